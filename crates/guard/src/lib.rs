@@ -1,1 +1,46 @@
-//! Placeholder.
+//! What a gRPC server needs at its edge and tonic does not have, for any service.
+//!
+//! - [`Listener`]: binds every address a name resolves to, TCP or Unix, and keeps accepting when
+//!   the process runs out of file descriptors.
+//! - [`serve`]: runs HTTP/2 connections with explicit windows and limits ([`Http2Settings`]).
+//! - [`CallLayer`]: bounds the *whole* call, response stream included, by its deadline and answers
+//!   `DEADLINE_EXCEEDED`; turns a panic into `INTERNAL`; counts calls for the drain.
+//! - [`EarlyHeadLayer`]: sends the response headers of client-streaming methods at once.
+//! - [`Drain`]: stops accepting, lets calls finish, ends what is left and says how many.
+//!
+//! It works on tower services over `http` types and knows nothing of the services it guards.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use route_guide_guard::{CallLayer, Drain, Http2Settings, Listener, serve};
+//! use tonic::service::Routes;
+//! use tower::Layer;
+//!
+//! # async fn run(routes: Routes) -> Result<(), Box<dyn std::error::Error>> {
+//! let drain = Drain::new();
+//! let listener = Listener::bind(&"localhost:50051".parse()?).await?;
+//! let service = CallLayer::new(drain.clone()).layer(routes.prepare());
+//! // Elsewhere, on a signal: drain.begin();
+//! let report = serve(vec![listener], service, &Http2Settings::default(), &drain, Duration::from_secs(10)).await;
+//! assert_eq!(report.cut_calls, 0);
+//! # Ok(())
+//! # }
+//! ```
+
+mod address;
+mod body;
+mod call;
+mod deadline;
+mod drain;
+mod early_head;
+mod listener;
+mod serve;
+
+pub use address::{AddressError, ListenAddress};
+pub use call::{CallLayer, CallService};
+pub use deadline::{Deadline, MalformedTimeout};
+pub use drain::{Drain, DrainReport};
+pub use early_head::{EarlyHeadLayer, EarlyHeadService};
+pub use listener::{BindError, Listener};
+pub use serve::{Http2Settings, serve};

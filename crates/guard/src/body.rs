@@ -1,0 +1,113 @@
+//! The response stream of a call, watched until it ends.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::HeaderMap;
+use http_body::{Frame, SizeHint};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use tonic::Status;
+use tonic::body::Body;
+
+use crate::call::{EndOfCall, catch_panic, correct_status, draining};
+
+/// A response body that ends with trailers when its call must end.
+pub(crate) struct CallBody {
+    /// What is still running; dropped at the end, which cancels the work behind it.
+    open: Option<Open>,
+}
+
+struct Open {
+    inner: Body,
+    end: EndOfCall,
+    drained: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    _in_flight: TaskTrackerToken,
+}
+
+impl CallBody {
+    pub(crate) fn new(
+        inner: Body,
+        end: EndOfCall,
+        drained: Option<WaitForCancellationFutureOwned>,
+        in_flight: TaskTrackerToken,
+    ) -> Self {
+        Self {
+            open: Some(Open {
+                inner,
+                end,
+                drained: drained.map(Box::pin),
+                _in_flight: in_flight,
+            }),
+        }
+    }
+}
+
+impl http_body::Body for CallBody {
+    type Data = tonic::codegen::Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Status>>> {
+        let Some(open) = &mut self.open else {
+            return Poll::Ready(None);
+        };
+        // First the end: a stream that always has something to send must not outlive it.
+        let ended = match open.end.as_mut().poll(cx) {
+            Poll::Ready(status) => status,
+            Poll::Pending => match catch_panic(|| Pin::new(&mut open.inner).poll_frame(cx)) {
+                Ok(Poll::Ready(Some(Ok(frame)))) => {
+                    return Poll::Ready(Some(Ok(corrected(frame))));
+                }
+                Ok(Poll::Ready(other)) => {
+                    self.open = None;
+                    return Poll::Ready(other);
+                }
+                Ok(Poll::Pending) => {
+                    let drained = open.drained.as_mut();
+                    match drained.map(|drained| drained.as_mut().poll(cx)) {
+                        Some(Poll::Ready(())) => draining(),
+                        _ => return Poll::Pending,
+                    }
+                }
+                Err(panicked) => panicked,
+            },
+        };
+        self.open = None;
+        Poll::Ready(Some(Ok(Frame::trailers(trailers(&ended)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.open
+            .as_ref()
+            .is_none_or(|open| open.inner.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.open
+            .as_ref()
+            .map_or(SizeHint::with_exact(0), |open| open.inner.size_hint())
+    }
+}
+
+fn corrected<D>(frame: Frame<D>) -> Frame<D> {
+    match frame.into_trailers() {
+        Ok(mut trailers) => {
+            correct_status(&mut trailers);
+            Frame::trailers(trailers)
+        }
+        Err(data) => data,
+    }
+}
+
+fn trailers(status: &Status) -> HeaderMap {
+    let mut map = HeaderMap::with_capacity(2);
+    if status.add_header(&mut map).is_err() {
+        // Only metadata that is no valid header can fail, and our own statuses carry none.
+        map.insert("grpc-status", http::HeaderValue::from(status.code() as i32));
+    }
+    map
+}

@@ -1,0 +1,131 @@
+//! Response headers before the response is known.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use http::{HeaderValue, Request, Response, header};
+use http_body::{Frame, SizeHint};
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+/// Sends the response headers of the named methods as soon as the call arrives.
+///
+/// A client-streaming method answers only after the last request message, and tonic sends the headers
+/// with the answer. A client that waits for the headers before it writes would wait for ever. With this
+/// layer the headers go out at once and the method runs while the body is read. What the method itself
+/// would put into its headers comes too late; a failure becomes trailers.
+#[derive(Clone, Debug)]
+pub struct EarlyHeadLayer {
+    paths: &'static [&'static str],
+}
+
+/// The service that [`EarlyHeadLayer`] makes.
+#[derive(Clone, Debug)]
+pub struct EarlyHeadService<S> {
+    inner: S,
+    paths: &'static [&'static str],
+}
+
+impl EarlyHeadLayer {
+    /// Makes the layer for methods named as `/package.Service/Method`.
+    #[must_use]
+    pub fn new(paths: &'static [&'static str]) -> Self {
+        Self { paths }
+    }
+}
+
+impl<S> Layer<S> for EarlyHeadLayer {
+    type Service = EarlyHeadService<S>;
+
+    fn layer(&self, inner: S) -> EarlyHeadService<S> {
+        EarlyHeadService {
+            inner,
+            paths: self.paths,
+        }
+    }
+}
+
+impl<S> Service<Request<Body>> for EarlyHeadService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if !self.paths.contains(&request.uri().path()) {
+            return Box::pin(self.inner.call(request));
+        }
+        // The head that is already out cannot announce a compression.
+        request.headers_mut().remove("grpc-accept-encoding");
+        let body = EarlyBody::Waiting(Box::pin(self.inner.call(request)));
+        let mut response = Response::new(Body::new(body));
+        let grpc = HeaderValue::from_static("application/grpc");
+        response.headers_mut().insert(header::CONTENT_TYPE, grpc);
+        Box::pin(std::future::ready(Ok(response)))
+    }
+}
+
+/// The body of a response that is not there yet.
+enum EarlyBody<F> {
+    Waiting(Pin<Box<F>>),
+    Streaming(Body),
+    Done,
+}
+
+impl<F> http_body::Body for EarlyBody<F>
+where
+    F: Future<Output = Result<Response<Body>, Infallible>>,
+{
+    type Data = tonic::codegen::Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Self::Data>, Status>>> {
+        loop {
+            match &mut *self {
+                Self::Waiting(handled) => {
+                    let Poll::Ready(Ok(response)) = handled.as_mut().poll(cx) else {
+                        return Poll::Pending;
+                    };
+                    let (parts, body) = response.into_parts();
+                    if !parts.headers.contains_key("grpc-status") {
+                        *self = Self::Streaming(body);
+                        continue;
+                    }
+                    // A failure, told in the head alone: the head is out, so it becomes trailers.
+                    let mut trailers = parts.headers;
+                    trailers.remove(header::CONTENT_TYPE);
+                    trailers.remove(header::CONTENT_LENGTH);
+                    *self = Self::Done;
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                }
+                Self::Streaming(body) => return Pin::new(body).poll_frame(cx),
+                Self::Done => return Poll::Ready(None),
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Waiting(_) => false,
+            Self::Streaming(body) => body.is_end_stream(),
+            Self::Done => true,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
