@@ -1,0 +1,422 @@
+//! Reading points from text, in exact decimal arithmetic.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::axis::Axis;
+use crate::decimal::Decimal;
+use crate::point::{E7Point, UNITS_PER_DEGREE};
+use crate::rectangle::E7Rectangle;
+
+/// The error for text that is not a point or not a rectangle.
+///
+/// Its message names what is wrong and quotes the text, shortened if it is long and with control characters escaped,
+/// so that it always fits on one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// The text is not two numbers with a comma between them.
+    NotAPoint {
+        /// The text as it was given.
+        text: String,
+    },
+    /// The text is not two points with a colon between them.
+    NotARectangle {
+        /// The text as it was given.
+        text: String,
+    },
+    /// A coordinate in degrees is not a decimal number.
+    NotDegrees {
+        /// Which coordinate.
+        axis: Axis,
+        /// The coordinate as it was given.
+        text: String,
+    },
+    /// A coordinate in E7 units is not a whole number.
+    NotE7 {
+        /// Which coordinate.
+        axis: Axis,
+        /// The coordinate as it was given.
+        text: String,
+    },
+    /// A coordinate in degrees lies off the globe.
+    DegreesOutOfRange {
+        /// Which coordinate.
+        axis: Axis,
+        /// The coordinate as it was given.
+        text: String,
+    },
+    /// A coordinate in E7 units lies off the globe.
+    E7OutOfRange {
+        /// Which coordinate.
+        axis: Axis,
+        /// The coordinate as it was given.
+        text: String,
+    },
+}
+
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAPoint { text } => write!(f, "expected LAT,LON but found {}", quote(text)),
+            Self::NotARectangle { text } => {
+                write!(f, "expected LAT,LON:LAT,LON but found {}", quote(text))
+            }
+            Self::NotDegrees { axis, text } => {
+                write!(f, "{axis} {} is not a decimal number", quote(text))
+            }
+            Self::NotE7 { axis, text } => write!(f, "{axis} {} is not a whole number", quote(text)),
+            Self::DegreesOutOfRange { axis, text } => {
+                let degrees = axis.bound().unsigned_abs() / UNITS_PER_DEGREE;
+                write!(f, "{axis} {} is outside ±{degrees} degrees", quote(text))
+            }
+            Self::E7OutOfRange { axis, text } => {
+                write!(f, "{axis} {} is outside ±{}", quote(text), axis.bound())
+            }
+        }
+    }
+}
+
+impl Error for ParseError {}
+
+/// The unit that the numbers of a text are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Degrees,
+    E7,
+}
+
+impl Unit {
+    /// Tells the unit of a point or rectangle by the rule of [`E7Point::parse_any`].
+    pub(crate) fn guess(text: &str) -> Self {
+        let possible_degrees = |(index, number): (usize, &str)| {
+            let axis = if index % 2 == 0 {
+                Axis::Latitude
+            } else {
+                Axis::Longitude
+            };
+            // What is no number at all is settled by the error of the other numbers' unit.
+            Decimal::split(number).is_none_or(|decimal| within(axis, decimal.scaled(7)).is_some())
+        };
+        let fractional = text.contains(['.', 'e', 'E']);
+        if fractional || text.split([',', ':']).enumerate().all(possible_degrees) {
+            Self::Degrees
+        } else {
+            Self::E7
+        }
+    }
+}
+
+/// Reads `LAT,LON`.
+pub(crate) fn point(text: &str, unit: Unit) -> Result<E7Point, ParseError> {
+    let shape = || ParseError::NotAPoint {
+        text: text.to_owned(),
+    };
+    let (lat, lon) = text.split_once(',').ok_or_else(shape)?;
+    if lon.contains(',') {
+        return Err(shape());
+    }
+    Ok(E7Point::unbounded(
+        coordinate(Axis::Latitude, lat, unit)?,
+        coordinate(Axis::Longitude, lon, unit)?,
+    ))
+}
+
+/// Reads `LAT,LON:LAT,LON`.
+pub(crate) fn rectangle(text: &str, unit: Unit) -> Result<E7Rectangle, ParseError> {
+    let shape = || ParseError::NotARectangle {
+        text: text.to_owned(),
+    };
+    let (a, b) = text.split_once(':').ok_or_else(shape)?;
+    if b.contains(':') {
+        return Err(shape());
+    }
+    Ok(E7Rectangle::new(point(a, unit)?, point(b, unit)?))
+}
+
+/// Reads one coordinate and checks that it is on the globe.
+fn coordinate(axis: Axis, text: &str, unit: Unit) -> Result<i32, ParseError> {
+    let text = text.trim_ascii();
+    let owned = || text.to_owned();
+    let decimal = Decimal::split(text);
+    match unit {
+        Unit::Degrees => {
+            let decimal = decimal.ok_or_else(|| ParseError::NotDegrees {
+                axis,
+                text: owned(),
+            })?;
+            within(axis, decimal.scaled(7)).ok_or_else(|| ParseError::DegreesOutOfRange {
+                axis,
+                text: owned(),
+            })
+        }
+        Unit::E7 => {
+            let whole = decimal.filter(|_| !text.contains(['.', 'e', 'E']));
+            let decimal = whole.ok_or_else(|| ParseError::NotE7 {
+                axis,
+                text: owned(),
+            })?;
+            within(axis, decimal.scaled(0)).ok_or_else(|| ParseError::E7OutOfRange {
+                axis,
+                text: owned(),
+            })
+        }
+    }
+}
+
+/// Returns the value as an `i32` if it is on the axis.
+fn within(axis: Axis, units: i64) -> Option<i32> {
+    i32::try_from(units)
+        .ok()
+        .filter(|units| units.unsigned_abs() <= axis.bound().unsigned_abs())
+}
+
+/// Quotes a text for an error message: escaped, and cut after 40 characters.
+fn quote(text: &str) -> String {
+    const SHOWN: usize = 40;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn degrees(text: &str) -> Result<(i32, i32), String> {
+        text.parse::<E7Point>()
+            .map(|p| (p.lat(), p.lon()))
+            .map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn degrees_are_read_exactly() {
+        let check = |text: &str, lat, lon| assert_eq!(degrees(text), Ok((lat, lon)), "{text}");
+        check("40.7838351,-74.6143763", 407_838_351, -746_143_763);
+        check("40,-75", 400_000_000, -750_000_000);
+        check(" +40.50 ,\t-.5 ", 405_000_000, -5_000_000);
+        check("90,-180", 900_000_000, -1_800_000_000);
+        check("-0,0.", 0, 0);
+        check("00000000000000000000040,0000", 400_000_000, 0);
+        check("4.07838351e1,-746143763E-7", 407_838_351, -746_143_763);
+        check("4e1,0e99999999999999999999999", 400_000_000, 0);
+        check("1e-400,1e-99999999999999999999999", 0, 0);
+        check("0.0000000000000000000009e22,0", 90_000_000, 0);
+    }
+
+    #[test]
+    fn more_than_seven_decimals_round_half_away_from_zero() {
+        let check =
+            |text: &str, lat| assert_eq!(degrees(&format!("{text},0")), Ok((lat, 0)), "{text}");
+        check("0.00000004999999999", 0);
+        check("0.00000005", 1);
+        check("-0.00000005", -1);
+        check("-0.0000000499999999", 0);
+        check("1.99999999", 20_000_000);
+        check("89.99999999", 900_000_000);
+        check("90.00000004", 900_000_000);
+        check("5e-8", 1);
+        check("49e-9", 0);
+        check(&format!("0.{}", "3".repeat(100_000)), 3_333_333);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_quoted() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(degrees(text), Err(expected.to_owned()), "{text}");
+        };
+        check("", r#"expected LAT,LON but found """#);
+        check("40.5", r#"expected LAT,LON but found "40.5""#);
+        check("40,5,-74,6", r#"expected LAT,LON but found "40,5,-74,6""#);
+        check(",", r#"latitude "" is not a decimal number"#);
+        check("+,0", r#"latitude "+" is not a decimal number"#);
+        check("0,-", r#"longitude "-" is not a decimal number"#);
+        check(".,0", r#"latitude "." is not a decimal number"#);
+        check("--1,0", r#"latitude "--1" is not a decimal number"#);
+        check("1 2,0", r#"latitude "1 2" is not a decimal number"#);
+        check("1_000,0", r#"latitude "1_000" is not a decimal number"#);
+        check("1.2.3,0", r#"latitude "1.2.3" is not a decimal number"#);
+        check("1e,0", r#"latitude "1e" is not a decimal number"#);
+        check("1e1.5,0", r#"latitude "1e1.5" is not a decimal number"#);
+        check("e5,0", r#"latitude "e5" is not a decimal number"#);
+        check("NaN,0", r#"latitude "NaN" is not a decimal number"#);
+        check("0,inf", r#"longitude "inf" is not a decimal number"#);
+        check("0x10,0", r#"latitude "0x10" is not a decimal number"#);
+        check("٤٠,0", r#"latitude "٤٠" is not a decimal number"#);
+        check("−40,0", r#"latitude "−40" is not a decimal number"#);
+        check("40°,0", r#"latitude "40°" is not a decimal number"#);
+        check(
+            "40,-75 trailing",
+            r#"longitude "-75 trailing" is not a decimal number"#,
+        );
+        check("4\n0,0", r#"latitude "4\n0" is not a decimal number"#);
+        check(
+            "90.0000001,0",
+            r#"latitude "90.0000001" is outside ±90 degrees"#,
+        );
+        check(
+            "90.00000005,0",
+            r#"latitude "90.00000005" is outside ±90 degrees"#,
+        );
+        check(
+            "0,-180.0000001",
+            r#"longitude "-180.0000001" is outside ±180 degrees"#,
+        );
+        check(
+            "407838351,0",
+            r#"latitude "407838351" is outside ±90 degrees"#,
+        );
+        check("1e400,0", r#"latitude "1e400" is outside ±90 degrees"#);
+        check(
+            "0,-1e99999999999999999999",
+            r#"longitude "-1e99999999999999999999" is outside ±180 degrees"#,
+        );
+        // 2⁶⁴ + 1 must not come out as 1.
+        check(
+            "18446744073709551617,0",
+            r#"latitude "18446744073709551617" is outside ±90 degrees"#,
+        );
+    }
+
+    #[test]
+    fn a_long_text_is_shortened_in_the_message() {
+        let digits = "9".repeat(4 << 20);
+        let message = degrees(&format!("{digits},0")).unwrap_err();
+        assert_eq!(
+            message,
+            format!("latitude \"{}\"… is outside ±90 degrees", "9".repeat(40))
+        );
+    }
+
+    #[test]
+    fn e7_is_whole_numbers_only() {
+        let check = |text: &str, expected: Result<(i32, i32), &str>| {
+            let found = E7Point::parse_e7(text)
+                .map(|p| (p.lat(), p.lon()))
+                .map_err(|e| e.to_string());
+            assert_eq!(found, expected.map_err(str::to_owned), "{text}");
+        };
+        check("407838351,-746143763", Ok((407_838_351, -746_143_763)));
+        check(" +1 , -0 ", Ok((1, 0)));
+        check("900000000,-1800000000", Ok((900_000_000, -1_800_000_000)));
+        check("1.0,0", Err(r#"latitude "1.0" is not a whole number"#));
+        check("0,1e3", Err(r#"longitude "1e3" is not a whole number"#));
+        check(
+            "900000001,0",
+            Err(r#"latitude "900000001" is outside ±900000000"#),
+        );
+        check(
+            "0,2147483648",
+            Err(r#"longitude "2147483648" is outside ±1800000000"#),
+        );
+        check(
+            "0,-18446744073709551616",
+            Err(r#"longitude "-18446744073709551616" is outside ±1800000000"#),
+        );
+    }
+
+    #[test]
+    fn degrees_and_e7_are_told_apart() {
+        let check = |text: &str, expected: Result<&str, &str>| {
+            let found = E7Point::parse_any(text)
+                .map(|p| p.to_string())
+                .map_err(|e| e.to_string());
+            assert_eq!(
+                found,
+                expected.map(str::to_owned).map_err(str::to_owned),
+                "{text}"
+            );
+        };
+        check("40.5,-75", Ok("40.5,-75"));
+        check("40,-75.5", Ok("40,-75.5"));
+        check("4e1,-75", Ok("40,-75"));
+        check("90,-180", Ok("90,-180"));
+        check("0,0", Ok("0,0"));
+        check("91,0", Ok("0.0000091,0"));
+        check("0,181", Ok("0,0.0000181"));
+        check("407838351,-746143763", Ok("40.7838351,-74.6143763"));
+        check(
+            "407838351,-74.6143763",
+            Err(r#"latitude "407838351" is outside ±90 degrees"#),
+        );
+        check(
+            "900000001,0",
+            Err(r#"latitude "900000001" is outside ±900000000"#),
+        );
+        check("abc,0", Err(r#"latitude "abc" is not a decimal number"#));
+        check(
+            "abc,407838351",
+            Err(r#"latitude "abc" is not a whole number"#),
+        );
+        check("40", Err(r#"expected LAT,LON but found "40""#));
+    }
+
+    #[test]
+    fn rectangles_are_two_points() {
+        let check = |text: &str, expected: Result<&str, &str>| {
+            let found = text
+                .parse::<E7Rectangle>()
+                .map(|r| r.to_string())
+                .map_err(|e| e.to_string());
+            assert_eq!(
+                found,
+                expected.map(str::to_owned).map_err(str::to_owned),
+                "{text}"
+            );
+        };
+        check("40,-75:42,-73", Ok("40,-75:42,-73"));
+        check(" 42 , -75 : 40 , -73 ", Ok("40,-75:42,-73"));
+        check(
+            "40,-75",
+            Err(r#"expected LAT,LON:LAT,LON but found "40,-75""#),
+        );
+        check(
+            "40,-75:1,1:2,2",
+            Err(r#"expected LAT,LON:LAT,LON but found "40,-75:1,1:2,2""#),
+        );
+        check("40,-75:", Err(r#"expected LAT,LON but found """#));
+        check(
+            "40,-75:42,-181",
+            Err(r#"longitude "-181" is outside ±180 degrees"#),
+        );
+    }
+
+    proptest! {
+        /// No text makes a parser panic, and an error fits on one short line.
+        #[test]
+        fn any_text_is_read_or_refused_on_one_line(text in r"[-+0-9.eE,: \n\PC]{0,60}") {
+            let errors = [
+                E7Point::parse_any(&text).err(),
+                E7Point::parse_e7(&text).err(),
+                E7Rectangle::parse_any(&text).err(),
+                text.parse::<E7Point>().err(),
+            ];
+            for message in errors.into_iter().flatten().map(|e| e.to_string()) {
+                prop_assert!(!message.contains('\n') && message.len() < 500, "{message}");
+            }
+        }
+
+        /// Where a decimal fits exactly, the value does not depend on how it is written.
+        #[test]
+        fn notation_does_not_change_the_value(units in -900_000_000_i64..=900_000_000, shift in 0_i32..40, zeros in 0_usize..30) {
+            let expected = i32::try_from(units).unwrap();
+            let exponent = -7 - shift;
+            let text = format!("{units}{}e{exponent},0", "0".repeat(usize::try_from(shift).unwrap()));
+            prop_assert_eq!(degrees(&text), Ok((expected, 0)));
+            let padded = format!("{}0{},0", E7Point::unbounded(expected, 0).to_string().trim_end_matches(",0"), "0".repeat(zeros));
+            if padded.contains('.') {
+                prop_assert_eq!(degrees(&padded), Ok((expected, 0)));
+            }
+        }
+
+        /// Plain numbers agree with the standard library's parser to within its rounding.
+        #[test]
+        fn degrees_agree_with_floating_point(value in -90.0_f64..=90.0) {
+            let (lat, _) = degrees(&format!("{value:.12},0")).unwrap();
+            prop_assert!((f64::from(lat) - value * 1e7).abs() <= 0.500_1);
+        }
+    }
+}
