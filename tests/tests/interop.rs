@@ -1,0 +1,325 @@
+//! Interop with code that is not ours: Google's gRPC for Python, against our servers and our clients.
+//!
+//! The checks themselves are Python (`tests/interop`, by pytest); each test here starts the servers
+//! that some of them need, each on a free port, and runs them.
+//!
+//! They need a Python with the packages of `tests/interop/requirements.txt`, which `.ci/run` puts into
+//! `.venv`; `ROUTE_GUIDE_INTEROP_PYTHON` names another. Without one the tests say on standard error
+//! that they were skipped, and pass, unless `ROUTE_GUIDE_REQUIRE_INTEROP=1` makes that a failure.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
+
+/// What every pytest file is run by. A file is named once: each run has fresh servers.
+const CALLS: &[&str] = &[
+    "test_features.py",
+    "test_record_route.py",
+    "test_route_chat.py",
+];
+const GREETINGS: &[&str] = &["test_greeter.py"];
+const EVERY_CALL: &[&str] = &["test_calls.py", "test_deadlines.py", "test_asyncio.py"];
+const BAD_INPUT: &[&str] = &["test_bad_input.py"];
+const STANDARD_SERVICES: &[&str] = &["test_standard_services.py"];
+const TUTORIAL: &[&str] = &["test_tutorial.py"];
+const OUR_CLIENTS: &[&str] = &["test_clients.py"];
+const SAME_OUTPUT: &[&str] = &["test_same_output.py"];
+
+#[test]
+fn grpcio_gets_every_route_guide_answer() {
+    check("grpcio_gets_every_route_guide_answer", CALLS);
+}
+
+#[test]
+fn grpcio_gets_every_greeting() {
+    check("grpcio_gets_every_greeting", GREETINGS);
+}
+
+#[test]
+fn grpcio_sees_deadlines_metadata_cancellation_and_compression_work() {
+    check(
+        "grpcio_sees_deadlines_metadata_cancellation_and_compression_work",
+        EVERY_CALL,
+    );
+}
+
+#[test]
+fn grpcio_cannot_stop_the_servers_with_bad_input() {
+    check("grpcio_cannot_stop_the_servers_with_bad_input", BAD_INPUT);
+}
+
+#[test]
+fn grpcio_finds_health_and_reflection() {
+    check("grpcio_finds_health_and_reflection", STANDARD_SERVICES);
+}
+
+#[test]
+fn the_tutorials_grpcio_client_prints_its_lines() {
+    check("the_tutorials_grpcio_client_prints_its_lines", TUTORIAL);
+}
+
+#[test]
+fn our_clients_understand_grpcio_servers() {
+    check("our_clients_understand_grpcio_servers", OUR_CLIENTS);
+}
+
+#[test]
+fn our_clients_print_the_same_with_either_server() {
+    check("our_clients_print_the_same_with_either_server", SAME_OUTPUT);
+}
+
+#[test]
+fn no_python_test_is_forgotten() {
+    let run: BTreeSet<String> = [
+        CALLS,
+        GREETINGS,
+        EVERY_CALL,
+        BAD_INPUT,
+        STANDARD_SERVICES,
+        TUTORIAL,
+        OUR_CLIENTS,
+        SAME_OUTPUT,
+    ]
+    .concat()
+    .into_iter()
+    .map(str::to_owned)
+    .collect();
+    let written: BTreeSet<String> = fs::read_dir(interop_folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.starts_with("test_"))
+        .collect();
+    assert_eq!(run, written);
+}
+
+/// Starting a program, building what is already built: far more than either takes.
+const SHORT: Duration = Duration::from_secs(60);
+/// A cold build of the four programs, should `cargo test` not have made them.
+const BUILD: Duration = Duration::from_secs(900);
+/// One run of pytest. Its own limit (`pytest.ini`) is per test, and shows where a test hangs.
+const PYTEST: Duration = Duration::from_secs(300);
+
+/// Runs Python test files against fresh servers, or says why not.
+fn check(test: &str, files: &[&str]) {
+    let python = match python() {
+        Ok(python) => python,
+        Err(reason) if env::var_os("ROUTE_GUIDE_REQUIRE_INTEROP").is_some_and(|v| v == "1") => {
+            panic!("interop is required here, but {reason}")
+        }
+        Err(reason) => return say(&format!("interop test {test} SKIPPED: {reason}")),
+    };
+    let programs = programs();
+    let mut guide = Server::start(&programs.join("route-guide-server"));
+    let mut greeter = Server::start(&programs.join("greeter-server"));
+
+    let mut pytest = Command::new(python);
+    pytest
+        .args(["-m", "pytest", "-q", "--tb=short", "--color=no"])
+        .args(files)
+        .current_dir(interop_folder())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("ROUTE_GUIDE_TARGET", &guide.target)
+        .env("GREETER_TARGET", &greeter.target)
+        .env("ROUTE_GUIDE_CLIENT", programs.join("route-guide-client"))
+        .env("GREETER_CLIENT", programs.join("greeter-client"));
+    let (passed, output) = run(&mut pytest, PYTEST);
+
+    let logs = [&mut guide, &mut greeter].map(Server::stop);
+    assert!(
+        passed && logs.iter().all(Result::is_ok),
+        "{output}\nroute-guide-server: {logs:?}\n(greeter-server second)",
+    );
+    say(&format!(
+        "interop test {test}: {}",
+        output.trim_end().lines().last().unwrap_or_default()
+    ));
+}
+
+/// Writes past libtest, which hides the output of tests that pass.
+fn say(line: &str) {
+    // A closed standard error is no reason to fail.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// The workspace's root folder.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn interop_folder() -> PathBuf {
+    root().join("tests/interop")
+}
+
+/// An interpreter that has the packages, or why there is none.
+fn python() -> Result<&'static Path, &'static str> {
+    const PACKAGES: &str =
+        "import grpc, grpc_health, grpc_reflection, grpc_status, grpc_tools, pytest";
+    static PYTHON: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    PYTHON
+        .get_or_init(|| {
+            let python = env::var_os("ROUTE_GUIDE_INTEROP_PYTHON")
+                .map_or_else(|| root().join(".venv/bin/python"), PathBuf::from);
+            let named = python.display();
+            if !python.exists() {
+                return Err(format!(
+                    "there is no Python at {named} (`bash .ci/run` makes one, \
+                     ROUTE_GUIDE_INTEROP_PYTHON names another)"
+                ));
+            }
+            match run(Command::new(&python).args(["-c", PACKAGES]), SHORT) {
+                (true, _) => Ok(python),
+                (false, output) => Err(format!(
+                    "{named} lacks packages of tests/interop/requirements.txt: {}",
+                    output.trim_end().lines().last().unwrap_or_default()
+                )),
+            }
+        })
+        .as_deref()
+        .map_err(String::as_str)
+}
+
+/// The folder of the four programs, which are up to date afterwards.
+///
+/// `cargo test --workspace` has usually just built them, and then this takes a moment; after
+/// `cargo test -p route-guide-tests` they may be missing or, worse, old. The selection is the
+/// workspace with its tests, or other features of the dependencies would be chosen and all built again.
+fn programs() -> &'static Path {
+    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAMS.get_or_init(|| {
+        // target/debug/deps/interop-0123456789abcdef
+        let test = env::current_exe().unwrap();
+        let programs = test.parent().and_then(Path::parent).unwrap().to_owned();
+        let profile = match programs.file_name().and_then(|name| name.to_str()).unwrap() {
+            "debug" => "dev",
+            other => other,
+        };
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let (built, output) = run(
+            Command::new(cargo)
+                .args(["build", "--workspace", "--bins", "--tests", "--quiet"])
+                .args(["--profile", profile])
+                .current_dir(root()),
+            BUILD,
+        );
+        assert!(built, "the programs do not build:\n{output}");
+        programs
+    })
+}
+
+/// Runs a program to its end, and returns whether it succeeded and what it printed.
+fn run(command: &mut Command, limit: Duration) -> (bool, String) {
+    let mut running = Running::spawn(command);
+    let out = collect(running.0.stdout.take().unwrap());
+    let err = collect(running.0.stderr.take().unwrap());
+    // The pipe closes when the program ends, so this waits for the end without asking again and again.
+    let Ok(out) = out.recv_timeout(limit) else {
+        drop(running);
+        panic!("{command:?} was still running after {limit:?}");
+    };
+    let succeeded = running.0.wait().unwrap().success();
+    (succeeded, out + &err.recv().unwrap())
+}
+
+/// Reads a pipe in the background, to its end.
+fn collect(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        let _ = send.send(String::from_utf8_lossy(&bytes).into_owned());
+    });
+    receive
+}
+
+/// A child process that does not outlive the test.
+struct Running(Child);
+
+impl Running {
+    fn spawn(command: &mut Command) -> Self {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        match command.spawn() {
+            Ok(child) => Self(child),
+            Err(error) => panic!("{command:?} does not start: {error}"),
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// One of our servers, on a port of its own.
+struct Server {
+    running: Running,
+    target: String,
+    log: Receiver<String>,
+}
+
+impl Server {
+    /// Starts a server and waits for the line that says that its port is open.
+    fn start(program: &Path) -> Self {
+        let mut running = Running::spawn(Command::new(program).args(["--listen", "127.0.0.1:0"]));
+        let log = collect(running.0.stderr.take().unwrap());
+        let stdout = BufReader::new(running.0.stdout.take().unwrap());
+        let (send, first_line) = mpsc::channel();
+        thread::spawn(move || {
+            // Reads on after the first line, so that the server never writes into a closed pipe.
+            for line in stdout.lines().map_while(Result::ok) {
+                let _ = send.send(line);
+            }
+        });
+        let target = match first_line.recv_timeout(SHORT) {
+            Ok(line) => target(&line),
+            Err(_) => {
+                drop(running);
+                panic!(
+                    "{} does not start: {}",
+                    program.display(),
+                    log.recv().unwrap()
+                );
+            }
+        };
+        Self {
+            running,
+            target,
+            log,
+        }
+    }
+
+    /// Ends the server and returns its log, as an error if the server had ended by itself.
+    fn stop(&mut self) -> Result<String, String> {
+        let ended = self.running.0.try_wait().unwrap();
+        let _ = self.running.0.kill();
+        let log = self.log.recv().unwrap_or_default();
+        match ended {
+            None => Ok(log),
+            Some(status) => Err(format!("ended with {status}\n{log}")),
+        }
+    }
+}
+
+/// The address in a server's first line, which is the contract's.
+fn target(line: &str) -> String {
+    line.strip_prefix("Starting server on ")
+        .map(str::to_owned)
+        .or_else(|| {
+            line.strip_prefix("Server started, listening on ")
+                .map(|port| format!("127.0.0.1:{port}"))
+        })
+        .unwrap_or_else(|| panic!("a server's first line was {line:?}"))
+}
