@@ -1,7 +1,7 @@
 """What the tests need around grpcio's calls: time limits, refusals, raw bytes, open chats."""
 
 import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -64,9 +64,14 @@ class Outgoing:
 class Chat:
     """One open RouteChat call, driven step by step."""
 
-    def __init__(self, guide: routeguide_grpc.RouteGuideStub, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        guide: routeguide_grpc.RouteGuideStub,
+        timeout: float = TIMEOUT,
+        metadata: Sequence[tuple[str, str | bytes]] = (),
+    ) -> None:
         self.outgoing = Outgoing()
-        self.call = guide.RouteChat(iter(self.outgoing), timeout=timeout)
+        self.call = guide.RouteChat(iter(self.outgoing), timeout=timeout, metadata=metadata)
         self._came_early: list[routeguide.RouteNote] = []
 
     def __enter__(self) -> Self:

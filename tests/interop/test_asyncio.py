@@ -10,48 +10,52 @@ from calls import TIMEOUT
 from contract import helloworld, helloworld_grpc, routeguide, routeguide_grpc
 from places import PLACES, fresh_place, point
 
+Guide = routeguide_grpc.RouteGuideStub
+Body = Callable[[Guide], Awaitable[None]]
+Run = Callable[[Body], None]
+
 
 @pytest.fixture
-def run(target: str) -> Callable[[Callable[[routeguide_grpc.RouteGuideStub], Awaitable[None]]], None]:
+def run(target: str) -> Run:
     """Runs a coroutine function with a stub on a channel of its own, in an event loop of its own."""
 
-    async def connected(body: Callable[[routeguide_grpc.RouteGuideStub], Awaitable[None]]) -> None:
+    async def connected(body: Body) -> None:
         async with grpc.aio.insecure_channel(target) as channel:
-            await asyncio.wait_for(body(routeguide_grpc.RouteGuideStub(channel)), TIMEOUT * 2)
+            await asyncio.wait_for(body(Guide(channel)), TIMEOUT * 2)
 
     return lambda body: asyncio.run(connected(body))
 
 
-def test_many_features_at_once(run) -> None:
-    async def body(guide) -> None:
+def test_many_features_at_once(run: Run) -> None:
+    async def body(guide: Guide) -> None:
         calls = [guide.GetFeature(place.location, timeout=TIMEOUT) for place in PLACES * 5]
         assert await asyncio.gather(*calls) == PLACES * 5
 
     run(body)
 
 
-def test_list_features(run) -> None:
-    async def body(guide) -> None:
+def test_list_features(run: Run) -> None:
+    async def body(guide: Guide) -> None:
         area = routeguide.Rectangle(lo=point(400000000, -750000000), hi=point(420000000, -730000000))
         assert [feature async for feature in guide.ListFeatures(area, timeout=TIMEOUT)] == PLACES
 
     run(body)
 
 
-def test_record_route_from_an_async_iterator(run) -> None:
+def test_record_route_from_an_async_iterator(run: Run) -> None:
     async def route() -> AsyncIterator[routeguide.Point]:
         for place in PLACES:
             yield place.location
 
-    async def body(guide) -> None:
+    async def body(guide: Guide) -> None:
         summary = await guide.RecordRoute(route(), timeout=TIMEOUT)
         assert (summary.point_count, summary.feature_count, summary.distance) == (100, 100, 7494392)
 
     run(body)
 
 
-def test_route_chat_written_and_read_by_turns(run) -> None:
-    async def body(guide) -> None:
+def test_route_chat_written_and_read_by_turns(run: Run) -> None:
+    async def body(guide: Guide) -> None:
         place = fresh_place()
         chat = guide.RouteChat(timeout=TIMEOUT)
         for turn in range(5):
@@ -66,8 +70,8 @@ def test_route_chat_written_and_read_by_turns(run) -> None:
 
 
 @pytest.mark.beyond
-def test_response_headers_come_before_the_first_message(run) -> None:
-    async def body(guide) -> None:
+def test_response_headers_come_before_the_first_message(run: Run) -> None:
+    async def body(guide: Guide) -> None:
         for method in (guide.RecordRoute, guide.RouteChat):
             call = method(timeout=TIMEOUT)
             await asyncio.wait_for(call.initial_metadata(), TIMEOUT)
@@ -78,8 +82,8 @@ def test_response_headers_come_before_the_first_message(run) -> None:
 
 
 @pytest.mark.beyond
-def test_a_deadline_in_the_middle_of_a_chat(run) -> None:
-    async def expire(guide) -> grpc.StatusCode:
+def test_a_deadline_in_the_middle_of_a_chat(run: Run) -> None:
+    async def expire(guide: Guide) -> grpc.StatusCode:
         place = fresh_place()
         chat = guide.RouteChat(timeout=0.2)
         try:
@@ -90,15 +94,15 @@ def test_a_deadline_in_the_middle_of_a_chat(run) -> None:
             pass  # Which of the two sees the end first does not matter: its code does.
         return await chat.code()
 
-    async def body(guide) -> None:
+    async def body(guide: Guide) -> None:
         ends = await asyncio.gather(*(expire(guide) for _ in range(100)))
         assert set(ends) == {grpc.StatusCode.DEADLINE_EXCEEDED}
 
     run(body)
 
 
-def test_a_cancelled_chat_says_cancelled(run) -> None:
-    async def body(guide) -> None:
+def test_a_cancelled_chat_says_cancelled(run: Run) -> None:
+    async def body(guide: Guide) -> None:
         chat = guide.RouteChat(timeout=TIMEOUT)
         await chat.write(routeguide.RouteNote(location=fresh_place()))
         assert chat.cancel()

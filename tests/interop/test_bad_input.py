@@ -28,9 +28,7 @@ NOT_UTF8 = [b"\x0a\x01\xff", b"\x0a\x02\xc3\x28", b"\x0a\x03\xed\xa0\x80", b"\x0
 
 
 @pytest.fixture(autouse=True)
-def answers_afterwards(
-    guide: routeguide_grpc.RouteGuideStub, greeter: helloworld_grpc.GreeterStub
-) -> Iterator[None]:
+def answers_afterwards(guide: routeguide_grpc.RouteGuideStub, greeter: helloworld_grpc.GreeterStub) -> Iterator[None]:
     """Whatever a test has sent, both servers still serve."""
     yield
     assert guide.GetFeature(PLACES[0].location, timeout=TIMEOUT) == PLACES[0]

@@ -10,13 +10,31 @@ from places import PLACES, fresh_place, point
 Guide = routeguide_grpc.RouteGuideStub
 
 
-def test_text_and_binary_metadata_are_accepted(guide: Guide) -> None:
-    metadata = (("x-trip", "42"), ("x-trip", "43"), ("x-blob-bin", bytes(range(256))))
+def test_text_and_binary_metadata_go_both_ways(guide: Guide) -> None:
+    blob = bytes(range(256))
+    metadata = (
+        ("x-trip", "42"),
+        ("x-trip", "43"),
+        ("x-grpc-test-echo-initial", "there and back"),
+        ("x-grpc-test-echo-trailing-bin", blob),
+    )
     feature, call = guide.GetFeature.with_call(PLACES[0].location, metadata=metadata, timeout=TIMEOUT)
     assert feature == PLACES[0]
-    # Whatever a server sends back must be readable; which entries those are is its own affair.
-    for key, value in (*call.initial_metadata(), *call.trailing_metadata()):
-        assert isinstance(value, bytes if key.endswith("-bin") else str)
+    check_echo(call, blob)
+
+    listing = guide.ListFeatures(routeguide.Rectangle(), metadata=metadata, timeout=TIMEOUT)
+    assert list(listing) == []
+    check_echo(listing, blob)
+
+    with Chat(guide, metadata=metadata) as chat:
+        assert chat.finish() == []
+        check_echo(chat.call, blob)
+
+
+def check_echo(call: grpc.Call, blob: bytes) -> None:
+    """The names are those of gRPC's interoperability tests, and so is what a server does with them."""
+    assert ("x-grpc-test-echo-initial", "there and back") in list(call.initial_metadata())
+    assert ("x-grpc-test-echo-trailing-bin", blob) in list(call.trailing_metadata())
 
 
 def test_gzip_requests_are_understood(target: str, greeter_target: str) -> None:

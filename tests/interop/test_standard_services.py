@@ -3,6 +3,7 @@
 import grpc
 import pytest
 from google.protobuf import descriptor_pb2
+from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
@@ -17,17 +18,16 @@ SERVING = health_pb2.HealthCheckResponse.SERVING
 GREETER_SERVICES = ["helloworld.Greeter", "hello.HelloService"]
 GUIDE_SERVICES = ["routeguide.RouteGuide"]
 
+# A channel, and the services of its server.
+Server = tuple[grpc.Channel, list[str]]
 
 
 @pytest.fixture(params=["route-guide-server", "greeter-server"])
-def server(request: pytest.FixtureRequest) -> tuple[grpc.Channel, list[str]]:
+def server(request: pytest.FixtureRequest) -> Server:
     """Each of the two servers, with the services of its own that it must name."""
     if request.param == "route-guide-server":
         return request.getfixturevalue("channel"), GUIDE_SERVICES
     return request.getfixturevalue("greeter_channel"), GREETER_SERVICES
-
-
-Server = tuple[grpc.Channel, list[str]]
 
 
 def test_health_check_says_serving(server: Server) -> None:
@@ -71,7 +71,7 @@ def test_reflection_v1alpha_gives_the_published_descriptors(server: Server) -> N
         assert methods(pool.FindServiceByName(service)) == methods(ours[service])
 
 
-def methods(service) -> list[tuple[str, str, str, bool, bool]]:
+def methods(service: ServiceDescriptor) -> list[tuple[str, str, str, bool, bool]]:
     """A service's methods, as far as a caller can tell them apart."""
     return [
         (m.name, m.input_type.full_name, m.output_type.full_name, m.client_streaming, m.server_streaming)
