@@ -23,12 +23,12 @@
 
 #![forbid(unsafe_code)]
 
-mod feature;
-mod load;
-mod store;
 mod builder;
+mod feature;
 mod json;
+mod load;
 mod names;
+mod store;
 
 pub use feature::{Feature, Position};
 pub use load::{JsonError, LoadError};
