@@ -5,10 +5,9 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
@@ -88,7 +87,7 @@ where
         if let Err(code) = check_is_grpc(&request) {
             return answer(plain_response(code));
         }
-        let deadline = match Deadline::from_headers(request.headers(), Instant::now()) {
+        let deadline = match Deadline::from_headers(request.headers(), Instant::now().into_std()) {
             Ok(deadline) => deadline,
             Err(error) => return answer(Status::internal(error.to_string()).into_http()),
         };

@@ -65,7 +65,9 @@ impl Deadline {
     /// How much time is left; zero once the deadline has passed.
     #[must_use]
     pub fn time_left(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
+        // The runtime's clock, which tests can drive.
+        let now = tokio::time::Instant::now().into_std();
+        self.0.saturating_duration_since(now)
     }
 }
 
