@@ -114,7 +114,7 @@ async fn a_stream_that_always_has_more_is_cut_at_its_deadline() {
     let start = Instant::now();
     let (frames, status) = call(
         CallLayer::new(Drain::new()),
-        request(Some("1S")),
+        request(Some("950m")),
         |_| async {
             let mut tick = tokio::time::interval(Duration::from_millis(100));
             Ok(body(move |cx| {
