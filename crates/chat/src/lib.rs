@@ -1,1 +1,87 @@
-//! Placeholder.
+//! The shared notebook behind `RouteChat`.
+//!
+//! Notes are short messages at places. For every place there is a log of them, and a stream reads it through a cursor:
+//!
+//! - [`Notebook`] is the log: append a note, read what follows a cursor, watch a place. It is a small trait, so that
+//!   notes can be kept in memory, on disk or in a cluster.
+//! - [`MemoryNotebook`] is the engine that keeps them in memory, bounded per place, in total and by age ([`Limits`]).
+//! - [`Conversation`] is one stream: it posts notes, and hands out what the stream is owed. It works on any engine.
+//!
+//! # The law
+//!
+//! **A slow reader is told that it fell behind; a note is never dropped in silence.** There is no queue per reader that
+//! could fill up. Streams are only *woken* ([`Wakeups`]) and read from the log, so a reader that has stopped costs
+//! nothing, and what it missed is a difference of two [`Index`]es: [`ChatError::Missed`] has the exact number.
+//!
+//! # A servicer's loop
+//!
+//! ```
+//! use std::sync::Arc;
+//! use route_guide_chat::{ChatError, Conversation, ConversationLimits, Limits, MemoryNotebook};
+//! use route_guide_geo::E7Point;
+//! use tokio::sync::mpsc;
+//!
+//! async fn serve(
+//!     mut chat: Conversation,
+//!     mut requests: mpsc::Receiver<(E7Point, String)>,
+//!     replies: mpsc::Sender<String>,
+//! ) -> Result<(), ChatError> {
+//!     let mut is_open = true;
+//!     while is_open {
+//!         tokio::select! {
+//!             request = requests.recv() => match request {
+//!                 Some((place, message)) => chat.post(place, message).await?,
+//!                 // What had arrived before the client closed its side is flushed below.
+//!                 None => is_open = false,
+//!             },
+//!             () = chat.woken() => {}
+//!         }
+//!         while let Some(page) = chat.next_page()? {
+//!             for note in page {
+//!                 if replies.send(note.message().to_owned()).await.is_err() {
+//!                     return Ok(()); // The client has left.
+//!                 }
+//!             }
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), ChatError> {
+//! let notebook = Arc::new(MemoryNotebook::new(Limits::default()));
+//! let (client, requests) = mpsc::channel(8);
+//! let (replies, mut received) = mpsc::channel(8);
+//! for (message, lat) in [("First", 0), ("Second", 1), ("Third", 0)] {
+//!     client.send((E7Point::unbounded(lat, 0), message.to_owned())).await.unwrap();
+//! }
+//! drop(client);
+//! serve(Conversation::shared(notebook, ConversationLimits::default()), requests, replies).await?;
+//! assert_eq!(received.recv().await.as_deref(), Some("First"));
+//! assert_eq!(received.recv().await, None);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! `conformance` adds the promises of [`Notebook`] as a test suite that every engine runs.
+
+#![forbid(unsafe_code)]
+
+mod note;
+
+mod notebook;
+mod wakeups;
+
+mod clock;
+mod memory;
+
+mod conversation;
+
+pub use clock::{Clock, ManualClock, MonotonicClock};
+pub use conversation::{ChatError, Conversation, ConversationLimits, PrivateLimits};
+pub use memory::{Limits, MemoryNotebook};
+pub use note::{Author, Draft, Index, Note};
+pub use notebook::{Append, AppendError, Notebook, Page, PageLimit, Receipt, Usage, WatchError};
+pub use wakeups::{Wakeups, Watch};

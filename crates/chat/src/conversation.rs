@@ -1,0 +1,274 @@
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use route_guide_geo::E7Point;
+
+use crate::memory::MemoryNotebook;
+use crate::note::{Author, Draft, Note};
+use crate::notebook::{AppendError, Notebook, PageLimit, WatchError};
+
+use follows::Follows;
+use replay::Replay;
+
+mod follows;
+mod replay;
+
+/// One `RouteChat` stream: what it has posted, what it has been handed, and what it is owed.
+///
+/// A stream that posts at a place is owed the earlier notes kept there, and from then on every note that others write
+/// there, each once. It is owed nothing else: not its own note in answer to itself, nothing from other places.
+/// [`next_page`](Self::next_page) hands out what is owed, and if retention was faster than the reader, it says how many
+/// notes are gone.
+///
+/// The conversation holds cursors, not notes, so a stream that stops reading costs no memory. Dropping it ends all its
+/// registrations at once.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::Arc;
+/// use route_guide_chat::{Conversation, ConversationLimits, Limits, MemoryNotebook};
+/// use route_guide_geo::E7Point;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), route_guide_chat::ChatError> {
+/// let notebook = Arc::new(MemoryNotebook::new(Limits::default()));
+/// let mut driver = Conversation::shared(notebook.clone(), ConversationLimits::default());
+/// let mut dispatcher = Conversation::shared(notebook, ConversationLimits::default());
+/// let bridge = E7Point::default();
+///
+/// driver.post(bridge, "ice on the bridge").await?;
+/// assert!(driver.next_page()?.is_none(), "nobody had written here before");
+///
+/// dispatcher.post(bridge, "grit is on its way").await?;
+/// assert_eq!(dispatcher.next_page()?.unwrap()[0].message(), "ice on the bridge");
+///
+/// driver.woken().await;
+/// assert_eq!(driver.next_page()?.unwrap()[0].message(), "grit is on its way");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Conversation {
+    notebook: Arc<dyn Notebook>,
+    author: Author,
+    page: PageLimit,
+    replays: VecDeque<Replay>,
+    /// Where others' notes are awaited; a private conversation has no others.
+    follows: Option<Follows>,
+}
+
+/// Bounds of one stream on a shared notebook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConversationLimits {
+    /// The most places that the stream may post at.
+    pub places: NonZeroUsize,
+    /// The most that one page holds.
+    pub page: PageLimit,
+}
+
+impl Default for ConversationLimits {
+    /// 10 000 places, pages of the default size.
+    fn default() -> Self {
+        Self {
+            places: NonZeroUsize::new(10_000).expect("10 000 is not zero"),
+            page: PageLimit::default(),
+        }
+    }
+}
+
+/// Bounds of one stream that has a notebook to itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrivateLimits {
+    /// The most notes that the stream may post.
+    pub notes: NonZeroUsize,
+    /// The most memory its notes may use, bookkeeping included.
+    pub bytes: usize,
+    /// The most that one page holds.
+    pub page: PageLimit,
+}
+
+impl Default for PrivateLimits {
+    /// 100 000 notes and 32 MiB, pages of the default size.
+    fn default() -> Self {
+        Self {
+            notes: NonZeroUsize::new(100_000).expect("100 000 is not zero"),
+            bytes: 32 * 1024 * 1024,
+            page: PageLimit::default(),
+        }
+    }
+}
+
+/// Why a conversation cannot go on as the stream expects.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChatError {
+    /// Retention removed notes that this stream was owed before it read them.
+    #[error("{count} notes at {place} were removed before this stream read them")]
+    Missed {
+        /// Where the notes were.
+        place: E7Point,
+        /// How many they were, exactly.
+        count: u64,
+    },
+    /// The stream has posted at as many places as it may.
+    #[error("one stream may post at {limit} places, more are not allowed")]
+    TooManyPlaces {
+        /// The bound.
+        limit: usize,
+    },
+    /// The note was not written down.
+    #[error(transparent)]
+    Append(#[from] AppendError),
+    /// The stream cannot follow the place.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
+}
+
+impl Conversation {
+    /// Begins a conversation on a notebook that other streams read and write too.
+    #[must_use]
+    pub fn shared(notebook: Arc<dyn Notebook>, limits: ConversationLimits) -> Self {
+        let ConversationLimits { places, page } = limits;
+        Self::new(notebook, page, Some(Follows::new(places.get())))
+    }
+
+    /// Begins a conversation that nobody else sees, as in the published tutorial: every note is answered by all earlier
+    /// notes of this stream at the place. Nothing is forgotten; when a bound is reached, [`post`](Self::post) fails.
+    #[must_use]
+    pub fn private(limits: PrivateLimits) -> Self {
+        let PrivateLimits { notes, bytes, page } = limits;
+        Self::new(
+            Arc::new(MemoryNotebook::unforgetting(notes, bytes)),
+            page,
+            None,
+        )
+    }
+
+    fn new(notebook: Arc<dyn Notebook>, page: PageLimit, follows: Option<Follows>) -> Self {
+        Self {
+            notebook,
+            author: Author::unique(),
+            page,
+            replays: VecDeque::new(),
+            follows,
+        }
+    }
+
+    /// Returns the author of this conversation's notes.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        self.author
+    }
+
+    /// Writes a note down. From then on the earlier notes kept at the place are due, oldest first: also those handed out
+    /// before, and the stream's own.
+    ///
+    /// Resolves when the note can be read by all. If the future is dropped early, the note may or may not be written;
+    /// it is not echoed in either case.
+    ///
+    /// # Errors
+    ///
+    /// [`ChatError::TooManyPlaces`], [`ChatError::Watch`] and [`ChatError::Append`]: the note was not written, and the
+    /// conversation is as it was.
+    pub async fn post(
+        &mut self,
+        place: E7Point,
+        message: impl Into<Box<str>>,
+    ) -> Result<(), ChatError> {
+        // The place is watched before the note is written, so that between the two its log cannot come to an end.
+        let is_new = match &mut self.follows {
+            Some(follows) => follows.begin(place, &*self.notebook)?,
+            None => false,
+        };
+        let draft = Draft {
+            place,
+            message: message.into(),
+            author: self.author,
+        };
+        let receipt = match self.notebook.append(draft).await {
+            Ok(receipt) => receipt,
+            Err(error) => {
+                if is_new && let Some(follows) = &mut self.follows {
+                    follows.end(place);
+                }
+                return Err(error.into());
+            }
+        };
+        let cursor = self
+            .follows
+            .as_mut()
+            .and_then(|follows| follows.advance(place, receipt.index));
+        self.replays.extend(Replay::new(place, receipt, cursor));
+        Ok(())
+    }
+
+    /// Returns the next notes that are due, or `None` when the turn is over.
+    ///
+    /// A page is never empty, and its notes are of one place. Replays come first, then what others wrote, place by place
+    /// in the order in which they stirred.
+    ///
+    /// A turn hands out everything that was due when it began, that is, at the first call after a `None`. What arrives
+    /// meanwhile is due in the next turn, for which [`woken`](Self::woken) resolves at once. So a caller that reads until
+    /// `None` flushes all that had arrived before, and yet comes to an end however fast others write.
+    ///
+    /// # Errors
+    ///
+    /// [`ChatError::Missed`] if retention removed notes before this stream read them. Counted are those that it was owed:
+    ///
+    /// - for a replay, the notes kept at the place when the stream posted;
+    /// - at a place where it has posted, what others wrote after its cursor, which is its last own note or the last one
+    ///   handed to it, whichever is later.
+    ///
+    /// Each lost note is reported once. The conversation remains usable and goes on behind the gap.
+    pub fn next_page(&mut self) -> Result<Option<Vec<Arc<Note>>>, ChatError> {
+        let page = self.take_page();
+        if let Err(ChatError::Missed { place, count }) = &page {
+            tracing::debug!(%place, count, "retention overtook a route chat");
+        }
+        page
+    }
+
+    fn take_page(&mut self) -> Result<Option<Vec<Arc<Note>>>, ChatError> {
+        while let Some(replay) = self.replays.front_mut() {
+            if replay.is_over() {
+                self.replays.pop_front();
+                continue;
+            }
+            match replay.next(&*self.notebook, self.page) {
+                Ok(notes) => return Ok(Some(notes)),
+                Err(gap) => {
+                    let place = replay.place();
+                    // Where the gap goes beyond this replay, it has swallowed later notes of others too.
+                    let live = match &mut self.follows {
+                        Some(follows) => follows.skip_to(place, gap.last, replay.until()),
+                        None => 0,
+                    };
+                    return Err(ChatError::Missed {
+                        place,
+                        count: gap.count + live,
+                    });
+                }
+            }
+        }
+        match &mut self.follows {
+            Some(follows) => follows.next(&*self.notebook, self.page, self.author),
+            None => Ok(None),
+        }
+    }
+
+    /// Waits until notes may be due.
+    ///
+    /// Cancel safe: a wait that is given up loses nothing, so it can stand in a `select!` in a loop. It may resolve when
+    /// nothing is due after all. Meant for one waiter at a time.
+    pub async fn woken(&self) {
+        if self.replays.iter().any(|replay| !replay.is_over()) {
+            return;
+        }
+        match &self.follows {
+            Some(follows) => follows.woken().await,
+            None => std::future::pending().await,
+        }
+    }
+}

@@ -1,0 +1,144 @@
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use route_guide_geo::E7Point;
+
+use super::ChatError;
+use crate::note::{Author, Index, Note};
+use crate::notebook::{Notebook, PageLimit};
+use crate::wakeups::{Wakeups, Watch};
+
+/// The places where a stream has posted, and how far it has read each of them.
+#[derive(Debug)]
+pub(super) struct Follows {
+    limit: usize,
+    wakeups: Arc<Wakeups>,
+    places: HashMap<E7Point, Follow>,
+    /// What is left of the current turn; `None` between turns.
+    turn: Option<Turn>,
+}
+
+#[derive(Debug)]
+struct Follow {
+    /// `None` until the stream's first note at the place has been written.
+    cursor: Option<Index>,
+    _watch: Watch,
+}
+
+/// The places that were marked when the turn began, less those that are done.
+#[derive(Debug)]
+struct Turn {
+    places: VecDeque<E7Point>,
+    /// The newest note at the first place when the turn came to it. Notes after it mark the place again.
+    until: Option<Index>,
+}
+
+impl Follows {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            wakeups: Arc::default(),
+            places: HashMap::new(),
+            turn: None,
+        }
+    }
+
+    /// Watches a place from now on, if that is not done yet. Returns whether the place is new.
+    pub(super) fn begin(
+        &mut self,
+        place: E7Point,
+        notebook: &dyn Notebook,
+    ) -> Result<bool, ChatError> {
+        if self.places.contains_key(&place) {
+            return Ok(false);
+        }
+        if self.places.len() >= self.limit {
+            return Err(ChatError::TooManyPlaces { limit: self.limit });
+        }
+        let watch = notebook.watch(place, &self.wakeups)?;
+        self.places.insert(
+            place,
+            Follow {
+                cursor: None,
+                _watch: watch,
+            },
+        );
+        Ok(true)
+    }
+
+    pub(super) fn end(&mut self, place: E7Point) {
+        self.places.remove(&place);
+    }
+
+    /// Moves the cursor of a place to the stream's own note there and returns where it was.
+    pub(super) fn advance(&mut self, place: E7Point, own: Index) -> Option<Index> {
+        self.places.get_mut(&place)?.cursor.replace(own)
+    }
+
+    /// Moves the cursor of a place past a gap that ends at `last`, if it stands at `own`. Returns how many notes it
+    /// passes. With a later note of the stream at the place, the notes before that one are for its replay to settle.
+    pub(super) fn skip_to(&mut self, place: E7Point, last: Index, own: Index) -> u64 {
+        match self
+            .places
+            .get_mut(&place)
+            .and_then(|follow| follow.cursor.as_mut())
+        {
+            Some(cursor) if *cursor == own && last > own => {
+                *cursor = last;
+                last.since(own)
+            }
+            _ => 0,
+        }
+    }
+
+    /// Returns the next notes of others, or `None` at the end of the turn.
+    pub(super) fn next(
+        &mut self,
+        notebook: &dyn Notebook,
+        limit: PageLimit,
+        reader: Author,
+    ) -> Result<Option<Vec<Arc<Note>>>, ChatError> {
+        let turn = self.turn.get_or_insert_with(|| Turn {
+            places: self.wakeups.take(),
+            until: None,
+        });
+        while let Some(&place) = turn.places.front() {
+            let cursor = self
+                .places
+                .get_mut(&place)
+                .and_then(|follow| follow.cursor.as_mut());
+            if let Some(cursor) = cursor
+                && turn.until.is_none_or(|until| *cursor < until)
+            {
+                let page = notebook.read(place, *cursor, limit);
+                turn.until.get_or_insert(page.newest);
+                if page.missed > 0 {
+                    *cursor = cursor.plus(page.missed);
+                    return Err(ChatError::Missed {
+                        place,
+                        count: page.missed,
+                    });
+                }
+                if let Some(last) = page.notes.last() {
+                    *cursor = last.index();
+                    let mut notes = page.notes;
+                    notes.retain(|note| note.author() != reader);
+                    if notes.is_empty() {
+                        continue;
+                    }
+                    return Ok(Some(notes));
+                }
+            }
+            turn.places.pop_front();
+            turn.until = None;
+        }
+        self.turn = None;
+        Ok(None)
+    }
+
+    pub(super) async fn woken(&self) {
+        if self.turn.is_none() {
+            self.wakeups.any().await;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use route_guide_geo::E7Point;
+
+use crate::clock::{Clock, MonotonicClock};
+use crate::note::{Draft, Index};
+use crate::notebook::{Append, AppendError, Notebook, Page, PageLimit, Receipt, Usage, WatchError};
+use crate::wakeups::{Wakeups, Watch};
+
+use ledger::{Ledger, WhenFull};
+
+mod ledger;
+mod watchers;
+
+/// The notebook of one server, kept in memory and gone with the process.
+///
+/// # Examples
+///
+/// ```
+/// use route_guide_chat::{Author, Draft, Index, Limits, MemoryNotebook, Notebook, PageLimit};
+/// use route_guide_geo::E7Point;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), route_guide_chat::AppendError> {
+/// let notebook = MemoryNotebook::new(Limits::default());
+/// let place = E7Point::default();
+/// let draft = Draft { place, message: "ice on the bridge".into(), author: Author::unique() };
+/// let receipt = notebook.append(draft).await?;
+/// assert_eq!(receipt.index, Index::new(1));
+///
+/// let page = notebook.read(place, Index::START, PageLimit::default());
+/// assert_eq!(page.notes[0].message(), "ice on the bridge");
+/// # Ok(())
+/// # }
+/// ```
+pub struct MemoryNotebook {
+    // One lock for the whole notebook, because the bounds in total need one order over all places. It is held for the
+    // few table accesses of one call, and never while streams are woken or memory is given back.
+    ledger: Arc<Mutex<Ledger>>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a notebook forgets, and when.
+///
+/// Where a bound is exceeded, the oldest notes go: the oldest of the place for the bound per place, the oldest of all
+/// for the bounds in total.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most notes kept at one place.
+    pub notes_per_place: NonZeroUsize,
+    /// The most notes kept in all.
+    pub notes_total: NonZeroUsize,
+    /// The most memory used by notes, bookkeeping included. A note that would not fit alone is refused.
+    pub bytes_total: usize,
+    /// How long a note is kept. With [`Duration::ZERO`] no note is ever read again, with [`Duration::MAX`] age counts
+    /// for nothing.
+    pub max_age: Duration,
+    /// The most registrations of streams at places. They are not part of `bytes_total`: each takes up to half a KiB.
+    pub watches_total: usize,
+}
+
+impl Default for Limits {
+    /// 100 notes at a place, a million notes and 256 MiB in all, one hour; half a million registrations.
+    fn default() -> Self {
+        Self {
+            notes_per_place: NonZeroUsize::new(100).expect("100 is not zero"),
+            notes_total: NonZeroUsize::new(1_000_000).expect("a million is not zero"),
+            bytes_total: 256 * 1024 * 1024,
+            max_age: Duration::from_secs(3_600),
+            watches_total: 500_000,
+        }
+    }
+}
+
+impl MemoryNotebook {
+    /// Makes an empty notebook whose notes age by the machine's monotonic clock.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self::with_clock(limits, Arc::new(MonotonicClock::new()))
+    }
+
+    /// Makes an empty notebook whose notes age by the given clock.
+    ///
+    /// A clock that goes back makes no note younger: the notebook goes by the latest time it has seen.
+    #[must_use]
+    pub fn with_clock(limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        Self::from_ledger(Ledger::new(limits, WhenFull::Forget), clock)
+    }
+
+    /// Makes an empty notebook that keeps everything, in order, until it is full, and then refuses.
+    pub(crate) fn unforgetting(notes: NonZeroUsize, bytes: usize) -> Self {
+        let limits = Limits {
+            notes_per_place: NonZeroUsize::MAX,
+            notes_total: notes,
+            bytes_total: bytes,
+            max_age: Duration::MAX,
+            watches_total: 0,
+        };
+        Self::from_ledger(
+            Ledger::new(limits, WhenFull::Refuse),
+            Arc::new(MonotonicClock::new()),
+        )
+    }
+
+    fn from_ledger(ledger: Ledger, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            ledger: Arc::new(Mutex::new(ledger)),
+            clock,
+        }
+    }
+
+    fn append_now(&self, draft: Draft) -> Result<Receipt, AppendError> {
+        let place = draft.place;
+        let (receipt, watchers, garbage) = {
+            let mut ledger = lock(&self.ledger);
+            let mut garbage = ledger.sweep(self.clock.now(), SWEPT_PER_APPEND);
+            let receipt = ledger.append(draft, self.clock.now(), &mut garbage)?;
+            (receipt, ledger.watchers(place), garbage)
+        };
+        drop(garbage);
+        if let Some(watchers) = watchers {
+            watchers.wake_all(place);
+        }
+        Ok(receipt)
+    }
+}
+
+/// Notes past their age that one append gives back. More than one, so that appends alone keep up.
+const SWEPT_PER_APPEND: usize = 8;
+
+/// Notes given back in one go by [`MemoryNotebook::expire`], so that the lock is never held for long.
+const SWEPT_PER_LOCK: usize = 1_024;
+
+impl Notebook for MemoryNotebook {
+    fn append(&self, draft: Draft) -> Append<'_> {
+        Box::pin(async move { self.append_now(draft) })
+    }
+
+    fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {
+        lock(&self.ledger).read(place, after, limit, self.clock.now())
+    }
+
+    fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
+        let watchers = lock(&self.ledger).add_watch(place)?;
+        // A note that slips in between is older than anything the stream goes on to write, so a replay covers it.
+        let registration = watchers.add(wakeups);
+        let ledger = Arc::clone(&self.ledger);
+        Ok(Watch::new(move || {
+            watchers.remove(registration);
+            lock(&ledger).remove_watch(place);
+        }))
+    }
+
+    fn expire(&self) {
+        let mut notes = 0;
+        loop {
+            let garbage = lock(&self.ledger).sweep(self.clock.now(), SWEPT_PER_LOCK);
+            notes += garbage.len();
+            if garbage.len() < SWEPT_PER_LOCK {
+                break;
+            }
+        }
+        lock(&self.ledger).shrink();
+        tracing::debug!(notes, "expired route notes");
+    }
+
+    fn usage(&self) -> Usage {
+        lock(&self.ledger).usage()
+    }
+}
+
+impl fmt::Debug for MemoryNotebook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryNotebook")
+            .field("usage", &self.usage())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Takes the lock. Nothing panics while holding it, so a poisoned lock protects a ledger that is in order.
+fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
+    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+}

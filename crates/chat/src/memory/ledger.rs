@@ -1,0 +1,310 @@
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use route_guide_geo::E7Point;
+
+use super::Limits;
+use super::watchers::Watchers;
+use crate::note::{Draft, Index, Note};
+use crate::notebook::{AppendError, Page, PageLimit, Receipt, Usage, WatchError};
+
+/// The notes of a [`MemoryNotebook`](super::MemoryNotebook), and which of them to forget next.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    limits: Limits,
+    when_full: WhenFull,
+    /// Every place with a note or a watch. The standard hasher: places are chosen by strangers.
+    places: HashMap<E7Point, Log>,
+    /// The oldest note of every place that has one, by serial: its first entry is the oldest note of all. With one entry
+    /// a place, and none for notes further back, a busy place leaves nothing behind here however long it goes on.
+    fronts: BTreeMap<Serial, E7Point>,
+    next_serial: Serial,
+    /// The latest time seen.
+    now: Duration,
+    notes: usize,
+    bytes: usize,
+    watches: usize,
+}
+
+/// What to do with a note for which there is no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum WhenFull {
+    /// Forget the oldest.
+    Forget,
+    /// Refuse the note.
+    Refuse,
+}
+
+/// A note's position among all notes, by time of writing.
+type Serial = u64;
+
+/// The log of one place.
+#[derive(Debug, Default)]
+struct Log {
+    newest: Index,
+    notes: VecDeque<Entry>,
+    watches: usize,
+    watchers: Option<Arc<Watchers>>,
+}
+
+/// A note in the ledger.
+#[derive(Debug)]
+pub(super) struct Entry {
+    note: Arc<Note>,
+    serial: Serial,
+    written: Duration,
+}
+
+/// What a note takes besides its text: the note itself, its entry in the log of its place with the room that a growing
+/// log keeps in reserve, and the allocator's share.
+const NOTE_OVERHEAD_BYTES: usize = 176;
+
+/// What a place takes that has notes: its slot in the table, which is never quite full, and its entry among the fronts.
+const PLACE_OVERHEAD_BYTES: usize = 224;
+
+/// Tables smaller than this are not worth shrinking.
+const SHRINK_FROM: usize = 1_024;
+
+impl Ledger {
+    pub(super) fn new(limits: Limits, when_full: WhenFull) -> Self {
+        Self {
+            limits,
+            when_full,
+            places: HashMap::new(),
+            fronts: BTreeMap::new(),
+            next_serial: 0,
+            now: Duration::ZERO,
+            notes: 0,
+            bytes: 0,
+            watches: 0,
+        }
+    }
+
+    /// Writes a note. What has to go for it is moved to `garbage`, to be dropped when the lock is released.
+    pub(super) fn append(
+        &mut self,
+        draft: Draft,
+        now: Duration,
+        garbage: &mut Vec<Entry>,
+    ) -> Result<Receipt, AppendError> {
+        self.see(now);
+        self.admit(&draft)?;
+        let place = draft.place;
+        let serial = self.next_serial;
+        self.next_serial += 1;
+
+        let log = self.places.entry(place).or_default();
+        let expired = log.expired(self.now, self.limits.max_age);
+        let earlier = log.notes.len() - expired;
+        let index = log.newest.plus(1);
+        log.newest = index;
+        if log.notes.is_empty() {
+            // A place with a single note is the common case; by itself the log would start with room for four.
+            log.notes.reserve_exact(1);
+            self.fronts.insert(serial, place);
+            self.bytes += PLACE_OVERHEAD_BYTES;
+        }
+        let note = Arc::new(Note::new(draft, index));
+        self.bytes += cost_bytes(note.message());
+        self.notes += 1;
+        log.notes.push_back(Entry {
+            note,
+            serial,
+            written: self.now,
+        });
+
+        // The note is the newest everywhere and fits alone, so these loops end before they reach it.
+        let first_removed = garbage.len();
+        if log.notes.len() > self.limits.notes_per_place.get() {
+            garbage.extend(self.pop_front(place));
+        }
+        while self.notes > self.limits.notes_total.get() || self.bytes > self.limits.bytes_total {
+            let Some(oldest) = self.fronts.first_entry().map(|front| *front.get()) else {
+                break;
+            };
+            garbage.extend(self.pop_front(oldest));
+        }
+        let earliest = index.minus(earlier as u64);
+        let displaced = garbage[first_removed..]
+            .iter()
+            .map(|entry| &entry.note)
+            .filter(|note| note.place() == place && note.index() >= earliest)
+            .map(Arc::clone)
+            .collect();
+        Ok(Receipt {
+            index,
+            earlier: earlier as u64,
+            displaced,
+        })
+    }
+
+    /// Refuses a note for which no room can be made.
+    fn admit(&self, draft: &Draft) -> Result<(), AppendError> {
+        let len_bytes = draft.message.len();
+        let limit_bytes = self.limits.bytes_total;
+        let cost = cost_bytes(&draft.message);
+        if cost.saturating_add(PLACE_OVERHEAD_BYTES) > limit_bytes {
+            return Err(AppendError::TooLarge {
+                len_bytes,
+                limit_bytes,
+            });
+        }
+        if self.when_full == WhenFull::Refuse {
+            let limit = self.limits.notes_total.get();
+            if self.notes >= limit {
+                return Err(AppendError::TooManyNotes { limit });
+            }
+            let has_log = self.places.contains_key(&draft.place);
+            let place_cost = if has_log { 0 } else { PLACE_OVERHEAD_BYTES };
+            if self.bytes + place_cost + cost > limit_bytes {
+                return Err(AppendError::TooManyBytes {
+                    len_bytes,
+                    limit_bytes,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn read(
+        &mut self,
+        place: E7Point,
+        after: Index,
+        limit: PageLimit,
+        now: Duration,
+    ) -> Page {
+        self.see(now);
+        let Some(log) = self.places.get(&place) else {
+            return Page {
+                notes: Vec::new(),
+                missed: 0,
+                newest: Index::START,
+            };
+        };
+        let expired = log.expired(self.now, self.limits.max_age);
+        let kept = log.notes.len() - expired;
+        let before_kept = log.newest.minus(kept as u64);
+        let already_read = usize::try_from(after.since(before_kept))
+            .unwrap_or(kept)
+            .min(kept);
+        let unread = log
+            .notes
+            .range(expired + already_read..)
+            .map(|entry| &entry.note);
+        Page {
+            notes: limit.fill(unread),
+            missed: before_kept.since(after),
+            newest: log.newest,
+        }
+    }
+
+    /// Removes up to `at_most` notes past their age and hands them over to be dropped.
+    pub(super) fn sweep(&mut self, now: Duration, at_most: usize) -> Vec<Entry> {
+        self.see(now);
+        let mut garbage = Vec::new();
+        while garbage.len() < at_most {
+            let Some((_, &place)) = self.fronts.first_key_value() else {
+                break;
+            };
+            let Some(log) = self.places.get(&place) else {
+                break;
+            };
+            if log.expired(self.now, self.limits.max_age) == 0 {
+                break;
+            }
+            garbage.extend(self.pop_front(place));
+        }
+        garbage
+    }
+
+    /// Gives back what tables occupy that have become mostly empty.
+    pub(super) fn shrink(&mut self) {
+        if self.places.capacity() / 4 > self.places.len().max(SHRINK_FROM) {
+            self.places.shrink_to(self.places.len() * 2);
+        }
+    }
+
+    /// Counts a watch, which keeps the place's log alive, and returns where it is to be registered.
+    pub(super) fn add_watch(&mut self, place: E7Point) -> Result<Arc<Watchers>, WatchError> {
+        let limit = self.limits.watches_total;
+        if self.watches >= limit {
+            return Err(WatchError::TooManyWatches { limit });
+        }
+        self.watches += 1;
+        let log = self.places.entry(place).or_default();
+        log.watches += 1;
+        Ok(Arc::clone(log.watchers.get_or_insert_default()))
+    }
+
+    pub(super) fn remove_watch(&mut self, place: E7Point) {
+        let Some(log) = self.places.get_mut(&place) else {
+            return;
+        };
+        self.watches -= 1;
+        log.watches -= 1;
+        if log.watches == 0 {
+            log.watchers = None;
+            self.drop_if_unused(place);
+        }
+    }
+
+    pub(super) fn watchers(&self, place: E7Point) -> Option<Arc<Watchers>> {
+        self.places.get(&place)?.watchers.clone()
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        Usage {
+            notes: self.notes,
+            bytes: self.bytes,
+            places: self.places.len(),
+            watches: self.watches,
+        }
+    }
+
+    /// Removes the oldest note of a place, and the place with its last one unless it is watched.
+    fn pop_front(&mut self, place: E7Point) -> Option<Entry> {
+        let log = self.places.get_mut(&place)?;
+        let entry = log.notes.pop_front()?;
+        self.fronts.remove(&entry.serial);
+        self.notes -= 1;
+        self.bytes -= cost_bytes(entry.note.message());
+        if let Some(next) = log.notes.front() {
+            self.fronts.insert(next.serial, place);
+            if log.notes.capacity() / 4 > log.notes.len() {
+                log.notes.shrink_to(log.notes.len() * 2);
+            }
+        } else {
+            self.bytes -= PLACE_OVERHEAD_BYTES;
+            log.notes = VecDeque::new();
+            self.drop_if_unused(place);
+        }
+        Some(entry)
+    }
+
+    fn drop_if_unused(&mut self, place: E7Point) {
+        if self
+            .places
+            .get(&place)
+            .is_some_and(|log| log.notes.is_empty() && log.watches == 0)
+        {
+            self.places.remove(&place);
+        }
+    }
+
+    fn see(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+    }
+}
+
+impl Log {
+    /// Returns how many notes at the front are past their age.
+    fn expired(&self, now: Duration, max_age: Duration) -> usize {
+        self.notes
+            .partition_point(|entry| now.saturating_sub(entry.written) >= max_age)
+    }
+}
+
+fn cost_bytes(message: &str) -> usize {
+    NOTE_OVERHEAD_BYTES.saturating_add(message.len())
+}

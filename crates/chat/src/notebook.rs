@@ -1,0 +1,177 @@
+use std::fmt;
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use route_guide_geo::E7Point;
+
+use crate::note::{Draft, Index, Note};
+use crate::wakeups::{Wakeups, Watch};
+
+/// A notebook: for every place a log of notes, shared by all streams of a server, or of many servers.
+///
+/// An engine keeps four promises, which the `conformance` suite checks:
+///
+/// - Notes of a place have dense indexes, in the order in which they were appended. Two notes of one author are in the
+///   order in which that author appended them.
+/// - Once an append has resolved, the note can be read and every stream that was watching the place has been woken.
+/// - What retention removes, it removes from the front of a place's log, and every reader whose cursor is before the gap
+///   learns the size of it.
+/// - While a place is watched, its indexes never start again.
+pub trait Notebook: fmt::Debug + Send + Sync {
+    /// Writes a note down. Resolves once the note can be read, and then says which earlier notes were still kept.
+    ///
+    /// Dropping the future early leaves open whether the note is written.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError`] if the note was not taken: it is too large, or the notebook is full and may not forget.
+    fn append(&self, draft: Draft) -> Append<'_>;
+
+    /// Reads the notes of a place that follow the cursor `after`, oldest first, as many as `limit` allows.
+    ///
+    /// Notes past their age are not returned, whether or not their memory has been reclaimed.
+    fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page;
+
+    /// Registers a stream: from now until the watch is dropped, every note appended at the place wakes it.
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`] if the notebook has as many watches as it may.
+    fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError>;
+
+    /// Reclaims what notes past their age still occupy. To be called now and then, from a timer.
+    fn expire(&self);
+
+    /// Returns what the notebook holds at the moment.
+    fn usage(&self) -> Usage;
+}
+
+/// The future that [`Notebook::append`] returns.
+pub type Append<'a> = Pin<Box<dyn Future<Output = Result<Receipt, AppendError>> + Send + 'a>>;
+
+/// What an append tells the stream that made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The index of the new note.
+    pub index: Index,
+    /// How many earlier notes of the place were still kept at the moment the note was written. Being dense, they have
+    /// the indexes just below that of the note.
+    pub earlier: u64,
+    /// Those of the earlier notes, oldest first, that had to make room for the note. They can no longer be read, but the
+    /// replay that the note asks for begins with them: a notebook that keeps one note per place still answers a note
+    /// with the one before it.
+    pub displaced: Vec<Arc<Note>>,
+}
+
+/// Some consecutive notes of a place, and what came before and comes after them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The notes, oldest first, without a gap.
+    pub notes: Vec<Arc<Note>>,
+    /// How many notes between the cursor and the first note still kept were removed by retention.
+    pub missed: u64,
+    /// The last index given out at the place, whether or not that note is still kept. [`Index::START`] if there is none.
+    pub newest: Index,
+}
+
+/// How much one read may return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageLimit {
+    /// The most notes.
+    pub notes: NonZeroUsize,
+    /// The most bytes of text. One note is returned however long it is.
+    pub len_bytes: usize,
+}
+
+impl PageLimit {
+    /// Returns the limit lowered to at most `notes` notes, but never below one.
+    #[must_use]
+    pub fn at_most(self, notes: u64) -> Self {
+        let notes = usize::try_from(notes).unwrap_or(usize::MAX);
+        let notes = NonZeroUsize::new(notes).unwrap_or(NonZeroUsize::MIN);
+        Self {
+            notes: self.notes.min(notes),
+            ..self
+        }
+    }
+
+    /// Takes notes from an iterator until the limit is reached.
+    pub fn fill<'a>(self, notes: impl Iterator<Item = &'a Arc<Note>>) -> Vec<Arc<Note>> {
+        let mut room_bytes = self.len_bytes;
+        let mut page = Vec::new();
+        for note in notes.take(self.notes.get()) {
+            match room_bytes.checked_sub(note.message().len()) {
+                Some(left) => room_bytes = left,
+                None if page.is_empty() => room_bytes = 0,
+                None => break,
+            }
+            page.push(Arc::clone(note));
+        }
+        page
+    }
+}
+
+impl Default for PageLimit {
+    /// 64 notes and 64 KiB: what a stream whose client does not read can hold back from reclaiming.
+    fn default() -> Self {
+        Self {
+            notes: NonZeroUsize::new(64).expect("64 is not zero"),
+            len_bytes: 64 * 1024,
+        }
+    }
+}
+
+/// What a notebook holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Notes kept, those past their age included until they are reclaimed.
+    pub notes: usize,
+    /// Bytes charged for them: text and bookkeeping.
+    pub bytes: usize,
+    /// Places that have a log, because of a note or of a watch.
+    pub places: usize,
+    /// Registrations of streams at places.
+    pub watches: usize,
+}
+
+/// Why a note was not written down.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppendError {
+    /// The note alone is larger than the whole notebook may be.
+    #[error("a note of {len_bytes} bytes does not fit into a notebook of {limit_bytes} bytes")]
+    TooLarge {
+        /// The length of the text.
+        len_bytes: usize,
+        /// The notebook's bound, bookkeeping included.
+        limit_bytes: usize,
+    },
+    /// The notebook holds as many notes as it may, and it is of the kind that does not forget.
+    #[error("the notebook is full: it holds {limit} notes")]
+    TooManyNotes {
+        /// The notebook's bound.
+        limit: usize,
+    },
+    /// The notebook holds as many bytes as it may, and it is of the kind that does not forget.
+    #[error("the notebook is full: a note of {len_bytes} bytes would exceed {limit_bytes} bytes")]
+    TooManyBytes {
+        /// The length of the text.
+        len_bytes: usize,
+        /// The notebook's bound, bookkeeping included.
+        limit_bytes: usize,
+    },
+}
+
+/// Why a stream was not registered at a place.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WatchError {
+    /// All streams together follow as many places as the notebook allows.
+    #[error("the streams of this notebook follow {limit} places, more are not allowed")]
+    TooManyWatches {
+        /// The notebook's bound.
+        limit: usize,
+    },
+}

@@ -1,0 +1,159 @@
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use route_guide_geo::E7Point;
+use tokio::sync::Notify;
+
+/// The places where something new may wait for one stream.
+///
+/// This is all that an engine keeps per listener: it holds places, not notes, and each place at most once, so a stream
+/// that does not read costs nothing however much is written. The stream takes the places and reads the notes from the
+/// log.
+#[derive(Debug, Default)]
+pub struct Wakeups {
+    places: Mutex<Places>,
+    notify: Notify,
+}
+
+impl Wakeups {
+    /// Marks a place as having something new, and wakes the stream if it sleeps.
+    ///
+    /// Engines call it after a note has become readable.
+    pub fn wake(&self, place: E7Point) {
+        let was_empty = {
+            let mut places = self.lock();
+            if !places.members.insert(place) {
+                return;
+            }
+            places.queue.push_back(place);
+            places.queue.len() == 1
+        };
+        // With a place already waiting, the stream has been notified or will look before it sleeps.
+        if was_empty {
+            self.notify.notify_one();
+        }
+    }
+
+    /// Returns whether no place is marked.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().queue.is_empty()
+    }
+
+    /// Takes all marked places, the longest waiting first. Whatever is written from now on marks its place again.
+    pub(crate) fn take(&self) -> VecDeque<E7Point> {
+        let mut places = self.lock();
+        places.members.clear();
+        // One burst over thousands of places should not leave its tables with a stream that is quiet ever after.
+        places.members.shrink_to(MEMBERS_KEPT);
+        std::mem::take(&mut places.queue)
+    }
+
+    /// Waits until a place is marked. Cancel safe; meant for one waiter at a time.
+    pub(crate) async fn any(&self) {
+        // A notification without a place is an old one, about places that have been taken since.
+        while self.is_empty() {
+            self.notify.notified().await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Places> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How large a table of marked places stays with a stream.
+const MEMBERS_KEPT: usize = 64;
+
+/// A queue without repetitions.
+#[derive(Debug, Default)]
+struct Places {
+    queue: VecDeque<E7Point>,
+    members: HashSet<E7Point>,
+}
+
+/// A stream's registration at a place; dropping it ends the wake-ups at once.
+///
+/// As long as a place has a watch, its log exists and its indexes go on, even when retention has emptied it: a cursor
+/// never meets indexes that started again.
+#[must_use = "dropping the watch ends it"]
+pub struct Watch {
+    end: Option<Box<dyn FnOnce() + Send + Sync>>,
+}
+
+impl Watch {
+    /// Makes a watch that calls `end` when it is dropped.
+    pub fn new(end: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self {
+            end: Some(Box::new(end)),
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(end) = self.end.take() {
+            end();
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn is_ready(future: impl Future<Output = ()>) -> bool {
+        pin!(future).poll(&mut Context::from_waker(Waker::noop())) == Poll::Ready(())
+    }
+
+    fn place(lat: i32) -> E7Point {
+        E7Point::unbounded(lat, 0)
+    }
+
+    #[test]
+    fn a_place_is_marked_once_and_the_longest_waiting_comes_first() {
+        let wakeups = Wakeups::default();
+        for lat in [3, 1, 3, 2, 1] {
+            wakeups.wake(place(lat));
+        }
+        assert_eq!(wakeups.take(), [place(3), place(1), place(2)]);
+        assert!(wakeups.is_empty());
+        wakeups.wake(place(3));
+        assert_eq!(wakeups.take(), [place(3)]);
+    }
+
+    #[test]
+    fn a_wait_that_is_given_up_loses_nothing() {
+        let wakeups = Wakeups::default();
+        let mut context = Context::from_waker(Waker::noop());
+        {
+            let mut waiting = pin!(wakeups.any());
+            assert!(waiting.as_mut().poll(&mut context).is_pending());
+            // The notification goes to this waiter, which is dropped before it sees it.
+            wakeups.wake(place(1));
+        }
+        assert!(is_ready(wakeups.any()));
+        assert_eq!(wakeups.take(), [place(1)]);
+    }
+
+    #[test]
+    fn places_that_were_taken_do_not_wake_again() {
+        let wakeups = Wakeups::default();
+        wakeups.wake(place(1));
+        wakeups.take();
+        assert!(!is_ready(wakeups.any()));
+        wakeups.wake(place(2));
+        assert!(is_ready(wakeups.any()));
+    }
+}
