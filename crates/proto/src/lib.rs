@@ -35,6 +35,7 @@ pub mod hello {
 mod generated {
     #![expect(
         missing_docs,
+        clippy::allow_attributes_without_reason,
         clippy::doc_markdown,
         clippy::default_trait_access,
         clippy::missing_errors_doc,
@@ -42,20 +43,19 @@ mod generated {
         reason = "what the generator writes is not ours to style"
     )]
 
-    pub mod routeguide {
+    pub(crate) mod routeguide {
         tonic::include_proto!("routeguide");
     }
-    pub mod helloworld {
+    pub(crate) mod helloworld {
         tonic::include_proto!("helloworld");
     }
-    pub mod hello {
+    pub(crate) mod hello {
         tonic::include_proto!("hello");
     }
 }
 
 /// Every contract as an encoded `google.protobuf.FileDescriptorSet`, for reflection.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 impl From<E7Point> for routeguide::Point {
     fn from(point: E7Point) -> Self {
@@ -77,7 +77,7 @@ impl TryFrom<routeguide::Point> for E7Point {
 #[cfg(test)]
 mod tests {
     use prost::Message;
-    use prost_types::FileDescriptorSet;
+    use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
     use super::FILE_DESCRIPTOR_SET;
     use super::routeguide::{Feature, Point};
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn descriptor_set_holds_every_contract() {
         let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();
-        let mut packages: Vec<_> = set.file.iter().map(|file| file.package()).collect();
+        let mut packages: Vec<_> = set.file.iter().map(FileDescriptorProto::package).collect();
         packages.sort_unstable();
         assert_eq!(packages, ["hello", "helloworld", "routeguide"]);
     }
@@ -101,9 +101,14 @@ mod tests {
 
     #[test]
     fn json_names_follow_the_protobuf_mapping_and_absent_fields_are_defaults() {
-        let feature: Feature =
-            serde_json::from_str(r#"{"location":{"latitude":1}}"#).unwrap();
+        let feature: Feature = serde_json::from_str(r#"{"location":{"latitude":1}}"#).unwrap();
         assert_eq!(feature.name, "");
-        assert_eq!(feature.location, Some(Point { latitude: 1, longitude: 0 }));
+        assert_eq!(
+            feature.location,
+            Some(Point {
+                latitude: 1,
+                longitude: 0
+            })
+        );
     }
 }

@@ -1,0 +1,15 @@
+//! `route-guide-server`: serves RouteGuide.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use route_guide_server::cli::RouteGuideFlags;
+use route_guide_server::{Server, program};
+
+fn main() -> ExitCode {
+    let flags = RouteGuideFlags::parse();
+    let start = Server::route_guide(flags.settings());
+    program::run(flags.log(), start, |address| {
+        format!("Starting server on {address}")
+    })
+}

@@ -1,0 +1,191 @@
+//! The flags of the two programs, and the settings they stand for.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use jiff::SignedDuration;
+use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
+use route_guide_guard::{Http2Settings, ListenAddress};
+
+use crate::{
+    ChatScope, ChatSettings, FeatureSource, GreeterSettings, PointRule, ReplySettings,
+    RouteGuideSettings, ServingSettings,
+};
+
+/// Serves RouteGuide: what is at a point, what lies in a rectangle, route summaries and notes at places.
+#[derive(Clone, Debug, Parser)]
+#[command(version, name = "route-guide-server")]
+pub struct RouteGuideFlags {
+    #[command(flatten)]
+    common: CommonFlags,
+
+    /// Serve the features of this JSON file in place of the published 100 places
+    #[arg(long, value_name = "FILE", env = "ROUTE_GUIDE_FEATURES")]
+    features: Option<PathBuf>,
+
+    /// Answer out-of-range points, and keep notes to their stream, exactly as the tutorial's server does
+    #[arg(long)]
+    compat: bool,
+
+    #[command(flatten)]
+    chat: ChatFlags,
+}
+
+/// Serves the quick start's Greeter and the introduction's HelloService.
+#[derive(Clone, Debug, Parser)]
+#[command(version, name = "greeter-server")]
+pub struct GreeterFlags {
+    #[command(flatten)]
+    common: CommonFlags,
+
+    /// How many replies SayHelloStreamReply and LotsOfReplies give
+    #[arg(long, value_name = "COUNT", default_value_t = ReplySettings::default().count)]
+    replies: u32,
+
+    /// The pause between two of these replies
+    #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = duration)]
+    interval: Duration,
+}
+
+#[derive(Clone, Debug, clap::Args)]
+struct CommonFlags {
+    /// Listen here: HOST:PORT (every address of HOST; port 0: any free one) or unix:PATH; may be repeated
+    #[arg(long, value_name = "ADDRESS", default_value = "localhost:50051")]
+    listen: Vec<ListenAddress>,
+
+    /// How long calls may go on after Ctrl-C or SIGTERM before they are cut
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    drain_timeout: Duration,
+
+    /// How many calls one connection may have open at a time
+    #[arg(long, value_name = "COUNT", default_value_t = Http2Settings::default().max_concurrent_streams)]
+    max_concurrent_streams: u32,
+
+    /// What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    log: String,
+}
+
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields are named as the flags"
+)]
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Notes of RouteChat")]
+struct ChatFlags {
+    /// Who sees a note: everybody who posts at its place, or only the stream that sent it
+    #[arg(long, value_name = "SCOPE", value_enum, default_value = "shared")]
+    chat_scope: ChatScope,
+
+    /// How many notes are kept at one place
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().notes_per_place)]
+    chat_notes_per_place: NonZeroUsize,
+
+    /// How many notes are kept in all
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().notes_total)]
+    chat_notes_total: NonZeroUsize,
+
+    /// How much memory notes may take, in mebibytes
+    #[arg(long, value_name = "MIB", default_value_t = Limits::default().bytes_total >> 20)]
+    chat_memory_mib: usize,
+
+    /// How long a note is kept
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
+    chat_max_age: Duration,
+
+    /// At how many places one stream may post
+    #[arg(long, value_name = "COUNT", default_value_t = ConversationLimits::default().places)]
+    chat_places_per_stream: NonZeroUsize,
+}
+
+impl RouteGuideFlags {
+    /// The log filter.
+    #[must_use]
+    pub fn log(&self) -> &str {
+        &self.common.log
+    }
+
+    /// The settings that the flags stand for.
+    #[must_use]
+    pub fn settings(&self) -> RouteGuideSettings {
+        let (points, scope) = if self.compat {
+            (PointRule::AnyInteger, ChatScope::Stream)
+        } else {
+            (PointRule::OnGlobe, self.chat.chat_scope)
+        };
+        RouteGuideSettings {
+            listen: self.common.listen.clone(),
+            features: match &self.features {
+                Some(path) => FeatureSource::File(path.clone()),
+                None => FeatureSource::Published,
+            },
+            points,
+            chat: self.chat.settings(scope),
+            serving: self.common.serving(),
+        }
+    }
+}
+
+impl GreeterFlags {
+    /// The log filter.
+    #[must_use]
+    pub fn log(&self) -> &str {
+        &self.common.log
+    }
+
+    /// The settings that the flags stand for.
+    #[must_use]
+    pub fn settings(&self) -> GreeterSettings {
+        GreeterSettings {
+            listen: self.common.listen.clone(),
+            replies: ReplySettings {
+                count: self.replies,
+                interval: self.interval,
+            },
+            serving: self.common.serving(),
+        }
+    }
+}
+
+impl CommonFlags {
+    fn serving(&self) -> ServingSettings {
+        ServingSettings {
+            http2: Http2Settings {
+                max_concurrent_streams: self.max_concurrent_streams,
+                ..Http2Settings::default()
+            },
+            drain_timeout: self.drain_timeout,
+        }
+    }
+}
+
+impl ChatFlags {
+    fn settings(&self, scope: ChatScope) -> ChatSettings {
+        let bytes_total = self.chat_memory_mib.saturating_mul(1 << 20);
+        ChatSettings {
+            scope,
+            notebook: Limits {
+                notes_per_place: self.chat_notes_per_place,
+                notes_total: self.chat_notes_total,
+                bytes_total,
+                max_age: self.chat_max_age,
+                ..Limits::default()
+            },
+            shared: ConversationLimits {
+                places: self.chat_places_per_stream,
+                ..ConversationLimits::default()
+            },
+            private: PrivateLimits::default(),
+        }
+    }
+}
+
+/// Reads a time such as `200ms`, `10s` or `1h 30m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let signed: SignedDuration = text
+        .parse()
+        .map_err(|error: jiff::Error| error.to_string())?;
+    Duration::try_from(signed).map_err(|_negative| "a time cannot be negative".to_owned())
+}

@@ -1,0 +1,127 @@
+//! The one place where an error becomes a `Status`.
+
+use route_guide_chat::ChatError;
+use route_guide_geo::OutOfRange;
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::NOTES_MISSED;
+
+/// Why a call cannot be answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RpcError {
+    /// A coordinate lies off the globe.
+    #[error("{}{source}{}", in_field(.parent), at_index(*.index))]
+    OffGlobe {
+        /// The field that holds the point; empty if the request itself is the point.
+        parent: &'static str,
+        /// Which message of a stream it was, counted from 0.
+        index: Option<u64>,
+        source: OutOfRange,
+    },
+    /// The notebook refused, or the stream fell behind it.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+}
+
+impl RpcError {
+    pub(crate) fn off_globe(parent: &'static str, source: OutOfRange) -> Self {
+        Self::OffGlobe {
+            parent,
+            index: None,
+            source,
+        }
+    }
+
+    /// Says which message of a stream is at fault, counted from 0.
+    pub(crate) fn at_message(self, message: u64) -> Self {
+        match self {
+            Self::OffGlobe { parent, source, .. } => Self::OffGlobe {
+                parent,
+                index: Some(message),
+                source,
+            },
+            other @ Self::Chat(_) => other,
+        }
+    }
+}
+
+fn in_field(parent: &str) -> String {
+    match parent {
+        "" => String::new(),
+        parent => format!("{parent}."),
+    }
+}
+
+fn at_index(index: Option<u64>) -> String {
+    index.map_or(String::new(), |index| {
+        format!(" (message {index} of the stream)")
+    })
+}
+
+impl From<RpcError> for Status {
+    fn from(error: RpcError) -> Self {
+        let message = error.to_string();
+        match error {
+            RpcError::OffGlobe {
+                parent,
+                index,
+                source,
+            } => {
+                let field = format!("{}{}", in_field(parent), source.axis());
+                let description = format!("{source}{}", at_index(index));
+                let details = ErrorDetails::with_bad_request_violation(field, description);
+                Self::with_error_details(Code::InvalidArgument, message, details)
+            }
+            RpcError::Chat(ChatError::Missed { count, .. }) => {
+                let mut trailers = MetadataMap::new();
+                trailers.insert(NOTES_MISSED, MetadataValue::from(count));
+                Self::with_metadata(Code::DataLoss, message, trailers)
+            }
+            RpcError::Chat(error) => chat_status(&error),
+        }
+    }
+}
+
+fn chat_status(error: &ChatError) -> Status {
+    Status::resource_exhausted(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use route_guide_geo::E7Point;
+
+    use super::*;
+
+    fn violation(error: RpcError) -> (String, String, String) {
+        let status = Status::from(error);
+        assert_eq!(status.code(), Code::InvalidArgument);
+        let details = status
+            .get_details_bad_request()
+            .expect("a BadRequest is attached");
+        let [violation] = details.field_violations.try_into().expect("one violation");
+        (
+            status.message().to_owned(),
+            violation.field,
+            violation.description,
+        )
+    }
+
+    #[test]
+    fn a_violation_names_field_value_range_and_message() {
+        let outside = E7Point::new(900_000_001, 0).unwrap_err();
+        let (message, field, description) = violation(RpcError::off_globe("", outside));
+        assert_eq!(message, "latitude 900000001 is outside ±900000000");
+        assert_eq!(field, "latitude");
+        assert_eq!(description, "latitude 900000001 is outside ±900000000");
+
+        let outside = E7Point::new(0, i32::MIN).unwrap_err();
+        let error = RpcError::off_globe("location", outside).at_message(3);
+        let (message, field, description) = violation(error);
+        let stated = "longitude -2147483648 is outside ±1800000000 (message 3 of the stream)";
+        assert_eq!(message, format!("location.{stated}"));
+        assert_eq!(field, "location.longitude");
+        assert_eq!(description, stated);
+    }
+}

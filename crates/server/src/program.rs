@@ -1,0 +1,117 @@
+//! What both programs do around their server: logging, signals, exit status.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use route_guide_guard::{DrainReport, ListenAddress};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::Server;
+
+/// The exit status after a second signal, when the user does not want to wait for the drain.
+const INTERRUPTED: i32 = 130;
+
+/// Starts logging on stderr, starts the server and runs it until Ctrl-C or SIGTERM.
+///
+/// Each open address is announced on stdout by `announce`'s line. The exit status is 0 if every call
+/// could end by itself, 1 if one had to be cut or the server could not start.
+#[must_use]
+pub fn run<E>(
+    log: &str,
+    start: impl Future<Output = Result<Server, E>>,
+    announce: impl Fn(&ListenAddress) -> String,
+) -> ExitCode
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let outcome = start_logging(log).and_then(|()| {
+        let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+        runtime.block_on(serve(start, announce))
+    });
+    match outcome {
+        Ok(DrainReport { cut_calls: 0, .. }) => ExitCode::SUCCESS,
+        Ok(DrainReport { cut_calls, .. }) => {
+            say(&format!(
+                "{cut_calls} calls had to be cut when the drain timeout was over"
+            ));
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve<E>(
+    start: impl Future<Output = Result<Server, E>>,
+    announce: impl Fn(&ListenAddress) -> String,
+) -> anyhow::Result<DrainReport>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    // Before the ports are open, so that no signal finds the default handler after the announcement.
+    let mut signals = Signals::new().context("cannot listen for signals")?;
+    let server = start.await?;
+    let mut lines = String::new();
+    for address in server.addresses() {
+        lines.push_str(&announce(address));
+        lines.push('\n');
+    }
+    // A closed stdout is no reason not to serve.
+    let mut stdout = io::stdout().lock();
+    let _ = stdout
+        .write_all(lines.as_bytes())
+        .and_then(|()| stdout.flush());
+    drop(stdout);
+
+    let shutdown = async {
+        signals.next().await;
+        tracing::info!("draining; a second signal ends the server at once");
+        tokio::spawn(async move {
+            signals.next().await;
+            std::process::exit(INTERRUPTED);
+        });
+    };
+    Ok(server.run(shutdown).await)
+}
+
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+fn start_logging(filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::builder()
+        .parse(filter)
+        .with_context(|| format!("cannot read the log filter {filter:?}"))?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+    Ok(())
+}
+
+fn say(line: &str) {
+    // Nobody is left to tell if stderr is closed.
+    let _ = writeln!(io::stderr(), "{line}");
+}

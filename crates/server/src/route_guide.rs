@@ -1,0 +1,127 @@
+//! The RouteGuide servicer.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_stream::stream;
+use route_guide_chat::{Conversation, Notebook};
+use route_guide_geo::Track;
+use route_guide_proto::routeguide::route_guide_server::RouteGuide;
+use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote, RouteSummary};
+use route_guide_store::Store;
+use tokio_stream::Stream;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::{ChatScope, ChatSettings, PointRule, route_chat};
+
+/// The trailer that says how many notes a RouteChat stream missed, next to status `DATA_LOSS`.
+pub const NOTES_MISSED: &str = "route-notes-missed";
+
+/// A response stream of this service.
+type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// Answers the four methods of RouteGuide from a feature store and a notebook.
+#[derive(Clone, Debug)]
+pub struct RouteGuideServicer {
+    store: Arc<Store>,
+    points: PointRule,
+    chat: ChatSettings,
+    notebook: Arc<dyn Notebook>,
+}
+
+impl RouteGuideServicer {
+    /// Makes the servicer of a store and a notebook.
+    #[must_use]
+    pub fn new(
+        store: Arc<Store>,
+        points: PointRule,
+        notebook: Arc<dyn Notebook>,
+        chat: ChatSettings,
+    ) -> Self {
+        Self {
+            store,
+            points,
+            chat,
+            notebook,
+        }
+    }
+
+    fn conversation(&self) -> Conversation {
+        match self.chat.scope {
+            ChatScope::Shared => Conversation::shared(Arc::clone(&self.notebook), self.chat.shared),
+            ChatScope::Stream => Conversation::private(self.chat.private),
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl RouteGuide for RouteGuideServicer {
+    type ListFeaturesStream = Replies<Feature>;
+    type RouteChatStream = Replies<RouteNote>;
+
+    async fn get_feature(&self, request: Request<Point>) -> Result<Response<Feature>, Status> {
+        let at = self.points.point(request.into_inner())?;
+        // Nothing there is no error: the reply has no name and says where the client asked.
+        let name = self.store.find(at).map_or("", |feature| feature.name());
+        Ok(Response::new(Feature {
+            name: name.to_owned(),
+            location: Some(at.into()),
+        }))
+    }
+
+    async fn list_features(
+        &self,
+        request: Request<Rectangle>,
+    ) -> Result<Response<Self::ListFeaturesStream>, Status> {
+        let area = self.points.rectangle(request.into_inner())?;
+        let store = Arc::clone(&self.store);
+        Ok(Response::new(Box::pin(stream! {
+            for feature in store.query(area) {
+                yield Ok(Feature {
+                    name: feature.name().to_owned(),
+                    location: Some(feature.location().into()),
+                });
+            }
+        })))
+    }
+
+    async fn record_route(
+        &self,
+        request: Request<Streaming<Point>>,
+    ) -> Result<Response<RouteSummary>, Status> {
+        let start = Instant::now();
+        let mut points = request.into_inner();
+        let mut track = Track::default();
+        let mut feature_count = 0u64;
+        while let Some(wire) = points.message().await? {
+            let index = track.point_count();
+            let point = self
+                .points
+                .point(wire)
+                .map_err(|error| error.at_message(index))?;
+            feature_count += u64::from(self.store.find(point).is_some());
+            track.push(point);
+        }
+        Ok(Response::new(RouteSummary {
+            point_count: saturate(track.point_count()),
+            feature_count: saturate(feature_count),
+            distance: saturate(track.whole_meters()),
+            elapsed_time: saturate(start.elapsed().as_secs()),
+        }))
+    }
+
+    async fn route_chat(
+        &self,
+        request: Request<Streaming<RouteNote>>,
+    ) -> Result<Response<Self::RouteChatStream>, Status> {
+        let notes = request.into_inner();
+        let replies = route_chat::converse(notes, self.conversation(), self.points);
+        Ok(Response::new(Box::pin(replies)))
+    }
+}
+
+/// The summary's fields are 32 bits wide; a longer route stays at their greatest value.
+fn saturate(count: u64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,220 @@
+//! A server put together and run.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use route_guide_chat::{MemoryNotebook, Notebook};
+use route_guide_guard::{
+    BindError, CallLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress, Listener, serve,
+};
+use route_guide_proto::hello::hello_service_server::{HelloServiceServer, SERVICE_NAME as HELLO};
+use route_guide_proto::helloworld::greeter_server::{GreeterServer, SERVICE_NAME as GREETER};
+use route_guide_proto::routeguide::route_guide_server::{
+    RouteGuideServer, SERVICE_NAME as ROUTE_GUIDE,
+};
+use route_guide_store::{LoadError, Store};
+use tokio::time::{MissedTickBehavior, interval};
+use tonic::codec::CompressionEncoding;
+use tonic::service::{Routes, RoutesBuilder};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tonic_reflection::server::Builder as ReflectionBuilder;
+use tower::ServiceBuilder;
+
+use crate::{
+    EchoMetadataLayer, FeatureSource, GreeterServicer, GreeterSettings, HelloServicer,
+    RouteGuideServicer, RouteGuideSettings, ServingSettings,
+};
+
+/// Client-streaming methods, whose response headers tonic would send only with the response.
+const EARLY_HEADS: &[&str] = &[
+    "/routeguide.RouteGuide/RecordRoute",
+    "/hello.HelloService/LotsOfGreetings",
+];
+
+/// Streams that last until somebody ends them: a drain does not wait for these.
+const OPEN_ENDED: &[&str] = &[
+    "/routeguide.RouteGuide/RouteChat",
+    "/helloworld.Greeter/SayHelloBidiStream",
+    "/hello.HelloService/BidiHello",
+    "/grpc.health.v1.Health/Watch",
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+
+/// How often memory of expired notes is given back while nobody posts.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// A server that has loaded its data and taken its ports, and serves nothing yet.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<Listener>,
+    routes: Routes,
+    health: HealthReporter,
+    services: &'static [&'static str],
+    notebook: Option<Arc<dyn Notebook>>,
+    serving: ServingSettings,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The features cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// An address cannot be listened on.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The descriptors for reflection are broken.
+    #[error("cannot set up reflection: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+}
+
+impl Server {
+    /// Loads the features and takes the ports of a RouteGuide server.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if the features cannot be loaded or an address cannot be listened on.
+    pub async fn route_guide(settings: RouteGuideSettings) -> Result<Self, StartError> {
+        let store = Arc::new(match &settings.features {
+            FeatureSource::Published => Store::published(),
+            FeatureSource::File(path) => Store::load(path)?,
+        });
+        tracing::info!(features = store.len(), "features loaded");
+        let notebook: Arc<dyn Notebook> = Arc::new(MemoryNotebook::new(settings.chat.notebook));
+        let servicer =
+            RouteGuideServicer::new(store, settings.points, Arc::clone(&notebook), settings.chat);
+        let mut routes = RoutesBuilder::default();
+        routes.add_service(
+            RouteGuideServer::new(servicer)
+                .accept_compressed(CompressionEncoding::Gzip)
+                .accept_compressed(CompressionEncoding::Zstd),
+        );
+        let names = &[ROUTE_GUIDE];
+        Self::new(
+            routes,
+            names,
+            &settings.listen,
+            Some(notebook),
+            settings.serving,
+        )
+        .await
+    }
+
+    /// Takes the ports of a Greeter and HelloService server.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if an address cannot be listened on.
+    pub async fn greeter(settings: GreeterSettings) -> Result<Self, StartError> {
+        let mut routes = RoutesBuilder::default();
+        routes
+            .add_service(
+                GreeterServer::new(GreeterServicer::new(settings.replies))
+                    .accept_compressed(CompressionEncoding::Gzip)
+                    .accept_compressed(CompressionEncoding::Zstd),
+            )
+            .add_service(
+                HelloServiceServer::new(HelloServicer::new(settings.replies))
+                    .accept_compressed(CompressionEncoding::Gzip)
+                    .accept_compressed(CompressionEncoding::Zstd),
+            );
+        let services = &[GREETER, HELLO];
+        Self::new(routes, services, &settings.listen, None, settings.serving).await
+    }
+
+    async fn new(
+        mut routes: RoutesBuilder,
+        services: &'static [&'static str],
+        listen: &[ListenAddress],
+        notebook: Option<Arc<dyn Notebook>>,
+        serving: ServingSettings,
+    ) -> Result<Self, StartError> {
+        let (health, health_service) = tonic_health::server::health_reporter();
+        for service in services {
+            health
+                .set_service_status(service, ServingStatus::Serving)
+                .await;
+        }
+        routes
+            .add_service(health_service)
+            .add_service(reflection(services).build_v1()?)
+            .add_service(reflection(services).build_v1alpha()?);
+        let mut listeners = Vec::with_capacity(listen.len());
+        for address in listen {
+            listeners.push(Listener::bind(address).await?);
+        }
+        Ok(Self {
+            listeners,
+            routes: routes.routes(),
+            health,
+            services,
+            notebook,
+            serving,
+        })
+    }
+
+    /// The addresses that are open, with the ports that the system chose.
+    pub fn addresses(&self) -> impl Iterator<Item = &ListenAddress> {
+        self.listeners.iter().map(Listener::address)
+    }
+
+    /// Serves until `shutdown` completes and the drain after it is over.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> DrainReport {
+        let drain = Drain::new();
+        let service = ServiceBuilder::new()
+            .layer(CallLayer::new(drain.clone()).end_at_drain(OPEN_ENDED))
+            .layer(EchoMetadataLayer)
+            .layer(EarlyHeadLayer::new(EARLY_HEADS))
+            .service(self.routes.prepare());
+        let ServingSettings {
+            http2,
+            drain_timeout,
+        } = &self.serving;
+        let serving = serve(self.listeners, service, http2, &drain, *drain_timeout);
+        let draining = async {
+            shutdown.await;
+            // Watchers of the health service learn it before their streams end.
+            for service in self.services.iter().chain([&""]) {
+                self.health
+                    .set_service_status(service, ServingStatus::NotServing)
+                    .await;
+            }
+            drain.begin();
+        };
+        let expiring = async {
+            tokio::select! {
+                () = expire_notes(self.notebook.as_deref()) => {}
+                () = drain.begun() => {}
+            }
+        };
+        let (report, (), ()) = tokio::join!(serving, draining, expiring);
+        report
+    }
+}
+
+async fn expire_notes(notebook: Option<&dyn Notebook>) {
+    let Some(notebook) = notebook else {
+        return;
+    };
+    let mut ticks = interval(EXPIRY_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        notebook.expire();
+    }
+}
+
+/// Describes what can be called here; the file holds the contracts of all servers.
+fn reflection(services: &[&str]) -> ReflectionBuilder<'static> {
+    let builder = ReflectionBuilder::configure()
+        .register_encoded_file_descriptor_set(route_guide_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .with_service_name(tonic_health::pb::health_server::SERVICE_NAME);
+    services.iter().fold(builder, |builder, service| {
+        builder.with_service_name(*service)
+    })
+}

@@ -1,0 +1,133 @@
+//! What the servers can be told, as plain values.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
+use route_guide_guard::{Http2Settings, ListenAddress};
+
+use crate::PointRule;
+
+/// Everything `route-guide-server` can be told.
+#[derive(Clone, Debug)]
+pub struct RouteGuideSettings {
+    /// Where to listen.
+    pub listen: Vec<ListenAddress>,
+    /// Which features to serve.
+    pub features: FeatureSource,
+    /// Which points to accept.
+    pub points: PointRule,
+    /// How notes are kept and shared.
+    pub chat: ChatSettings,
+    /// How connections are run and ended.
+    pub serving: ServingSettings,
+}
+
+/// Everything `greeter-server` can be told.
+#[derive(Clone, Debug)]
+pub struct GreeterSettings {
+    /// Where to listen.
+    pub listen: Vec<ListenAddress>,
+    /// What the methods that reply several times do.
+    pub replies: ReplySettings,
+    /// How connections are run and ended.
+    pub serving: ServingSettings,
+}
+
+/// Where the features come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FeatureSource {
+    /// The published 100 places, part of the program.
+    #[default]
+    Published,
+    /// A file in one of the published JSON shapes.
+    File(PathBuf),
+}
+
+/// How notes are kept and shared.
+#[derive(Clone, Debug, Default)]
+pub struct ChatSettings {
+    /// Who sees a note.
+    pub scope: ChatScope,
+    /// How much the shared notebook keeps.
+    pub notebook: Limits,
+    /// How much one stream may hold on to in the shared notebook.
+    pub shared: ConversationLimits,
+    /// How much a stream may write that keeps its notes to itself.
+    pub private: PrivateLimits,
+}
+
+/// Who sees a note.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ChatScope {
+    /// Every stream that posts at the same place.
+    #[default]
+    Shared,
+    /// The stream that sent it, as in the tutorial's code.
+    Stream,
+}
+
+/// How often and how fast `SayHelloStreamReply` and `LotsOfReplies` reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplySettings {
+    /// How many replies one request gets.
+    pub count: u32,
+    /// The pause between two of them.
+    pub interval: Duration,
+}
+
+/// How connections are run and ended.
+#[derive(Clone, Debug)]
+pub struct ServingSettings {
+    /// Windows and limits of a connection.
+    pub http2: Http2Settings,
+    /// How long calls may go on once the server has been told to stop.
+    pub drain_timeout: Duration,
+}
+
+impl Default for RouteGuideSettings {
+    fn default() -> Self {
+        Self {
+            listen: default_listen(),
+            features: FeatureSource::default(),
+            points: PointRule::default(),
+            chat: ChatSettings::default(),
+            serving: ServingSettings::default(),
+        }
+    }
+}
+
+impl Default for GreeterSettings {
+    fn default() -> Self {
+        Self {
+            listen: default_listen(),
+            replies: ReplySettings::default(),
+            serving: ServingSettings::default(),
+        }
+    }
+}
+
+impl Default for ReplySettings {
+    fn default() -> Self {
+        Self {
+            count: 5,
+            interval: Duration::from_millis(200),
+        }
+    }
+}
+
+impl Default for ServingSettings {
+    fn default() -> Self {
+        Self {
+            http2: Http2Settings::default(),
+            drain_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+fn default_listen() -> Vec<ListenAddress> {
+    vec![ListenAddress::Tcp {
+        host: "localhost".to_owned(),
+        port: 50051,
+    }]
+}
