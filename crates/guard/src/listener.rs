@@ -38,7 +38,7 @@ pub(crate) struct SocketFile(PathBuf);
 #[non_exhaustive]
 pub enum BindError {
     /// The host name has no address.
-    #[error("cannot listen on {address}: the name does not resolve: {source}")]
+    #[error("cannot listen on {address}: the name does not resolve")]
     Resolve {
         /// The address asked for.
         address: ListenAddress,
@@ -50,11 +50,9 @@ pub enum BindError {
     InUse {
         /// The address asked for.
         address: ListenAddress,
-        /// What the system said.
-        source: io::Error,
     },
     /// The system refused for another reason.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Io {
         /// The address asked for.
         address: ListenAddress,
@@ -193,7 +191,7 @@ fn is_socket(path: &Path) -> bool {
 fn bind_error(address: &ListenAddress, source: io::Error) -> BindError {
     let address = address.clone();
     match source.kind() {
-        io::ErrorKind::AddrInUse => BindError::InUse { address, source },
+        io::ErrorKind::AddrInUse => BindError::InUse { address },
         _ => BindError::Io { address, source },
     }
 }

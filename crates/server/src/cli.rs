@@ -18,9 +18,6 @@ use crate::{
 #[derive(Clone, Debug, Parser)]
 #[command(version, name = "route-guide-server")]
 pub struct RouteGuideFlags {
-    #[command(flatten)]
-    common: CommonFlags,
-
     /// Serve the features of this JSON file in place of the published 100 places
     #[arg(long, value_name = "FILE", env = "ROUTE_GUIDE_FEATURES")]
     features: Option<PathBuf>,
@@ -30,6 +27,9 @@ pub struct RouteGuideFlags {
     compat: bool,
 
     #[command(flatten)]
+    common: CommonFlags,
+
+    #[command(flatten)]
     chat: ChatFlags,
 }
 
@@ -37,9 +37,6 @@ pub struct RouteGuideFlags {
 #[derive(Clone, Debug, Parser)]
 #[command(version, name = "greeter-server")]
 pub struct GreeterFlags {
-    #[command(flatten)]
-    common: CommonFlags,
-
     /// How many replies SayHelloStreamReply and LotsOfReplies give
     #[arg(long, value_name = "COUNT", default_value_t = ReplySettings::default().count)]
     replies: u32,
@@ -47,6 +44,9 @@ pub struct GreeterFlags {
     /// The pause between two of these replies
     #[arg(long, value_name = "TIME", default_value = "200ms", value_parser = duration)]
     interval: Duration,
+
+    #[command(flatten)]
+    common: CommonFlags,
 }
 
 #[derive(Clone, Debug, clap::Args)]

@@ -1,7 +1,7 @@
 //! What both programs do around their server: logging, signals, exit status.
 
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -106,6 +106,7 @@ fn start_logging(filter: &str) -> anyhow::Result<()> {
         .with_context(|| format!("cannot read the log filter {filter:?}"))?;
     tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
         .with_writer(io::stderr)
         .init();
     Ok(())
