@@ -1,7 +1,8 @@
 """Where the servers and programs under test are, and stubs connected to them.
 
 Everything comes in through the environment, set by `tests/tests/interop.rs`, which starts the
-servers: ROUTE_GUIDE_TARGET, GREETER_TARGET (`host:port`), ROUTE_GUIDE_CLIENT, GREETER_CLIENT (paths).
+servers: ROUTE_GUIDE_TARGET, GREETER_TARGET (`host:port`), ROUTE_GUIDE_CLIENT, GREETER_CLIENT (paths),
+ROUTE_GUIDE_SERVER_PID (whom to tell to stop).
 What a test needs and is not given fails it: nothing is skipped in silence.
 """
 
@@ -32,6 +33,12 @@ def target() -> str:
 def greeter_target() -> str:
     """Address of the greeter server under test."""
     return _given("GREETER_TARGET")
+
+
+@pytest.fixture
+def server_pid() -> int:
+    """Process id of the RouteGuide server under test."""
+    return int(_given("ROUTE_GUIDE_SERVER_PID"))
 
 
 @pytest.fixture

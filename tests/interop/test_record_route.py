@@ -1,5 +1,6 @@
 """RecordRoute, sent by grpcio: what is counted, how the length is summed, when the server answers."""
 
+import re
 import threading
 from collections.abc import Iterable
 
@@ -94,4 +95,4 @@ def test_a_point_off_the_globe_ends_the_call_while_the_client_still_sends(guide:
     for part in ("1800000001", "1800000000"):
         assert part in violation.description
     # Counted from 0: two good points came before.
-    assert "2" in f"{violation.field} {error.details()}".replace("1800000001", "").replace("1800000000", "")
+    assert re.search(r"\b2\b", error.details())

@@ -15,7 +15,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ const GREETINGS: &[&str] = &["test_greeter.py"];
 const EVERY_CALL: &[&str] = &["test_calls.py", "test_deadlines.py", "test_asyncio.py"];
 const BAD_INPUT: &[&str] = &["test_bad_input.py"];
 const STANDARD_SERVICES: &[&str] = &["test_standard_services.py"];
+const DRAIN: &[&str] = &["test_drain.py"];
 const TUTORIAL: &[&str] = &["test_tutorial.py"];
 const OUR_CLIENTS: &[&str] = &["test_clients.py"];
 const SAME_OUTPUT: &[&str] = &["test_same_output.py"];
@@ -62,6 +63,11 @@ fn grpcio_finds_health_and_reflection() {
 }
 
 #[test]
+fn grpcio_sees_a_server_drain() {
+    check("grpcio_sees_a_server_drain", DRAIN);
+}
+
+#[test]
 fn the_tutorials_grpcio_client_prints_its_lines() {
     check("the_tutorials_grpcio_client_prints_its_lines", TUTORIAL);
 }
@@ -84,6 +90,7 @@ fn no_python_test_is_forgotten() {
         EVERY_CALL,
         BAD_INPUT,
         STANDARD_SERVICES,
+        DRAIN,
         TUTORIAL,
         OUR_CLIENTS,
         SAME_OUTPUT,
@@ -127,15 +134,18 @@ fn check(test: &str, files: &[&str]) {
         .current_dir(interop_folder())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("ROUTE_GUIDE_TARGET", &guide.target)
+        .env("ROUTE_GUIDE_SERVER_PID", guide.running.0.id().to_string())
         .env("GREETER_TARGET", &greeter.target)
         .env("ROUTE_GUIDE_CLIENT", programs.join("route-guide-client"))
         .env("GREETER_CLIENT", programs.join("greeter-client"));
     let (passed, output) = run(&mut pytest, PYTEST);
 
-    let logs = [&mut guide, &mut greeter].map(Server::stop);
+    // Whatever it was sent, a server goes on until it is told to stop, and then nothing is left over.
+    let (guide_held, guide_log) = guide.stop(files == DRAIN);
+    let (greeter_held, greeter_log) = greeter.stop(false);
     assert!(
-        passed && logs.iter().all(Result::is_ok),
-        "{output}\nroute-guide-server: {logs:?}\n(greeter-server second)",
+        passed && guide_held && greeter_held,
+        "{output}\nroute-guide-server: {guide_log}\ngreeter-server: {greeter_log}",
     );
     say(&format!(
         "interop test {test}: {}",
@@ -267,6 +277,8 @@ impl Drop for Running {
 struct Server {
     running: Running,
     target: String,
+    /// The lines on standard output after the first; closed when the server has ended.
+    lines: Receiver<String>,
     log: Receiver<String>,
 }
 
@@ -276,39 +288,43 @@ impl Server {
         let mut running = Running::spawn(Command::new(program).args(["--listen", "127.0.0.1:0"]));
         let log = collect(running.0.stderr.take().unwrap());
         let stdout = BufReader::new(running.0.stdout.take().unwrap());
-        let (send, first_line) = mpsc::channel();
+        let (send, lines) = mpsc::channel();
         thread::spawn(move || {
-            // Reads on after the first line, so that the server never writes into a closed pipe.
             for line in stdout.lines().map_while(Result::ok) {
+                // Reads on if nobody listens, so that the server never writes into a closed pipe.
                 let _ = send.send(line);
             }
         });
-        let target = match first_line.recv_timeout(SHORT) {
-            Ok(line) => target(&line),
-            Err(_) => {
-                drop(running);
-                panic!(
-                    "{} does not start: {}",
-                    program.display(),
-                    log.recv().unwrap()
-                );
-            }
+        let Ok(line) = lines.recv_timeout(SHORT) else {
+            drop(running);
+            let log = log.recv().unwrap_or_default();
+            panic!("{} does not start: {log}", program.display());
         };
         Self {
             running,
-            target,
+            target: target(&line),
+            lines,
             log,
         }
     }
 
-    /// Ends the server and returns its log, as an error if the server had ended by itself.
-    fn stop(&mut self) -> Result<String, String> {
-        let ended = self.running.0.try_wait().unwrap();
+    /// Ends the server, or waits until it has ended if it was told to.
+    ///
+    /// Returns whether it did as it should, ended with success or still running, and its log.
+    fn stop(&mut self, told: bool) -> (bool, String) {
+        let mut ended = self.running.0.try_wait().unwrap();
+        while told && ended.is_none() {
+            match self.lines.recv_timeout(SHORT) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => ended = self.running.0.wait().ok(),
+                Err(RecvTimeoutError::Timeout) => break,
+            }
+        }
         let _ = self.running.0.kill();
         let log = self.log.recv().unwrap_or_default();
         match ended {
-            None => Ok(log),
-            Some(status) => Err(format!("ended with {status}\n{log}")),
+            None => (!told, log),
+            Some(status) => (told && status.success(), format!("ended, {status}\n{log}")),
         }
     }
 }
