@@ -1,1 +1,21 @@
-//! Placeholder.
+//! The kit of the whole-system tests: a real server on a port of its own, and clients for it.
+//!
+//! - [`run`] and [`within`]: run a test and wait for events, with bounds, so that a hang fails.
+//! - [`TestServer`]: a server of the library, with stubs connected to it.
+//! - [`Chat`]: one RouteChat stream, for tests that care about who receives what.
+//! - [`RawConnection`]: HTTP/2 with exactly the headers, bytes and frames that a test says.
+//! - [`Place`]: the published places, read without the code under test.
+//!
+//! Every test starts its own [`TestServer`], so tests share nothing and run in parallel.
+
+mod bounds;
+mod chat;
+mod places;
+mod raw;
+mod server;
+
+pub use bounds::{run, within};
+pub use chat::{Chat, note};
+pub use places::{Place, point, published_places};
+pub use raw::{RawCall, RawConnection, RawReply, frame, framed};
+pub use server::{Draining, TestServer};
