@@ -131,7 +131,13 @@ impl Conversation {
     #[must_use]
     pub fn shared(notebook: Arc<dyn Notebook>, limits: ConversationLimits) -> Self {
         let ConversationLimits { places, page } = limits;
-        Self::new(notebook, page, Some(Follows::new(places.get())))
+        let author = Author::unique();
+        Self::new(
+            notebook,
+            author,
+            page,
+            Some(Follows::new(author, places.get())),
+        )
     }
 
     /// Begins a conversation that nobody else sees, as in the published tutorial: every note is answered by all earlier
@@ -139,17 +145,19 @@ impl Conversation {
     #[must_use]
     pub fn private(limits: PrivateLimits) -> Self {
         let PrivateLimits { notes, bytes, page } = limits;
-        Self::new(
-            Arc::new(MemoryNotebook::unforgetting(notes, bytes)),
-            page,
-            None,
-        )
+        let notebook = Arc::new(MemoryNotebook::unforgetting(notes, bytes));
+        Self::new(notebook, Author::unique(), page, None)
     }
 
-    fn new(notebook: Arc<dyn Notebook>, page: PageLimit, follows: Option<Follows>) -> Self {
+    fn new(
+        notebook: Arc<dyn Notebook>,
+        author: Author,
+        page: PageLimit,
+        follows: Option<Follows>,
+    ) -> Self {
         Self {
             notebook,
-            author: Author::unique(),
+            author,
             page,
             replays: VecDeque::new(),
             follows,
@@ -253,7 +261,7 @@ impl Conversation {
             }
         }
         match &mut self.follows {
-            Some(follows) => follows.next(&*self.notebook, self.page, self.author),
+            Some(follows) => follows.next(&*self.notebook, self.page),
             None => Ok(None),
         }
     }

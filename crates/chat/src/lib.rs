@@ -79,6 +79,9 @@ mod memory;
 
 mod conversation;
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
 pub use clock::{Clock, ManualClock, MonotonicClock};
 pub use conversation::{ChatError, Conversation, ConversationLimits, PrivateLimits};
 pub use memory::{Limits, MemoryNotebook};

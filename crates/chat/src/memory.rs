@@ -113,7 +113,7 @@ impl MemoryNotebook {
     }
 
     fn append_now(&self, draft: Draft) -> Result<Receipt, AppendError> {
-        let place = draft.place;
+        let Draft { place, author, .. } = draft;
         let (receipt, watchers, garbage) = {
             let mut ledger = lock(&self.ledger);
             let mut garbage = ledger.sweep(self.clock.now(), SWEPT_PER_APPEND);
@@ -122,7 +122,7 @@ impl MemoryNotebook {
         };
         drop(garbage);
         if let Some(watchers) = watchers {
-            watchers.wake_all(place);
+            watchers.wake_all(place, author);
         }
         Ok(receipt)
     }

@@ -5,22 +5,38 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use route_guide_geo::E7Point;
 use tokio::sync::Notify;
 
+use crate::note::Author;
+
 /// The places where something new may wait for one stream.
 ///
 /// This is all that an engine keeps per listener: it holds places, not notes, and each place at most once, so a stream
 /// that does not read costs nothing however much is written. The stream takes the places and reads the notes from the
 /// log.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Wakeups {
+    reader: Author,
     places: Mutex<Places>,
     notify: Notify,
 }
 
 impl Wakeups {
-    /// Marks a place as having something new, and wakes the stream if it sleeps.
+    /// Makes the wake-ups of the stream whose notes carry this author.
+    #[must_use]
+    pub fn new(reader: Author) -> Self {
+        Self {
+            reader,
+            places: Mutex::default(),
+            notify: Notify::new(),
+        }
+    }
+
+    /// Marks a place as having a new note by `writer`, and wakes the stream if it sleeps. Its own notes are no news.
     ///
-    /// Engines call it after a note has become readable.
-    pub fn wake(&self, place: E7Point) {
+    /// Engines call it after the note has become readable.
+    pub fn wake(&self, place: E7Point, writer: Author) {
+        if writer == self.reader {
+            return;
+        }
         let was_empty = {
             let mut places = self.lock();
             if !places.members.insert(place) {
@@ -123,25 +139,25 @@ mod tests {
 
     #[test]
     fn a_place_is_marked_once_and_the_longest_waiting_comes_first() {
-        let wakeups = Wakeups::default();
+        let wakeups = Wakeups::new(Author::unique());
         for lat in [3, 1, 3, 2, 1] {
-            wakeups.wake(place(lat));
+            wakeups.wake(place(lat), Author::unique());
         }
         assert_eq!(wakeups.take(), [place(3), place(1), place(2)]);
         assert!(wakeups.is_empty());
-        wakeups.wake(place(3));
+        wakeups.wake(place(3), Author::unique());
         assert_eq!(wakeups.take(), [place(3)]);
     }
 
     #[test]
     fn a_wait_that_is_given_up_loses_nothing() {
-        let wakeups = Wakeups::default();
+        let wakeups = Wakeups::new(Author::unique());
         let mut context = Context::from_waker(Waker::noop());
         {
             let mut waiting = pin!(wakeups.any());
             assert!(waiting.as_mut().poll(&mut context).is_pending());
             // The notification goes to this waiter, which is dropped before it sees it.
-            wakeups.wake(place(1));
+            wakeups.wake(place(1), Author::unique());
         }
         assert!(is_ready(wakeups.any()));
         assert_eq!(wakeups.take(), [place(1)]);
@@ -149,11 +165,19 @@ mod tests {
 
     #[test]
     fn places_that_were_taken_do_not_wake_again() {
-        let wakeups = Wakeups::default();
-        wakeups.wake(place(1));
+        let wakeups = Wakeups::new(Author::unique());
+        wakeups.wake(place(1), Author::unique());
         wakeups.take();
         assert!(!is_ready(wakeups.any()));
-        wakeups.wake(place(2));
+        wakeups.wake(place(2), Author::unique());
         assert!(is_ready(wakeups.any()));
+    }
+
+    #[test]
+    fn a_stream_is_not_woken_by_itself() {
+        let reader = Author::unique();
+        let wakeups = Wakeups::new(reader);
+        wakeups.wake(place(1), reader);
+        assert!(wakeups.is_empty() && !is_ready(wakeups.any()));
     }
 }

@@ -11,6 +11,7 @@ use crate::wakeups::{Wakeups, Watch};
 /// The places where a stream has posted, and how far it has read each of them.
 #[derive(Debug)]
 pub(super) struct Follows {
+    reader: Author,
     limit: usize,
     wakeups: Arc<Wakeups>,
     places: HashMap<E7Point, Follow>,
@@ -34,10 +35,11 @@ struct Turn {
 }
 
 impl Follows {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(reader: Author, limit: usize) -> Self {
         Self {
+            reader,
             limit,
-            wakeups: Arc::default(),
+            wakeups: Arc::new(Wakeups::new(reader)),
             places: HashMap::new(),
             turn: None,
         }
@@ -96,7 +98,6 @@ impl Follows {
         &mut self,
         notebook: &dyn Notebook,
         limit: PageLimit,
-        reader: Author,
     ) -> Result<Option<Vec<Arc<Note>>>, ChatError> {
         let turn = self.turn.get_or_insert_with(|| Turn {
             places: self.wakeups.take(),
@@ -122,7 +123,7 @@ impl Follows {
                 if let Some(last) = page.notes.last() {
                     *cursor = last.index();
                     let mut notes = page.notes;
-                    notes.retain(|note| note.author() != reader);
+                    notes.retain(|note| note.author() != self.reader);
                     if notes.is_empty() {
                         continue;
                     }

@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use route_guide_geo::E7Point;
 
+use crate::note::Author;
 use crate::wakeups::Wakeups;
 
 /// The streams that watch one place.
@@ -36,9 +37,9 @@ impl Watchers {
         self.lock().streams.remove(&registration);
     }
 
-    pub(super) fn wake_all(&self, place: E7Point) {
+    pub(super) fn wake_all(&self, place: E7Point, writer: Author) {
         for wakeups in self.lock().streams.values() {
-            wakeups.wake(place);
+            wakeups.wake(place, writer);
         }
     }
 
