@@ -3,15 +3,21 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-/// The shared state of a server's orderly end.
+/// How long a connection without calls may take to close once it was asked to.
+const LINGER: Duration = Duration::from_millis(500);
+
+/// The shared state of an orderly end, for one server or several that end together.
 ///
-/// Clones share it: the signal handler begins the drain, [`serve`](crate::serve) carries it out, and
-/// [`CallLayer`](crate::CallLayer) tells it which calls are in flight.
+/// Clones share it: a signal handler begins the drain, [`serve`](crate::serve) stops accepting,
+/// [`CallLayer`](crate::CallLayer) tells which calls are in flight, and [`Drain::carry_out`] takes the
+/// steps in their order.
 #[derive(Clone, Debug, Default)]
 pub struct Drain {
     state: Arc<State>,
@@ -21,7 +27,9 @@ pub struct Drain {
 struct State {
     begun: CancellationToken,
     cut: CancellationToken,
+    closed: CancellationToken,
     calls: TaskTracker,
+    connections: TaskTracker,
     cut_calls: AtomicUsize,
 }
 
@@ -47,13 +55,51 @@ impl Drain {
 
     /// Waits until the drain begins.
     pub fn begun(&self) -> impl Future<Output = ()> + Send + Sync + 'static {
-        self.state.begun.clone().cancelled_owned()
+        self.begun_owned()
     }
 
     /// Whether the drain has begun.
     #[must_use]
     pub fn has_begun(&self) -> bool {
         self.state.begun.is_cancelled()
+    }
+
+    /// Waits for the drain to begin and then until it is over; what has not ended within `patience`
+    /// is ended. Every [`serve`](crate::serve) that shares the drain returns soon after.
+    pub async fn carry_out(&self, patience: Duration) -> DrainReport {
+        let state = &self.state;
+        state.begun.cancelled().await;
+        state.calls.close();
+        state.connections.close();
+        if timeout(patience, self.ended_or_idle()).await.is_err() {
+            state.cut.cancel();
+        }
+        // Gives the last trailers a moment to be written.
+        let _ = timeout(LINGER, state.connections.wait()).await;
+        let report = DrainReport {
+            // Calls whose peer does not even read could not be told; they are counted all the same.
+            cut_calls: state.cut_calls.load(Ordering::Relaxed) + state.calls.len(),
+        };
+        state.closed.cancel();
+        report
+    }
+
+    /// Waits until all connections are closed, or only such remain as have no calls and do not answer.
+    async fn ended_or_idle(&self) {
+        let idle = async {
+            loop {
+                self.state.calls.wait().await;
+                sleep(LINGER).await;
+                // A call may have been on its way when its connection was told to go away.
+                if self.state.calls.is_empty() {
+                    break;
+                }
+            }
+        };
+        tokio::select! {
+            () = self.state.connections.wait() => {}
+            () = idle => {}
+        }
     }
 
     pub(crate) fn begun_owned(&self) -> WaitForCancellationFutureOwned {
@@ -65,6 +111,11 @@ impl Drain {
         self.state.calls.token()
     }
 
+    /// Counts a connection as open until the token is dropped.
+    pub(crate) fn track_connection(&self) -> TaskTrackerToken {
+        self.state.connections.token()
+    }
+
     /// Waits until a call must end because the drain's time is over.
     pub(crate) fn cut(&self) -> WaitForCancellationFutureOwned {
         self.state.cut.clone().cancelled_owned()
@@ -74,25 +125,8 @@ impl Drain {
         self.state.cut_calls.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Tells every call that is still open to end now.
-    pub(crate) fn cut_calls(&self) {
-        self.state.cut.cancel();
-    }
-
-    /// Waits until no call is in flight.
-    pub(crate) async fn calls_ended(&self) {
-        self.state.calls.close();
-        self.state.calls.wait().await;
-    }
-
-    pub(crate) fn has_calls(&self) -> bool {
-        !self.state.calls.is_empty()
-    }
-
-    pub(crate) fn report(&self) -> DrainReport {
-        DrainReport {
-            // Calls whose peer does not even read cannot be told; they are counted all the same.
-            cut_calls: self.state.cut_calls.load(Ordering::Relaxed) + self.state.calls.len(),
-        }
+    /// Waits until connections must close, whatever happens on them.
+    pub(crate) fn closed(&self) -> WaitForCancellationFutureOwned {
+        self.state.closed.clone().cancelled_owned()
     }
 }

@@ -3,6 +3,7 @@
 //! - [`Listener`]: binds every address a name resolves to, TCP or Unix, and keeps accepting when
 //!   the process runs out of file descriptors.
 //! - [`serve`]: runs HTTP/2 connections with explicit windows and limits ([`Http2Settings`]).
+//! - [`Workers`]: one runtime per core, with connections shared out among them.
 //! - [`CallLayer`]: bounds the *whole* call, response stream included, by its deadline and answers
 //!   `DEADLINE_EXCEEDED`; turns a panic into `INTERNAL`; counts calls for the drain.
 //! - [`EarlyHeadLayer`]: sends the response headers of client-streaming methods at once.
@@ -22,7 +23,11 @@
 //! let listener = Listener::bind(&"localhost:50051".parse()?).await?;
 //! let service = CallLayer::new(drain.clone()).layer(routes.prepare());
 //! // Elsewhere, on a signal: drain.begin();
-//! let report = serve(vec![listener], service, &Http2Settings::default(), &drain, Duration::from_secs(10)).await;
+//! let settings = Http2Settings::default();
+//! let ((), report) = tokio::join!(
+//!     serve(vec![listener], service, &settings, &drain, None),
+//!     drain.carry_out(Duration::from_secs(10)),
+//! );
 //! assert_eq!(report.cut_calls, 0);
 //! # Ok(())
 //! # }
@@ -36,6 +41,7 @@ mod drain;
 mod early_head;
 mod listener;
 mod serve;
+mod workers;
 
 pub use address::{AddressError, ListenAddress};
 pub use call::{CallLayer, CallService};
@@ -44,3 +50,4 @@ pub use drain::{Drain, DrainReport};
 pub use early_head::{EarlyHeadLayer, EarlyHeadService};
 pub use listener::{BindError, Listener};
 pub use serve::{Http2Settings, serve};
+pub use workers::Workers;

@@ -11,17 +11,14 @@ use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep, timeout, timeout_at};
-use tokio_util::sync::CancellationToken;
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
 use crate::listener::Socket;
-use crate::{Drain, DrainReport, Listener};
-
-/// How long a connection without calls may take to close once it was asked to.
-const LINGER: Duration = Duration::from_millis(500);
+use crate::{Drain, Listener, Workers};
 
 /// The pause after a failed accept grows up to this.
 const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
@@ -59,18 +56,19 @@ impl Default for Http2Settings {
     }
 }
 
-/// Serves `service` on all listeners until the drain is over.
+/// Serves `service` on all listeners until `drain` is over.
 ///
-/// Once `drain` begins: stop accepting, tell every connection to go away, let calls finish for
-/// `drain_timeout`, then end what is left with `UNAVAILABLE` and close.
+/// Once it begins, this stops accepting and tells every connection to go away; it returns when all are
+/// closed. [`Drain::carry_out`] decides how long that may take, for as many servers as share the drain.
+///
+/// Connections run on the `workers` if there are any, otherwise on the runtime of the caller.
 pub async fn serve<S>(
     listeners: Vec<Listener>,
     service: S,
     settings: &Http2Settings,
     drain: &Drain,
-    drain_timeout: Duration,
-) -> DrainReport
-where
+    workers: Option<Workers>,
+) where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
         + Clone
         + Send
@@ -81,31 +79,15 @@ where
         http2: http2_builder(settings),
         service,
         drain: drain.clone(),
-        close: CancellationToken::new(),
+        workers,
         tasks: TaskTracker::new(),
     };
-
-    let accepting = TaskTracker::new();
     for socket in listeners.into_iter().flat_map(|listener| listener.sockets) {
-        accepting.spawn(accept_until_drain(socket, connections.clone()));
+        let accepting = accept_until_drain(socket, connections.clone());
+        connections.tasks.spawn(accepting);
     }
-    accepting.close();
-    accepting.wait().await;
-
     connections.tasks.close();
-    let patience = Instant::now() + drain_timeout;
-    if timeout_at(patience, connections.ended_or_idle())
-        .await
-        .is_err()
-    {
-        drain.cut_calls();
-    }
-    // Gives the last trailers a moment to be written.
-    let _ = timeout(LINGER, connections.tasks.wait()).await;
-    let report = drain.report();
-    connections.close.cancel();
     connections.tasks.wait().await;
-    report
 }
 
 /// What every connection is made with.
@@ -114,28 +96,8 @@ struct Connections<S> {
     http2: http2::Builder<TokioExecutor>,
     service: S,
     drain: Drain,
-    close: CancellationToken,
+    workers: Option<Workers>,
     tasks: TaskTracker,
-}
-
-impl<S> Connections<S> {
-    /// Waits until all connections are closed, or only such remain as have no calls and do not answer.
-    async fn ended_or_idle(&self) {
-        let idle = async {
-            loop {
-                self.drain.calls_ended().await;
-                sleep(LINGER).await;
-                // A call may have been on its way when the connection was told to go away.
-                if !self.drain.has_calls() {
-                    break;
-                }
-            }
-        };
-        tokio::select! {
-            () = self.tasks.wait() => {}
-            () = idle => {}
-        }
-    }
 }
 
 impl<S> Connections<S>
@@ -146,34 +108,85 @@ where
         + 'static,
     S::Future: Send + 'static,
 {
-    /// Runs one connection in a task of its own.
-    fn spawn(&self, io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    /// Runs one connection in a task of its own, on a worker if there are any.
+    fn spawn<I>(&self, io: I)
+    where
+        I: Portable + AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let connections = self.clone();
+        let open = self.drain.track_connection();
+        let Some(workers) = &self.workers else {
+            self.tasks.spawn(async move {
+                connections.run(io).await;
+                drop(open);
+            });
+            return;
+        };
+        let Ok(detached) = io.detach() else {
+            return;
+        };
+        workers.spawn(&self.tasks, async move {
+            if let Ok(io) = I::attach(detached) {
+                connections.run(io).await;
+            }
+            drop(open);
+        });
+    }
+
+    async fn run(self, io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let service = self
             .service
-            .clone()
             .map_request(|request: Request<Incoming>| request.map(Body::new));
-        let connection = self
-            .http2
-            .serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
-        let draining = self.drain.begun_owned();
-        let close = self.close.clone();
-        self.tasks.spawn(async move {
-            let mut connection = pin!(connection);
-            let ended = tokio::select! {
-                ended = connection.as_mut() => ended,
-                () = draining => {
-                    connection.as_mut().graceful_shutdown();
-                    tokio::select! {
-                        ended = connection => ended,
-                        () = close.cancelled() => return,
-                    }
+        let mut connection = pin!(
+            self.http2
+                .serve_connection(TokioIo::new(io), TowerToHyperService::new(service))
+        );
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.drain.begun_owned() => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    ended = connection => ended,
+                    () = self.drain.closed() => return,
                 }
-            };
-            if let Err(error) = ended {
-                // Peers vanish and misbehave every day; none of it is an error of this server.
-                tracing::debug!(error = &error as &dyn std::error::Error, "connection ended");
             }
-        });
+        };
+        if let Err(error) = ended {
+            // Peers vanish and misbehave every day; none of it is an error of this server.
+            tracing::debug!(error = &error as &dyn std::error::Error, "connection ended");
+        }
+    }
+}
+
+/// A stream that can move from the runtime that accepted it to the one that serves it.
+trait Portable: Sized {
+    type Detached: Send + 'static;
+
+    fn detach(self) -> io::Result<Self::Detached>;
+    fn attach(detached: Self::Detached) -> io::Result<Self>;
+}
+
+impl Portable for TcpStream {
+    type Detached = std::net::TcpStream;
+
+    fn detach(self) -> io::Result<Self::Detached> {
+        self.into_std()
+    }
+
+    fn attach(detached: Self::Detached) -> io::Result<Self> {
+        Self::from_std(detached)
+    }
+}
+
+impl Portable for UnixStream {
+    type Detached = std::os::unix::net::UnixStream;
+
+    fn detach(self) -> io::Result<Self::Detached> {
+        self.into_std()
+    }
+
+    fn attach(detached: Self::Detached) -> io::Result<Self> {
+        Self::from_std(detached)
     }
 }
 
@@ -185,6 +198,8 @@ where
         + 'static,
     S::Future: Send + 'static,
 {
+    // Counts as a connection: what it has just accepted must not be overlooked by the drain.
+    let _open = connections.drain.track_connection();
     let begun = connections.drain.begun_owned();
     tokio::select! {
         () = accept_all(socket, connections) => {}

@@ -1,5 +1,6 @@
 //! The flags of the two programs, and the settings they stand for.
 
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use clap::Parser;
 use jiff::SignedDuration;
 use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
 use route_guide_guard::{Http2Settings, ListenAddress};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::{
     ChatScope, ChatSettings, FeatureSource, GreeterSettings, PointRule, ReplySettings,
@@ -59,6 +61,14 @@ struct CommonFlags {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
     drain_timeout: Duration,
 
+    /// How threads share the work
+    #[arg(long, value_name = "KIND", value_enum, default_value = "per-core")]
+    runtime: RuntimeKind,
+
+    /// How many threads serve; by default one for each core
+    #[arg(long, value_name = "COUNT")]
+    threads: Option<NonZeroUsize>,
+
     /// How many calls one connection may have open at a time
     #[arg(long, value_name = "COUNT", default_value_t = Http2Settings::default().max_concurrent_streams)]
     max_concurrent_streams: u32,
@@ -107,6 +117,15 @@ impl RouteGuideFlags {
         &self.common.log
     }
 
+    /// Makes the runtime that the flags ask for.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if it refuses a thread or a poll descriptor.
+    pub fn runtime(&self) -> io::Result<Runtime> {
+        self.common.runtime()
+    }
+
     /// The settings that the flags stand for.
     #[must_use]
     pub fn settings(&self) -> RouteGuideSettings {
@@ -135,6 +154,15 @@ impl GreeterFlags {
         &self.common.log
     }
 
+    /// Makes the runtime that the flags ask for.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if it refuses a thread or a poll descriptor.
+    pub fn runtime(&self) -> io::Result<Runtime> {
+        self.common.runtime()
+    }
+
     /// The settings that the flags stand for.
     #[must_use]
     pub fn settings(&self) -> GreeterSettings {
@@ -149,13 +177,44 @@ impl GreeterFlags {
     }
 }
 
+/// How the threads of a server share the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum RuntimeKind {
+    /// Each connection stays on one thread
+    PerCore,
+    /// Threads take tasks of all connections from each other
+    MultiThread,
+}
+
 impl CommonFlags {
+    fn threads(&self) -> NonZeroUsize {
+        self.threads
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN)
+    }
+
+    fn workers(&self) -> Option<NonZeroUsize> {
+        (self.runtime == RuntimeKind::PerCore).then(|| self.threads())
+    }
+
+    /// Makes the runtime that accepts connections, and serves them too if there are no workers.
+    fn runtime(&self) -> io::Result<Runtime> {
+        match self.runtime {
+            RuntimeKind::PerCore => Builder::new_current_thread().enable_all().build(),
+            RuntimeKind::MultiThread => Builder::new_multi_thread()
+                .worker_threads(self.threads().get())
+                .enable_all()
+                .build(),
+        }
+    }
+
     fn serving(&self) -> ServingSettings {
         ServingSettings {
             http2: Http2Settings {
                 max_concurrent_streams: self.max_concurrent_streams,
                 ..Http2Settings::default()
             },
+            workers: self.workers(),
             drain_timeout: self.drain_timeout,
         }
     }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use route_guide_guard::{DrainReport, ListenAddress};
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -21,6 +22,7 @@ const INTERRUPTED: i32 = 130;
 #[must_use]
 pub fn run<E>(
     log: &str,
+    runtime: io::Result<Runtime>,
     start: impl Future<Output = Result<Server, E>>,
     announce: impl Fn(&ListenAddress) -> String,
 ) -> ExitCode
@@ -28,7 +30,7 @@ where
     E: std::error::Error + Send + Sync + 'static,
 {
     let outcome = start_logging(log).and_then(|()| {
-        let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+        let runtime = runtime.context("cannot start the runtime")?;
         runtime.block_on(serve(start, announce))
     });
     match outcome {

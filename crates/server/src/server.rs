@@ -1,12 +1,14 @@
 //! A server put together and run.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use route_guide_chat::{MemoryNotebook, Notebook};
 use route_guide_guard::{
-    BindError, CallLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress, Listener, serve,
+    BindError, CallLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress, Listener, Workers,
+    serve,
 };
 use route_guide_proto::hello::hello_service_server::{HelloServiceServer, SERVICE_NAME as HELLO};
 use route_guide_proto::helloworld::greeter_server::{GreeterServer, SERVICE_NAME as GREETER};
@@ -54,6 +56,7 @@ pub struct Server {
     health: HealthReporter,
     services: &'static [&'static str],
     notebook: Option<Arc<dyn Notebook>>,
+    workers: Option<Workers>,
     serving: ServingSettings,
 }
 
@@ -67,6 +70,9 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The system refuses a thread.
+    #[error("cannot start a worker thread")]
+    Worker(#[from] io::Error),
     /// The descriptors for reflection are broken.
     #[error("cannot set up reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
@@ -143,6 +149,7 @@ impl Server {
             .add_service(health_service)
             .add_service(reflection(services).build_v1()?)
             .add_service(reflection(services).build_v1alpha()?);
+        let workers = serving.workers.map(Workers::start).transpose()?;
         let mut listeners = Vec::with_capacity(listen.len());
         for address in listen {
             listeners.push(Listener::bind(address).await?);
@@ -153,6 +160,7 @@ impl Server {
             health,
             services,
             notebook,
+            workers,
             serving,
         })
     }
@@ -173,8 +181,9 @@ impl Server {
         let ServingSettings {
             http2,
             drain_timeout,
+            ..
         } = &self.serving;
-        let serving = serve(self.listeners, service, http2, &drain, *drain_timeout);
+        let serving = serve(self.listeners, service, http2, &drain, self.workers);
         let draining = async {
             shutdown.await;
             // Watchers of the health service learn it before their streams end.
@@ -191,7 +200,8 @@ impl Server {
                 () = drain.begun() => {}
             }
         };
-        let (report, (), ()) = tokio::join!(serving, draining, expiring);
+        let ending = drain.carry_out(*drain_timeout);
+        let ((), report, (), ()) = tokio::join!(serving, ending, draining, expiring);
         report
     }
 }

@@ -1,5 +1,6 @@
 //! What the servers can be told, as plain values.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -81,6 +82,8 @@ pub struct ReplySettings {
 pub struct ServingSettings {
     /// Windows and limits of a connection.
     pub http2: Http2Settings,
+    /// How many threads run connections, each with a runtime of its own; without, the caller's runtime does.
+    pub workers: Option<NonZeroUsize>,
     /// How long calls may go on once the server has been told to stop.
     pub drain_timeout: Duration,
 }
@@ -120,6 +123,7 @@ impl Default for ServingSettings {
     fn default() -> Self {
         Self {
             http2: Http2Settings::default(),
+            workers: None,
             drain_timeout: Duration::from_secs(10),
         }
     }

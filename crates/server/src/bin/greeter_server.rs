@@ -10,9 +10,14 @@ use route_guide_server::{Server, program};
 fn main() -> ExitCode {
     let flags = GreeterFlags::parse();
     let start = Server::greeter(flags.settings());
-    program::run(flags.log(), start, |address| match address {
-        // The quick start names the port alone.
-        ListenAddress::Tcp { port, .. } => format!("Server started, listening on {port}"),
-        unix @ ListenAddress::Unix(_) => format!("Server started, listening on {unix}"),
-    })
+    program::run(
+        flags.log(),
+        flags.runtime(),
+        start,
+        |address| match address {
+            // The quick start names the port alone.
+            ListenAddress::Tcp { port, .. } => format!("Server started, listening on {port}"),
+            unix @ ListenAddress::Unix(_) => format!("Server started, listening on {unix}"),
+        },
+    )
 }

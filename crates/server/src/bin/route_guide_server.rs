@@ -9,7 +9,7 @@ use route_guide_server::{Server, program};
 fn main() -> ExitCode {
     let flags = RouteGuideFlags::parse();
     let start = Server::route_guide(flags.settings());
-    program::run(flags.log(), start, |address| {
+    program::run(flags.log(), flags.runtime(), start, |address| {
         format!("Starting server on {address}")
     })
 }
