@@ -1,1 +1,89 @@
-//! Placeholder.
+//! The client side of Route Guide: stubs for the three services, and the programs that call them.
+//!
+//! A stub is made for a *target* and connects when it is first used. Its methods are the methods of the service, in
+//! plain types; the options of a call (how long it may take, what metadata it carries) belong to the stub, and another
+//! stub with other options costs nothing.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//! use route_guide_client::{CallOptions, RouteGuide};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let guide = RouteGuide::connect("localhost:50051")?;
+//! let feature = guide.get_feature("40.9146138,-74.6188906".parse()?).await?;
+//! println!("{}", feature.name);
+//!
+//! let hasty = guide.with(CallOptions::new().timeout(Duration::from_millis(200)));
+//! let mut features = hasty.list_features("40,-75:42,-73".parse()?).await?;
+//! while let Some(feature) = features.message().await? {
+//!     println!("{}", feature.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Programs without async code use the same stubs from [`blocking`]:
+//!
+//! ```no_run
+//! use route_guide_client::blocking::RouteGuide;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let guide = RouteGuide::connect("localhost:50051")?;
+//! for feature in guide.list_features("40,-75:42,-73".parse()?)? {
+//!     println!("{}", feature?.name);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What a call promises
+//!
+//! - **Deadline**: a call with a [timeout or deadline](CallOptions::timeout) ends by then with `DEADLINE_EXCEEDED`, be it
+//!   connecting, waiting for the first byte or in the middle of a stream. The server is told how much time is left.
+//! - **Cancellation**: a call that is dropped, as a future or as [`Replies`], is cancelled at once on the server too.
+//! - **No server**: a call fails at once with `UNAVAILABLE` and a [`ConnectError`] behind it, or
+//!   [waits](CallOptions::wait_for_ready).
+//! - **Statuses** of the server come out as they are.
+//!
+//! # What is here
+//!
+//! [`Target`] is an address, [`Channel`] a connection to it with gRPC's [states](ChannelState), [`RouteGuide`],
+//! [`Greeter`] and [`Hello`] the stubs, [`explain`] turns a status into words, and [`cli`] holds the two programs.
+
+pub use crate::channel::{Channel, ChannelSettings};
+pub use crate::connection::ConnectError;
+pub use crate::explain::{code_name, exit_status, explain};
+pub use crate::greeter::Greeter;
+pub use crate::header::{Header, HeaderError, metadata_lines};
+pub use crate::hello::Hello;
+pub use crate::options::{CallObserver, CallOptions, Compression, UnknownCompression};
+pub use crate::printable::printable;
+pub use crate::replies::Replies;
+pub use crate::route_guide::RouteGuide;
+pub use crate::state::{ChannelState, StateChanges};
+pub use crate::target::{Target, TargetError};
+
+mod greeter;
+mod hello;
+mod route_guide;
+
+mod options;
+mod replies;
+
+mod channel;
+mod state;
+mod target;
+
+mod backoff;
+mod call;
+mod connection;
+mod expiry;
+mod fault;
+
+mod explain;
+mod header;
+mod printable;
+
+pub mod blocking;
+pub mod cli;

@@ -1,0 +1,48 @@
+//! The two programs: their flags, and what each command does.
+//!
+//! The binaries are one line each; everything they do is here, so that tests can look at it.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "the comments on flags and commands are the help texts, which show backticks as they are"
+)]
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+pub use self::flags::SharedFlags;
+pub use self::greeter::GreeterArgs;
+pub use self::route_guide::RouteGuideArgs;
+
+mod channel;
+mod chat;
+mod flags;
+mod greeter;
+mod hello;
+mod input;
+mod lines;
+mod output;
+mod person;
+mod record;
+mod route_guide;
+mod session;
+mod tutorial;
+
+/// Runs `route-guide-client` with the arguments of this process. It does not return if they are wrong.
+#[must_use]
+pub fn route_guide_client() -> ExitCode {
+    let args = RouteGuideArgs::parse();
+    session::run("route-guide-server", args.shared, |session| {
+        route_guide::run(session, args.command)
+    })
+}
+
+/// Runs `greeter-client` with the arguments of this process. It does not return if they are wrong.
+#[must_use]
+pub fn greeter_client() -> ExitCode {
+    let args = GreeterArgs::parse();
+    session::run("greeter-server", args.shared, |session| {
+        greeter::run(session, args.command)
+    })
+}

@@ -1,0 +1,138 @@
+//! The commands of `greeter-client` for the introduction's HelloService.
+
+use clap::{Subcommand, ValueEnum};
+use route_guide_proto::hello::HelloResponse;
+use tokio::sync::mpsc;
+use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::output::Output;
+use super::session::{Failure, Session};
+use crate::header::HeaderError;
+use crate::hello::Hello;
+use crate::printable::printable;
+use crate::replies::Replies;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum HelloCommand {
+    /// HelloService.SayHello: one greeting, one reply
+    SayHello {
+        /// What to say
+        #[arg(default_value = "hello")]
+        greeting: String,
+    },
+    /// HelloService.LotsOfReplies: one greeting, a stream of replies
+    LotsOfReplies {
+        /// What to say
+        #[arg(default_value = "hello")]
+        greeting: String,
+    },
+    /// HelloService.LotsOfGreetings: a stream of greetings, one reply
+    LotsOfGreetings {
+        /// What to say
+        #[arg(default_values = ["hello", "good day", "hi"])]
+        greetings: Vec<String>,
+    },
+    /// HelloService.BidiHello: a stream each way
+    BidiHello {
+        /// Which of the two takes its turn when
+        #[arg(long, value_enum, default_value_t = Mode::PingPong)]
+        mode: Mode,
+        /// What to say
+        #[arg(default_values = ["hello", "good day", "hi"])]
+        greetings: Vec<String>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Mode {
+    /// Send a greeting, wait for its reply, send the next
+    PingPong,
+    /// Send all greetings, then read the replies; asks the server, by metadata hello-mode: collect, to wait for the last
+    Collect,
+}
+
+pub(super) async fn run(session: &Session, command: HelloCommand) -> Result<(), Failure> {
+    let hello = Hello::new(session.channel.clone()).with(session.options.clone());
+    let output = &session.output;
+    match command {
+        HelloCommand::SayHello { greeting } => show(output, &hello.say_hello(&greeting).await?),
+        HelloCommand::LotsOfReplies { greeting } => {
+            show_all(output, hello.lots_of_replies(&greeting).await?).await
+        }
+        HelloCommand::LotsOfGreetings { greetings } => {
+            let sent = output.clone();
+            let greetings = tokio_stream::iter(greetings).map(move |greeting| {
+                // If the output is closed, the reply finds out.
+                let _ = announce(&sent, &greeting);
+                greeting
+            });
+            show(output, &hello.lots_of_greetings(greetings).await?)
+        }
+        HelloCommand::BidiHello {
+            mode: Mode::PingPong,
+            greetings,
+        } => ping_pong(&hello, output, greetings).await,
+        HelloCommand::BidiHello {
+            mode: Mode::Collect,
+            greetings,
+        } => {
+            let header = "hello-mode: collect"
+                .parse()
+                .map_err(|err: HeaderError| Failure::Local(err.into()))?;
+            let hello = hello.with(session.options.clone().header(header));
+            collect(&hello, output, greetings).await
+        }
+    }
+}
+
+/// Each side waits for the other: greeting, reply, greeting, reply.
+async fn ping_pong(hello: &Hello, output: &Output, greetings: Vec<String>) -> Result<(), Failure> {
+    let (sender, receiver) = mpsc::channel(1);
+    let mut replies = hello.bidi_hello(ReceiverStream::new(receiver)).await?;
+    for greeting in greetings {
+        announce(output, &greeting)?;
+        // If the call has ended, the next reply tells how.
+        let _ = sender.send(greeting).await;
+        match replies.message().await? {
+            Some(reply) => show(output, &reply)?,
+            None => return Ok(()),
+        }
+    }
+    drop(sender);
+    show_all(output, replies).await
+}
+
+/// One side speaks, then the other.
+async fn collect(hello: &Hello, output: &Output, greetings: Vec<String>) -> Result<(), Failure> {
+    let (sender, receiver) = mpsc::channel(1);
+    let speak = async {
+        for greeting in greetings {
+            announce(output, &greeting)?;
+            if sender.send(greeting).await.is_err() {
+                break;
+            }
+        }
+        // The greetings end here, and the server may answer.
+        drop(sender);
+        Ok::<_, Failure>(())
+    };
+    let call = async { Ok(hello.bidi_hello(ReceiverStream::new(receiver)).await?) };
+    let (replies, ()) = tokio::try_join!(call, speak)?;
+    show_all(output, replies).await
+}
+
+async fn show_all(output: &Output, mut replies: Replies<HelloResponse>) -> Result<(), Failure> {
+    while let Some(reply) = replies.message().await? {
+        show(output, &reply)?;
+    }
+    Ok(())
+}
+
+fn announce(output: &Output, greeting: &str) -> Result<(), Failure> {
+    output.note(format!("Sending {}", printable(greeting)))
+}
+
+fn show(output: &Output, response: &HelloResponse) -> Result<(), Failure> {
+    output.message(format!("Received {}", printable(&response.reply)), response)
+}

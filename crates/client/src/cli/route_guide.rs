@@ -1,0 +1,139 @@
+//! The commands of `route-guide-client`.
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+use route_guide_geo::{E7Point, E7Rectangle, ParseError};
+
+use super::channel::{self, ChannelArgs};
+use super::chat::{self, ChatArgs};
+use super::flags::{EXIT_STATUS, SharedFlags};
+use super::lines;
+use super::output::Output;
+use super::record::{self, RecordArgs};
+use super::session::{Failure, Session};
+use super::tutorial;
+use crate::route_guide::RouteGuide;
+
+/// Asks a RouteGuide server what is where.
+///
+/// Without a command it runs the tutorial: one call of each of the four kinds. Points are LAT,LON, in degrees (40.9,-74.6)
+/// or in E7 (409000000,-746000000).
+#[derive(Debug, Parser)]
+#[command(name = "route-guide-client", version, after_long_help = EXIT_STATUS)]
+pub struct RouteGuideArgs {
+    /// The flags of every command.
+    #[command(flatten)]
+    pub shared: SharedFlags,
+
+    /// What to do; the tutorial if nothing is said.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Ask for the feature at a point
+    Get {
+        /// The point, such as 40.9146138,-74.6188906
+        #[arg(value_name = "LAT,LON", value_parser = E7Point::parse_any, allow_hyphen_values = true)]
+        point: E7Point,
+    },
+    /// List the features in a rectangle
+    List {
+        /// Two opposite corners, such as 40,-75:42,-73 or 40,-75 42,-73
+        #[arg(value_name = "LAT,LON:LAT,LON", value_parser = Area::parse, allow_hyphen_values = true)]
+        area: Area,
+        /// The opposite corner, if the first argument is one corner
+        #[arg(value_name = "LAT,LON", value_parser = E7Point::parse_any, allow_hyphen_values = true)]
+        corner: Option<E7Point>,
+    },
+    /// Record a route: send points, get a summary
+    ///
+    /// Points are read as they come, one a line; blank lines and lines that begin with # do not count.
+    Record(RecordArgs),
+    /// Leave notes at places, and see those of others
+    ///
+    /// What is typed is sent, what comes in is shown at once. /at LAT,LON moves to another place, /quit or the end of the
+    /// input ends the chat; it then waits for the notes that are still on their way.
+    Chat(ChatArgs),
+    /// Connect, and show the states of the channel
+    ///
+    /// IDLE, CONNECTING, READY, TRANSIENT_FAILURE, one a line.
+    Channel(ChannelArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+pub(super) async fn run(session: Session, command: Option<Command>) -> Result<(), Failure> {
+    let guide = RouteGuide::new(session.channel.clone()).with(session.options.clone());
+    let output = &session.output;
+    match command {
+        None => tutorial::run(&guide, output, fastrand::Rng::new()).await,
+        Some(Command::Get { point }) => {
+            let feature = guide.get_feature(point).await?;
+            output.message(lines::found(&feature), &feature)
+        }
+        Some(Command::List { area, corner }) => list(&guide, output, area.with(corner)?).await,
+        Some(Command::Record(args)) => record::run(&guide, output, args).await,
+        Some(Command::Chat(args)) => chat::run(&guide, output, &args).await,
+        Some(Command::Channel(args)) => channel::run(session, &args).await,
+        Some(Command::Completions { shell }) => {
+            output.completions(shell, &mut RouteGuideArgs::command())
+        }
+    }
+}
+
+async fn list(guide: &RouteGuide, output: &Output, area: E7Rectangle) -> Result<(), Failure> {
+    let mut features = guide.list_features(area).await?;
+    loop {
+        let next = tokio::select! {
+            biased;
+            next = features.message() => next,
+            // Nothing has come yet: time to show what has.
+            () = std::future::ready(()) => {
+                output.flush()?;
+                features.message().await
+            }
+        };
+        match next? {
+            Some(feature) => output.message_buffered(lines::called(&feature), &feature)?,
+            None => return output.flush(),
+        }
+    }
+}
+
+/// A rectangle, or the first of its corners.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Area {
+    Whole(E7Rectangle),
+    Corner(E7Point),
+}
+
+impl Area {
+    fn parse(text: &str) -> Result<Self, ParseError> {
+        if text.contains(':') {
+            E7Rectangle::parse_any(text).map(Self::Whole)
+        } else {
+            E7Point::parse_any(text).map(Self::Corner)
+        }
+    }
+
+    fn with(self, corner: Option<E7Point>) -> Result<E7Rectangle, clap::Error> {
+        let usage =
+            |message| RouteGuideArgs::command().error(ErrorKind::WrongNumberOfValues, message);
+        match (self, corner) {
+            (Self::Whole(area), None) => Ok(area),
+            (Self::Corner(a), Some(b)) => Ok(E7Rectangle::new(a, b)),
+            (Self::Corner(_), None) => Err(usage(
+                "list needs a second corner: LAT,LON:LAT,LON or LAT,LON LAT,LON",
+            )),
+            (Self::Whole(_), Some(_)) => {
+                Err(usage("list takes one rectangle or two corners, not both"))
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! One run of a program: its channel, its output, and how it ends.
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use tonic::{Code, Status};
+
+use super::flags::SharedFlags;
+use super::output::{Output, complain};
+use crate::channel::Channel;
+use crate::connection::ConnectError;
+use crate::explain::{exit_status, explain};
+use crate::options::CallOptions;
+
+/// What a command works with.
+pub(super) struct Session {
+    pub(super) channel: Channel,
+    pub(super) options: CallOptions,
+    pub(super) output: Output,
+}
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The call ended with another status than OK.
+    Status(Status),
+    /// Something on this side failed.
+    Local(anyhow::Error),
+    /// The arguments do not go together.
+    Usage(clap::Error),
+    /// Ctrl-C.
+    Interrupted,
+    /// Whoever read the output has stopped.
+    OutputClosed,
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(err: anyhow::Error) -> Self {
+        Self::Local(err)
+    }
+}
+
+impl From<clap::Error> for Failure {
+    fn from(err: clap::Error) -> Self {
+        Self::Usage(err)
+    }
+}
+
+/// Runs a command to its end, or until Ctrl-C, and reports how it ended.
+pub(super) fn run<F>(
+    server: &str,
+    flags: SharedFlags,
+    command: impl FnOnce(Session) -> F,
+) -> ExitCode
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    match try_run(flags, command) {
+        Ok(()) | Err(Failure::OutputClosed) => ExitCode::SUCCESS,
+        Err(Failure::Status(status)) => {
+            let hint = match ConnectError::of(&status) {
+                Some(err) if err.is_refused() => format!("; start a server with: {server}"),
+                _ => String::new(),
+            };
+            complain(format_args!("{}{hint}", explain(&status)));
+            ExitCode::from(exit_status(status.code()))
+        }
+        Err(Failure::Usage(err)) => err.exit(),
+        Err(Failure::Local(err)) => {
+            complain(format_args!("error: {err:#}"));
+            ExitCode::FAILURE
+        }
+        Err(Failure::Interrupted) => {
+            complain("CANCELLED: interrupted");
+            ExitCode::from(exit_status(Code::Cancelled))
+        }
+    }
+}
+
+fn try_run<F>(flags: SharedFlags, command: impl FnOnce(Session) -> F) -> Result<(), Failure>
+where
+    F: Future<Output = Result<(), Failure>>,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let outcome = runtime.block_on(async {
+        let session = Session {
+            options: flags.call_options(),
+            output: Output::stdout(flags.json),
+            channel: Channel::new(flags.target),
+        };
+        // Dropping the command cancels its calls.
+        tokio::select! {
+            outcome = command(session) => outcome,
+            Ok(()) = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+        }
+    });
+    // A thread may still wait for the keyboard; nothing else is left to wait for.
+    runtime.shutdown_background();
+    outcome
+}

@@ -1,0 +1,289 @@
+//! One HTTP/2 connection: dialled, shaken hands, and known to be answered by an HTTP/2 server.
+
+use std::error::Error as _;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::client::conn::http2::{Builder, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use pin_project_lite::pin_project;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use crate::call::Upload;
+use crate::channel::ChannelSettings;
+use crate::state::{Attempt, ConnectionState};
+use crate::target::{Address, Target};
+
+/// Why there is no connection to a server.
+///
+/// It is the [`source`](std::error::Error::source) of the `UNAVAILABLE` status that a call then ends with.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// No program accepts connections there.
+    #[error("nothing is listening at {target}")]
+    Refused {
+        /// Where it was tried.
+        target: Target,
+        /// What the operating system said of the last address tried.
+        source: Arc<io::Error>,
+    },
+    /// The host name has no address.
+    #[error("cannot find the address of {target}: {source}")]
+    NoAddress {
+        /// Where it was tried.
+        target: Target,
+        /// What the name service said.
+        source: Arc<io::Error>,
+    },
+    /// The server did not finish the handshake in time.
+    #[error("no answer from {target} within {waited:?}")]
+    TimedOut {
+        /// Where it was tried.
+        target: Target,
+        /// How long.
+        waited: Duration,
+    },
+    /// Something answers, and it is not an HTTP/2 server.
+    #[error("the program listening at {target} does not speak HTTP/2")]
+    NotHttp2 {
+        /// Where it was tried.
+        target: Target,
+    },
+    /// The connection was made, and closed before the server had said anything.
+    #[error("{target} closed the connection at once")]
+    Closed {
+        /// Where it was tried.
+        target: Target,
+    },
+    /// Any other failure of the network.
+    #[error("cannot connect to {target}: {source}")]
+    Io {
+        /// Where it was tried.
+        target: Target,
+        /// What the operating system said of the last address tried.
+        source: Arc<io::Error>,
+    },
+}
+
+impl ConnectError {
+    /// Finds the failed connection behind a status, if that is what it tells of.
+    #[must_use]
+    pub fn of(status: &tonic::Status) -> Option<&Self> {
+        status.source()?.downcast_ref()
+    }
+
+    /// Tells whether nobody listens at the target, so that starting a server there would help.
+    #[must_use]
+    pub const fn is_refused(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
+
+    fn dial(target: &Target, err: io::Error) -> Self {
+        let target = target.clone();
+        let source = Arc::new(err);
+        match source.kind() {
+            // A Unix socket that no server has made yet is not there at all.
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
+                Self::Refused { target, source }
+            }
+            _ => Self::Io { target, source },
+        }
+    }
+}
+
+/// Connects and waits until the server has sent its first HTTP/2 frame.
+///
+/// A client could send its request at once, and would then learn only by losing it that the other side never answers.
+/// This waits, as gRPC's own clients do; the channel becomes READY in here.
+pub(crate) async fn open(
+    target: &Target,
+    settings: &ChannelSettings,
+    attempt: &Attempt,
+) -> Result<SendRequest<Upload>, ConnectError> {
+    let all = async {
+        match target.address() {
+            Address::Tcp { host, port } => {
+                let stream = dial_tcp(target, host, *port).await?;
+                handshake(target, settings, attempt, stream).await
+            }
+            #[cfg(unix)]
+            Address::Unix(path) => {
+                let stream = tokio::net::UnixStream::connect(path)
+                    .await
+                    .map_err(|err| ConnectError::dial(target, err))?;
+                handshake(target, settings, attempt, stream).await
+            }
+            #[cfg(not(unix))]
+            Address::Unix(_) => Err(ConnectError::dial(
+                target,
+                io::ErrorKind::Unsupported.into(),
+            )),
+        }
+    };
+    tokio::time::timeout(settings.connect_timeout, all)
+        .await
+        .unwrap_or_else(|_elapsed| {
+            Err(ConnectError::TimedOut {
+                target: target.clone(),
+                waited: settings.connect_timeout,
+            })
+        })
+}
+
+/// Looks the name up anew, so that a server that has moved is found, and tries its addresses in turn.
+async fn dial_tcp(target: &Target, host: &str, port: u16) -> Result<TcpStream, ConnectError> {
+    let no_address = |err| ConnectError::NoAddress {
+        target: target.clone(),
+        source: Arc::new(err),
+    };
+    let addresses = tokio::net::lookup_host((host, port))
+        .await
+        .map_err(no_address)?;
+    let mut last = None;
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                // Without it small messages wait for each other's acknowledgements.
+                let _ = stream.set_nodelay(true);
+                return Ok(stream);
+            }
+            Err(err) => last = Some(err),
+        }
+    }
+    Err(match last {
+        Some(err) => ConnectError::dial(target, err),
+        None => no_address(io::ErrorKind::NotFound.into()),
+    })
+}
+
+async fn handshake<T>(
+    target: &Target,
+    settings: &ChannelSettings,
+    attempt: &Attempt,
+    stream: T,
+) -> Result<SendRequest<Upload>, ConnectError>
+where
+    T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let closed = |_err| ConnectError::Closed {
+        target: target.clone(),
+    };
+
+    let (heard, first_frame) = oneshot::channel();
+    let stream = Watched {
+        stream,
+        state: attempt.connection(),
+        listening: Some(Listening {
+            heard,
+            start: Vec::with_capacity(FRAME_TYPE_AT + 1),
+        }),
+    };
+    let (sender, connection) = Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .adaptive_window(false)
+        .initial_stream_window_size(settings.stream_window_bytes)
+        .initial_connection_window_size(settings.connection_window_bytes)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|err: hyper::Error| closed(err.to_string()))?;
+
+    // The task ends by itself when the last sender and the last stream on the connection are gone.
+    tokio::spawn(async move {
+        if let Err(err) = connection.await {
+            tracing::debug!(error = &err as &dyn std::error::Error, "connection ended");
+        }
+    });
+
+    match first_frame.await {
+        Ok(true) => Ok(sender),
+        Ok(false) => Err(ConnectError::NotHttp2 {
+            target: target.clone(),
+        }),
+        Err(err) => Err(closed(err.to_string())),
+    }
+}
+
+/// An HTTP/2 frame is a length of three bytes, then its type. A server's first frame is SETTINGS.
+const FRAME_TYPE_AT: usize = 3;
+const SETTINGS: u8 = 4;
+
+pin_project! {
+    /// A stream that says when the server's first frame has come, and when the connection is gone.
+    struct Watched<T> {
+        #[pin]
+        stream: T,
+        state: ConnectionState,
+        listening: Option<Listening>,
+    }
+}
+
+struct Listening {
+    heard: oneshot::Sender<bool>,
+    start: Vec<u8>,
+}
+
+impl<T: AsyncRead> AsyncRead for Watched<T> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.project();
+        let before = buffer.filled().len();
+        ready!(this.stream.poll_read(cx, buffer))?;
+
+        if let Some(mut listening) = this.listening.take() {
+            let missing = FRAME_TYPE_AT + 1 - listening.start.len();
+            let read = buffer.filled()[before..].iter().take(missing);
+            listening.start.extend(read);
+            match listening.start.get(FRAME_TYPE_AT) {
+                None => *this.listening = Some(listening),
+                Some(frame_type) => {
+                    let is_http2 = *frame_type == SETTINGS;
+                    if is_http2 {
+                        this.state.ready();
+                    }
+                    // Nobody waits any more if the caller has given up.
+                    let _ = listening.heard.send(is_http2);
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite> AsyncWrite for Watched<T> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.project().stream.poll_write(cx, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.project().stream.poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.project().stream.poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,165 @@
+//! The moment at which a call is over, whatever has come of it.
+
+use std::time::{Duration, SystemTime};
+
+use http::HeaderValue;
+use tokio::time::Instant;
+use tonic::Status;
+
+/// The header that tells a server how much time is left.
+pub(crate) const HEADER: &str = "grpc-timeout";
+
+/// A deadline on this process's own clock.
+#[derive(Clone, Debug)]
+pub(crate) struct Expiry {
+    at: Instant,
+    /// The length of time that was asked for; none for a point in time.
+    timeout: Option<Duration>,
+}
+
+impl Expiry {
+    /// Returns the moment `timeout` from now; `None` if that is beyond what a clock can show.
+    pub(crate) fn after(timeout: Duration) -> Option<Self> {
+        let at = Instant::now().checked_add(timeout)?;
+        Some(Self {
+            at,
+            timeout: Some(timeout),
+        })
+    }
+
+    /// Returns a point in time; `None` if it is beyond what a clock can show.
+    pub(crate) fn at_time(time: SystemTime) -> Option<Self> {
+        // A time in the past has no time left, which is an expiry too.
+        let left = time.duration_since(SystemTime::now()).unwrap_or_default();
+        let at = Instant::now().checked_add(left)?;
+        Some(Self { at, timeout: None })
+    }
+
+    /// Reads the header in gRPC's form, one to eight digits and a unit; `None` if it is malformed.
+    #[expect(
+        clippy::option_option,
+        reason = "the inner one is the answer of `after`"
+    )]
+    pub(crate) fn from_header(header: &HeaderValue) -> Option<Option<Self>> {
+        let (unit, digits) = header.as_bytes().split_last()?;
+        if digits.is_empty() || digits.len() > 8 || !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let number: u64 = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        let timeout = match unit {
+            b'H' => Duration::from_secs(number * 3_600),
+            b'M' => Duration::from_secs(number * 60),
+            b'S' => Duration::from_secs(number),
+            b'm' => Duration::from_millis(number),
+            b'u' => Duration::from_micros(number),
+            b'n' => Duration::from_nanos(number),
+            _ => return None,
+        };
+        Some(Self::after(timeout))
+    }
+
+    pub(crate) fn earlier(a: Option<Self>, b: Option<Self>) -> Option<Self> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),
+            (a, b) => a.or(b),
+        }
+    }
+
+    pub(crate) fn at(&self) -> Instant {
+        self.at
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.at <= Instant::now()
+    }
+
+    /// Returns the header's value for a request that is sent now.
+    pub(crate) fn header(&self) -> HeaderValue {
+        let text = encode(self.at.saturating_duration_since(Instant::now()));
+        // Digits and a letter are always a header value.
+        HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static("0n"))
+    }
+
+    /// Returns what a call that has run out of time ends with.
+    pub(crate) fn status(&self) -> Status {
+        Status::deadline_exceeded(match self.timeout {
+            Some(timeout) => format!("the call did not end within {timeout:?}"),
+            None => "the call did not end before its deadline".to_owned(),
+        })
+    }
+}
+
+/// Writes a length of time in the finest unit whose number fits into eight digits, rounded up.
+fn encode(left: Duration) -> String {
+    const UNITS: [(u128, char); 6] = [
+        (1, 'n'),
+        (1_000, 'u'),
+        (1_000_000, 'm'),
+        (1_000_000_000, 'S'),
+        (60_000_000_000, 'M'),
+        (3_600_000_000_000, 'H'),
+    ];
+    const MOST: u128 = 99_999_999;
+    UNITS
+        .iter()
+        .map(|(nanos, unit)| (left.as_nanos().div_ceil(*nanos), unit))
+        .find(|(number, _)| *number <= MOST)
+        .map_or_else(
+            || format!("{MOST}H"),
+            |(number, unit)| format!("{number}{unit}"),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use http::HeaderValue;
+
+    use super::{Expiry, encode};
+
+    #[test]
+    fn the_header_has_at_most_eight_digits_and_never_less_time() {
+        let check = |left: Duration, expected: &str| assert_eq!(encode(left), expected, "{left:?}");
+        check(Duration::ZERO, "0n");
+        check(Duration::from_nanos(1), "1n");
+        check(Duration::from_nanos(99_999_999), "99999999n");
+        check(Duration::from_nanos(100_000_001), "100001u");
+        check(Duration::from_millis(200), "200000u");
+        check(Duration::from_secs(99), "99000000u");
+        check(Duration::from_secs(100), "100000m");
+        check(Duration::from_secs(100_000), "100000S");
+        check(Duration::from_secs(99_999_999), "99999999S");
+        check(Duration::from_secs(100_000_000), "1666667M");
+        check(Duration::from_secs(6_000_000_000), "1666667H");
+        check(Duration::MAX, "99999999H");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_header_is_read_as_it_is_written() {
+        let read = |text: &'static str| {
+            let expiry = Expiry::from_header(&HeaderValue::from_static(text))?;
+            Some(expiry.unwrap().header().to_str().unwrap().to_owned())
+        };
+        for (text, expected) in [
+            ("5n", "5n"),
+            ("7u", "7000n"),
+            ("3S", "3000000u"),
+            ("2M", "120000m"),
+            ("1H", "3600000m"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in ["", "5", "m", "123456789m", "-1S", "1.5S", "5s", "+5m"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_in_the_past_is_over_at_once() {
+        let past = SystemTime::UNIX_EPOCH;
+        assert!(Expiry::at_time(past).unwrap().is_over());
+        assert!(!Expiry::after(Duration::from_secs(60)).unwrap().is_over());
+        assert!(Expiry::after(Duration::MAX).is_none());
+    }
+}

@@ -1,0 +1,55 @@
+//! The messages of a streaming response.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio_stream::Stream;
+use tonic::{Code, Status, Streaming};
+
+/// The replies of a server, one by one as they come.
+///
+/// Dropping it before its end cancels the call: the server is told at once.
+#[derive(Debug)]
+pub struct Replies<T>(Streaming<T>);
+
+impl<T> Replies<T> {
+    pub(crate) fn new(streaming: Streaming<T>) -> Self {
+        Self(streaming)
+    }
+
+    /// Waits for the next message; `None` at the end of the call.
+    ///
+    /// Cancel safe: a message is not lost when the future is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The status with which the server ended the call, if it is not OK, or with which it broke off. Nothing follows it.
+    pub async fn message(&mut self) -> Result<Option<T>, Status> {
+        self.0.message().await.map_err(local_limit)
+    }
+}
+
+impl<T> Stream for Replies<T> {
+    type Item = Result<T, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.0).poll_next(cx).map_err(local_limit)
+    }
+}
+
+/// Gives a message that is too large the code that gRPC has for it.
+///
+/// # References
+///
+/// [gRPC status codes](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md): `RESOURCE_EXHAUSTED` for a message
+/// larger than the configured maximum.
+pub(crate) fn local_limit(status: Status) -> Status {
+    let Some(sizes) = status
+        .message()
+        .strip_prefix("Error, decoded message length too large: ")
+        .filter(|_| status.code() == Code::OutOfRange)
+    else {
+        return status;
+    };
+    Status::resource_exhausted(format!("message too large: {sizes}"))
+}
