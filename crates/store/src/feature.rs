@@ -40,6 +40,34 @@ impl<'a> Feature<'a> {
     }
 }
 
+/// A feature and how far it is from the point that was asked about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nearby<'a> {
+    feature: Feature<'a>,
+    distance_meters: f64,
+}
+
+impl<'a> Nearby<'a> {
+    pub(crate) const fn new(feature: Feature<'a>, distance_meters: f64) -> Self {
+        Self {
+            feature,
+            distance_meters,
+        }
+    }
+
+    /// Returns the feature.
+    #[must_use]
+    pub const fn feature(&self) -> Feature<'a> {
+        self.feature
+    }
+
+    /// Returns the great-circle distance to it in metres.
+    #[must_use]
+    pub const fn distance_meters(&self) -> f64 {
+        self.distance_meters
+    }
+}
+
 /// The place of a feature in its data set, counted from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position(u32);

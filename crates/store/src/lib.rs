@@ -1,8 +1,8 @@
 //! The feature set behind `RouteGuide`.
 //!
-//! A [`Store`] holds named points in the order of their data set and answers two questions: what is at this point, and
-//! what lies in this rectangle. It is immutable once it is made, so both are synchronous and cannot fail, and any number
-//! of threads can ask at once.
+//! A [`Store`] holds named points in the order of their data set and answers three questions: what is at this point, what
+//! lies in this rectangle, and what is closest to this point. It is immutable once it is made, so answers are synchronous
+//! and cannot fail, and any number of threads can ask at once.
 //!
 //! ```
 //! use route_guide_store::Store;
@@ -20,16 +20,38 @@
 //!
 //! [`Store::published`] is the example data set of the tutorials, part of the program. [`Store::load`] reads a JSON file
 //! in either of the two published shapes, all of it or nothing. [`Store::from_features`] takes any points.
+//!
+//! # How it answers
+//!
+//! Under each store is a [`PackedIndex`]: the points sorted along a Hilbert curve, bounding boxes over blocks of them, and
+//! a hash table for exact look-up. Its answer to a rectangle is a few ranges of consecutive points, found without a look
+//! at most of them. A data set that is in curve order itself takes 17 bytes a point beside its names, any other 29.
 
 #![forbid(unsafe_code)]
 
-mod builder;
 mod feature;
+mod query;
+mod store;
+
+mod builder;
 mod json;
 mod load;
 mod names;
-mod store;
 
-pub use feature::{Feature, Position};
+mod boxes;
+mod hilbert;
+mod index;
+mod lookup;
+mod nearest;
+mod ranges;
+
+#[cfg(test)]
+mod samples;
+
+pub use feature::{Feature, Nearby, Position};
+pub use index::PackedIndex;
 pub use load::{JsonError, LoadError};
-pub use store::{Query, Store};
+pub use nearest::Neighbor;
+pub use query::Query;
+pub use ranges::Ranges;
+pub use store::Store;

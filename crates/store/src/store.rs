@@ -1,25 +1,26 @@
 //! The feature set and its two questions.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::iter::FusedIterator;
 use std::path::Path;
 
 use route_guide_geo::{E7Point, E7Rectangle};
 
 use crate::builder::Builder;
-use crate::feature::{Feature, Position};
+use crate::feature::{Feature, Nearby, Position};
+use crate::index::PackedIndex;
 use crate::load::{self, LoadError};
 use crate::names::Names;
+use crate::nearest::Neighbor;
+use crate::query::Query;
 
 /// A set of named points, immutable, in the order of its data set.
 ///
 /// Several features may lie at one point, and a feature may have no name.
 pub struct Store {
-    lats: Vec<i32>,
-    lons: Vec<i32>,
+    index: PackedIndex,
     names: Names,
-    first_at: HashMap<E7Point, Position>,
+    /// Latitudes and longitudes by position; absent if the data set is in the order of the index, which then has them.
+    coordinates: Option<(Vec<i32>, Vec<i32>)>,
 }
 
 impl Store {
@@ -82,61 +83,111 @@ impl Store {
             mut lons,
             mut names,
         } = builder;
-        lats.shrink_to_fit();
-        lons.shrink_to_fit();
         names.shrink_to_fit();
-        let mut first_at = HashMap::with_capacity(lats.len());
-        for ((&lat, &lon), position) in lats.iter().zip(&lons).zip(0..) {
-            first_at
-                .entry(E7Point::unbounded(lat, lon))
-                .or_insert(Position::new(position));
-        }
+        let index = PackedIndex::new(&lats, &lons);
+        let coordinates = (!index.keeps_order()).then(|| {
+            lats.shrink_to_fit();
+            lons.shrink_to_fit();
+            (lats, lons)
+        });
         Self {
-            lats,
-            lons,
+            index,
             names,
-            first_at,
+            coordinates,
         }
     }
 
     /// Returns how many features there are.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.lats.len()
+        self.index.len()
     }
 
     /// Tells whether there is no feature at all.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.lats.is_empty()
+        self.index.is_empty()
     }
 
     /// Returns the feature at exactly this point, the first in data-set order if there are several.
     #[must_use]
     pub fn find(&self, at: E7Point) -> Option<Feature<'_>> {
-        self.feature(*self.first_at.get(&at)?)
+        let slot = self.index.find(at)?;
+        self.feature(Position::new(self.index.position(slot)?))
     }
 
     /// Returns the features inside a rectangle or on its edges, in data-set order, named or not.
-    pub const fn query(&self, area: E7Rectangle) -> Query<'_> {
-        Query {
-            store: self,
-            area,
-            next: 0,
-        }
+    ///
+    /// What takes time is done here, in proportion to the answer unless the data set is in curve order; the iterator
+    /// then takes the same small time for each feature.
+    pub fn query(&self, area: E7Rectangle) -> Query<'_> {
+        Query::new(self, &self.index, area)
+    }
+
+    /// Returns how many features [`query`](Self::query) would return, without a look at most of them.
+    #[must_use]
+    pub fn count(&self, area: E7Rectangle) -> usize {
+        self.index.count(area)
+    }
+
+    /// Returns the feature closest to a point by great-circle distance, if one is at most `within_meters` away.
+    ///
+    /// Of features equally close it is the first in data-set order. Infinity lifts the limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use route_guide_store::Store;
+    ///
+    /// let store = Store::published();
+    /// let nearby = store.nearest("40.7838,-74.6144".parse()?, 100.0).expect("a path in Mendham");
+    /// assert_eq!(nearby.feature().name(), "Patriots Path, Mendham, NJ 07945, USA");
+    /// assert_eq!(nearby.distance_meters().round(), 4.0);
+    /// # Ok::<(), route_guide_geo::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn nearest(&self, to: E7Point, within_meters: f64) -> Option<Nearby<'_>> {
+        self.nearby(&self.index.nearest(to, within_meters)?)
+    }
+
+    /// Returns up to `wanted` features closest to a point, closest first, none more than `within_meters` away.
+    ///
+    /// Time and memory follow the number of features returned, not `wanted` and not the distance.
+    #[must_use]
+    pub fn nearest_k(&self, to: E7Point, wanted: usize, within_meters: f64) -> Vec<Nearby<'_>> {
+        let found = self.index.nearest_k(to, wanted, within_meters);
+        found
+            .iter()
+            .filter_map(|neighbor| self.nearby(neighbor))
+            .collect()
+    }
+
+    fn nearby(&self, neighbor: &Neighbor) -> Option<Nearby<'_>> {
+        let feature = self.feature(Position::new(neighbor.position()))?;
+        Some(Nearby::new(feature, neighbor.distance_meters()))
     }
 
     /// Returns the feature at a place of the data set, `None` if the data set is shorter.
     #[must_use]
     pub fn feature(&self, position: Position) -> Option<Feature<'_>> {
-        let index = position.index();
-        let location = E7Point::unbounded(*self.lats.get(index)?, *self.lons.get(index)?);
-        Some(Feature::new(location, self.names.get(index)?, position))
+        let location = match &self.coordinates {
+            Some((lats, lons)) => {
+                let index = position.index();
+                E7Point::unbounded(*lats.get(index)?, *lons.get(index)?)
+            }
+            None => self.index.point(position.get())?,
+        };
+        Some(Feature::new(
+            location,
+            self.names.get(position.index())?,
+            position,
+        ))
     }
 
     /// Returns all features in data-set order.
     pub fn features(&self) -> impl Iterator<Item = Feature<'_>> + Send {
-        (0..).map_while(|index| self.feature(Position::new(index)))
+        // A store has at most `u32::MAX` features, so the last position of the range is never one of them.
+        (0..u32::MAX).map_while(|index| self.feature(Position::new(index)))
     }
 }
 
@@ -148,38 +199,13 @@ impl fmt::Debug for Store {
     }
 }
 
-/// The features of a [`Store`] in a rectangle, in data-set order.
-#[derive(Clone, Debug)]
-#[must_use = "iterators are lazy and do nothing unless consumed"]
-pub struct Query<'a> {
-    store: &'a Store,
-    area: E7Rectangle,
-    next: u32,
-}
-
-impl<'a> Iterator for Query<'a> {
-    type Item = Feature<'a>;
-
-    fn next(&mut self) -> Option<Feature<'a>> {
-        loop {
-            let feature = self.store.feature(Position::new(self.next))?;
-            self.next += 1;
-            if self.area.contains(feature.location()) {
-                return Some(feature);
-            }
-        }
-    }
-}
-
-impl FusedIterator for Query<'_> {}
-
 #[cfg(test)]
 mod tests {
-    use proptest::collection::vec;
     use proptest::prelude::*;
-    use route_guide_geo::Track;
+    use route_guide_geo::{Track, haversine_meters};
 
     use super::*;
+    use crate::samples::{any_rectangle, place, points};
 
     #[test]
     fn the_published_places_are_a_hundred_and_36_have_no_name() {
@@ -262,68 +288,82 @@ mod tests {
         check(&store.query(E7Rectangle::default()));
     }
 
-    /// Few distinct coordinates, so that several features share a point and edges are hit.
-    fn crowded_point() -> impl Strategy<Value = E7Point> {
-        (-4_i32..=4, -4_i32..=4).prop_map(|(lat, lon)| E7Point::unbounded(lat, lon))
-    }
-
-    fn any_point() -> impl Strategy<Value = E7Point> {
-        (any::<i32>(), any::<i32>()).prop_map(|(lat, lon)| E7Point::unbounded(lat, lon))
-    }
-
-    fn check_against_scan(
-        points: &[E7Point],
-        corners: [E7Point; 2],
-        at: E7Point,
-    ) -> Result<(), TestCaseError> {
-        let named: Vec<_> = points
-            .iter()
-            .enumerate()
-            .map(|(index, &point)| (point, index.to_string()))
-            .collect();
-        let store = Store::from_features(named.clone());
-        let [a, b] = corners;
-        let inside = |p: &E7Point| {
-            (a.lat().min(b.lat())..=a.lat().max(b.lat())).contains(&p.lat())
-                && (a.lon().min(b.lon())..=a.lon().max(b.lon())).contains(&p.lon())
-        };
-        let expected: Vec<_> = named
-            .iter()
-            .filter(|(point, _)| inside(point))
-            .cloned()
-            .collect();
-        let found: Vec<_> = store
-            .query(E7Rectangle::new(a, b))
-            .map(|hit| (hit.location(), hit.name().to_owned()))
-            .collect();
-        prop_assert_eq!(found, expected);
-        let first = named
-            .iter()
-            .find(|(point, _)| *point == at)
-            .map(|(_, name)| name.as_str());
-        prop_assert_eq!(store.find(at).map(|hit| hit.name()), first);
-        Ok(())
-    }
-
     proptest! {
-        /// A query answers what a scan by definition answers, and a look-up the first match of one.
+        /// The index is only an optimisation: a query answers what a scan by definition answers, in the same order, and
+        /// a look-up the first match of one. Data sets in curve order take a path of their own.
         #[test]
-        fn answers_agree_with_a_scan_of_crowded_points(
-            points in vec(crowded_point(), 0..200),
-            corners in prop::array::uniform2(crowded_point()),
-            at in crowded_point(),
+        fn answers_agree_with_a_scan(
+            (points, area, at) in points().prop_flat_map(|points| {
+                let (area, at) = (any_rectangle(&points), place());
+                (Just(points), area, at)
+            }),
+            in_curve_order: bool,
+            pick in prop::option::of(any::<prop::sample::Index>()),
         ) {
-            check_against_scan(&points, corners, at)?;
-        }
+            let mut points = points;
+            if in_curve_order {
+                points.sort_by_key(|point| crate::hilbert::key(point.lat(), point.lon()));
+            }
+            let named: Vec<_> = points.iter().enumerate().map(|(index, &point)| (point, index.to_string())).collect();
+            let store = Store::from_features(named.clone());
+            prop_assert!(store.index.keeps_order() || !in_curve_order);
 
-        /// The same for points anywhere, on the globe and off it.
-        #[test]
-        fn answers_agree_with_a_scan_of_scattered_points(
-            points in vec(any_point(), 1..200),
-            corners in prop::array::uniform2(any_point()),
-            pick: prop::sample::Index,
-        ) {
-            check_against_scan(&points, corners, points[pick.index(points.len())])?;
+            let all: Vec<_> = store.features().map(|feature| (feature.location(), feature.name().to_owned())).collect();
+            prop_assert_eq!(&all, &named);
+
+            let (lo, hi) = (area.lo(), area.hi());
+            let inside = |p: &E7Point| {
+                lo.lat() <= p.lat() && p.lat() <= hi.lat() && lo.lon() <= p.lon() && p.lon() <= hi.lon()
+            };
+            let expected: Vec<_> = named.iter().filter(|(point, _)| inside(point)).cloned().collect();
+            let found: Vec<_> = store.query(area).map(|hit| (hit.location(), hit.name().to_owned())).collect();
+            prop_assert_eq!(store.count(area), found.len());
+            prop_assert_eq!(found, expected);
+
+            let at = pick.filter(|_| !points.is_empty()).map_or(at, |pick| points[pick.index(points.len())]);
+            let first = named.iter().find(|(point, _)| *point == at).map(|(_, name)| name.as_str());
+            prop_assert_eq!(store.find(at).map(|hit| hit.name()), first);
         }
+    }
+
+    #[test]
+    fn a_query_that_hits_few_of_many_and_one_that_hits_most_keep_the_order() {
+        let point = |i: i32| E7Point::unbounded(i * 7_919 % 1_000, i * 104_729 % 1_000);
+        let store = Store::from_features((0..5_000).map(|i| (point(i), "")));
+        assert!(!store.index.keeps_order());
+        let check = |corner| {
+            let area = E7Rectangle::new(E7Point::default(), E7Point::unbounded(corner, corner));
+            let expected: Vec<_> = (0..5_000).filter(|&i| area.contains(point(i))).collect();
+            let found: Vec<_> = store
+                .query(area)
+                .map(|hit| hit.position().get().cast_signed())
+                .collect();
+            assert_eq!(found, expected, "{corner}");
+        };
+        for corner in [0, 10, 50, 150, 200, 900, 1_000] {
+            check(corner);
+        }
+    }
+
+    #[test]
+    fn the_closest_features_come_with_their_distance() {
+        let store = Store::published();
+        let from = store.feature(Position::new(7)).unwrap().location();
+        let found = store.nearest_k(from, 3, f64::INFINITY);
+        assert_eq!(found.len(), 3);
+        assert_eq!(
+            (
+                found[0].feature().position().get(),
+                found[0].distance_meters()
+            ),
+            (7, 0.0)
+        );
+        assert!(found.is_sorted_by_key(Nearby::distance_meters));
+        let measured = found
+            .iter()
+            .map(|nearby| haversine_meters(from, nearby.feature().location()));
+        assert!(measured.eq(found.iter().map(Nearby::distance_meters)));
+        assert_eq!(store.nearest(E7Point::default(), 1_000.0), None);
+        assert_eq!(store.nearest_k(from, usize::MAX, f64::INFINITY).len(), 100);
     }
 }

@@ -1,0 +1,154 @@
+//! Exact look-up: which slot holds this point.
+
+use route_guide_geo::E7Point;
+
+/// A hash table of slots, open addressing with linear probing.
+///
+/// It keeps no coordinates of its own: a probe compares those of the slot. At eight bytes a point that is a third of a
+/// map from points to slots, and an array of plain integers can lie in a file as it is.
+#[derive(Debug)]
+pub(crate) struct PointTable {
+    cells: Vec<u32>,
+}
+
+/// What stands in a cell without a slot. An index has at most `u32::MAX` slots, so no slot has this number.
+const FREE: u32 = u32::MAX;
+
+/// How many cells there are for each point: half of them stay free, which keeps probes to one or two cells.
+const CELLS_PER_POINT: usize = 2;
+
+impl PointTable {
+    /// Makes the table for points in curve order; of several at one place it holds the first.
+    pub(crate) fn new(lats: &[i32], lons: &[i32]) -> Self {
+        let mut table = Self {
+            cells: vec![FREE; lats.len() * CELLS_PER_POINT],
+        };
+        let mut last = None;
+        for ((&lat, &lon), slot) in lats.iter().zip(lons).zip(0..) {
+            // In curve order equal points follow each other.
+            if last.replace((lat, lon)) != Some((lat, lon)) {
+                table.insert(lat, lon, slot);
+            }
+        }
+        table
+    }
+
+    fn insert(&mut self, lat: i32, lon: i32, slot: u32) {
+        let mut cell = self.home(lat, lon);
+        while self.cells[cell] != FREE {
+            cell = self.after(cell);
+        }
+        self.cells[cell] = slot;
+    }
+
+    /// Returns the slot with exactly this point, the coordinates of the slots being `lats` and `lons`.
+    pub(crate) fn find(&self, at: E7Point, lats: &[i32], lons: &[i32]) -> Option<u32> {
+        if self.cells.is_empty() {
+            return None;
+        }
+        let mut cell = self.home(at.lat(), at.lon());
+        loop {
+            let slot = self.cells[cell];
+            if slot == FREE {
+                return None;
+            }
+            if lats[slot as usize] == at.lat() && lons[slot as usize] == at.lon() {
+                return Some(slot);
+            }
+            cell = self.after(cell);
+        }
+    }
+
+    /// Returns the cell where the search for a point begins.
+    fn home(&self, lat: i32, lon: i32) -> usize {
+        // 2⁶⁴ divided by the golden ratio, the usual multiplier, and another number without a pattern.
+        const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+        const SALT: u64 = 0xd1b5_4a32_d192_ed03;
+        let point = u64::from(lat.cast_unsigned()) << 32 | u64::from(lon.cast_unsigned());
+        // Folding the two halves of the product lets every bit of the point reach the top ones.
+        let product = u128::from(point ^ SALT) * u128::from(MULTIPLIER);
+        let hash = product >> 64 ^ product & u128::from(u64::MAX);
+        // The top bits of hash × length are a number below the length, without a division.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "below the length, which is a usize"
+        )]
+        let cell = ((hash * self.cells.len() as u128) >> 64) as usize;
+        cell
+    }
+
+    const fn after(&self, cell: usize) -> usize {
+        if cell + 1 == self.cells.len() {
+            0
+        } else {
+            cell + 1
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::samples::{index_of, points};
+
+    proptest! {
+        /// Every point is found in the slot of its first position, and nothing is found where nothing is.
+        #[test]
+        fn look_up_agrees_with_a_scan(points in points(), lat: i32, lon: i32) {
+            let index = index_of(&points);
+            let absent = E7Point::unbounded(lat, lon);
+            for &at in points.iter().take(100).chain([&absent]) {
+                let expected = points.iter().position(|point| *point == at);
+                let found = index.find(at).and_then(|slot| index.position(slot)).map(|position| position as usize);
+                prop_assert_eq!(found, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn points_on_a_grid_or_a_line_do_not_pile_up() {
+        let check = |points: Vec<(i32, i32)>| {
+            let (lats, lons): (Vec<_>, Vec<_>) = points.into_iter().unzip();
+            let table = PointTable::new(&lats, &lons);
+            let probes = |slot: usize| {
+                let home = table.home(lats[slot], lons[slot]);
+                (0..table.cells.len())
+                    .find(|step| table.cells[(home + step) % table.cells.len()] as usize == slot)
+                    .unwrap()
+                    + 1
+            };
+            let total: usize = (0..lats.len()).map(probes).sum();
+            // Half full, linear probing needs 1.5 probes for a hit with perfect hashing.
+            assert!(
+                total < lats.len() * 2,
+                "{total} probes for {} points",
+                lats.len()
+            );
+        };
+        let side = 100;
+        for scale in [1, 1_000, 1 << 16, 10_000_000] {
+            check(
+                (0..side * side)
+                    .map(|i| (i / side * scale, i % side * scale))
+                    .collect(),
+            );
+            check(
+                (0..side * side)
+                    .map(|i| (i * (scale / 50).max(1), 0))
+                    .collect(),
+            );
+            check(
+                (0..side * side)
+                    .map(|i| (0, i * (scale / 50).max(1)))
+                    .collect(),
+            );
+            check(
+                (0..side * side)
+                    .map(|i| (i * (scale / 50).max(1), i))
+                    .collect(),
+            );
+        }
+    }
+}

@@ -1,0 +1,385 @@
+//! The points closest to a place, by great-circle distance.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::f64::consts::{FRAC_PI_2, PI};
+
+use route_guide_geo::{E7Point, EARTH_RADIUS_METERS, haversine_meters};
+
+use crate::boxes::{BLOCK, FAN_OUT};
+use crate::index::PackedIndex;
+
+/// A point that [`PackedIndex::nearest`] found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbor {
+    position: u32,
+    distance_meters: f64,
+}
+
+impl Neighbor {
+    /// Returns the data-set position of the point.
+    #[must_use]
+    pub const fn position(&self) -> u32 {
+        self.position
+    }
+
+    /// Returns how far away it is in metres, as [`haversine_meters`] measures it.
+    #[must_use]
+    pub const fn distance_meters(&self) -> f64 {
+        self.distance_meters
+    }
+}
+
+/// A best-first search: the box that may hold the closest point is opened next, until none can hold a closer one.
+pub(crate) struct Search<'a> {
+    index: &'a PackedIndex,
+    to: E7Point,
+    wanted: usize,
+    within_meters: f64,
+    origin: Origin,
+    /// The boxes still to be opened, that with the least bound on top.
+    queue: BinaryHeap<Reverse<Candidate>>,
+    /// The best points so far, the worst of them on top.
+    found: BinaryHeap<Found>,
+    /// Bounds above this cannot lead to a point that belongs in the answer.
+    limit: f64,
+}
+
+/// A box, ordered by its bound. Bits of a float that is not negative are in the order of the floats.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    bound_bits: u64,
+    level: u32,
+    child: u32,
+}
+
+/// A point, ordered by distance, then position.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    distance_bits: u64,
+    position: u32,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(
+        index: &'a PackedIndex,
+        to: E7Point,
+        wanted: usize,
+        within_meters: f64,
+    ) -> Self {
+        Self {
+            index,
+            to,
+            wanted,
+            within_meters,
+            origin: Origin::new(to),
+            queue: BinaryHeap::new(),
+            found: BinaryHeap::new(),
+            limit: limit(within_meters),
+        }
+    }
+
+    /// Runs the search to its end.
+    pub(crate) fn run(mut self) -> Vec<Neighbor> {
+        if self.wanted == 0 || self.within_meters.is_nan() || self.within_meters < 0.0 {
+            return Vec::new();
+        }
+        if let Some(top) = self.index.levels.len().checked_sub(1) {
+            self.open(top, 0);
+        }
+        while let Some(Reverse(Candidate {
+            bound_bits,
+            level,
+            child,
+        })) = self.queue.pop()
+        {
+            if f64::from_bits(bound_bits) > self.limit {
+                break;
+            }
+            match level.checked_sub(1) {
+                Some(below) => self.open(below as usize, child as usize),
+                None => self.scan(child as usize),
+            }
+        }
+        let neighbor = |found: Found| Neighbor {
+            position: found.position,
+            distance_meters: f64::from_bits(found.distance_bits),
+        };
+        self.found
+            .into_sorted_vec()
+            .into_iter()
+            .map(neighbor)
+            .collect()
+    }
+
+    /// Queues the children of a node.
+    fn open(&mut self, level: usize, node: usize) {
+        let boxes = &self.index.levels[level][node];
+        let mut bounds = [0.0; FAN_OUT];
+        for (child, bound) in bounds.iter_mut().enumerate() {
+            *bound = self.origin.bound(
+                boxes.south[child],
+                boxes.north[child],
+                boxes.west[child],
+                boxes.east[child],
+            );
+        }
+        let children = self.index.child_count(level, node);
+        for (child, &bound) in bounds.iter().take(children).enumerate() {
+            if bound <= self.limit {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "there are fewer boxes than points"
+                )]
+                let (level, child) = (level as u32, (node * FAN_OUT + child) as u32);
+                self.queue.push(Reverse(Candidate {
+                    bound_bits: bound.to_bits(),
+                    level,
+                    child,
+                }));
+            }
+        }
+    }
+
+    /// Measures the points of a block, those that look closest first, as far as they may matter.
+    fn scan(&mut self, block: usize) {
+        let (lats, lons) = self.index.block(block);
+        let mut bounds = [f64::INFINITY; BLOCK];
+        for ((bound, &lat), &lon) in bounds.iter_mut().zip(lats).zip(lons) {
+            *bound = self.origin.bound(lat, lat, lon, lon);
+        }
+        loop {
+            let mut closest = 0;
+            for point in 1..BLOCK {
+                closest = if bounds[point] < bounds[closest] {
+                    point
+                } else {
+                    closest
+                };
+            }
+            // Infinity stands for a point that has been measured, and for no point at all.
+            if bounds[closest] > self.limit || bounds[closest] == f64::INFINITY {
+                return;
+            }
+            bounds[closest] = f64::INFINITY;
+            self.measure(block * BLOCK + closest);
+        }
+    }
+
+    /// Takes a point into the answer if it belongs there.
+    fn measure(&mut self, slot: usize) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "an index has at most u32::MAX slots"
+        )]
+        let slot = slot as u32;
+        let (Some(point), Some(position)) = (self.index.point(slot), self.index.position(slot))
+        else {
+            return;
+        };
+        let distance_meters = haversine_meters(self.to, point);
+        if distance_meters > self.within_meters {
+            return;
+        }
+        self.found.push(Found {
+            distance_bits: distance_meters.to_bits(),
+            position,
+        });
+        if self.found.len() > self.wanted {
+            self.found.pop();
+        }
+        if self.found.len() == self.wanted
+            && let Some(worst) = self.found.peek()
+        {
+            self.limit = limit(f64::from_bits(worst.distance_bits));
+        }
+    }
+}
+
+/// Returns the greatest bound that a point at most `meters` away can have.
+fn limit(meters: f64) -> f64 {
+    // Distances are rounded, by up to 10⁻⁸ m where they are small; this slack is a hundred times as much.
+    const SLACK: f64 = 1e-13;
+    let half_angle = meters / (2.0 * EARTH_RADIUS_METERS);
+    if half_angle >= FRAC_PI_2 {
+        return f64::INFINITY;
+    }
+    let sine = half_angle.sin() + SLACK;
+    sine * sine
+}
+
+/// The place to be near to, prepared for bounds.
+struct Origin {
+    lat: f64,
+    lon: f64,
+    cos_lat: f64,
+}
+
+impl Origin {
+    fn new(to: E7Point) -> Self {
+        let (lat, lon) = on_globe(to);
+        let cos_lat = (FRAC_PI_2 - (lat * RADIANS_PER_UNIT).abs()).max(0.0).sin();
+        Self { lat, lon, cos_lat }
+    }
+
+    /// Returns a value not above the haversine of the angle to any point of a box.
+    ///
+    /// The haversine hav(x) = sin²(x / 2) of the angle to a point is hav(Δlat) + cos lat · cos lat₀ · hav(Δlon). Each of
+    /// its terms is least at one edge of the box, and the sum of the least terms is a bound. It need not be attained,
+    /// and the sines in it are polynomials that stay below the sine, which makes it cheap.
+    #[inline]
+    fn bound(&self, south: i32, north: i32, west: i32, east: i32) -> f64 {
+        let [south, north, west, east] = [south, north, west, east].map(f64::from);
+        let lat_gap = greater(greater(south - self.lat, self.lat - north), 0.0);
+        // Eastwards or westwards, whichever is shorter; inside the box both of the direct gaps are negative.
+        let direct = greater(west - self.lon, self.lon - east);
+        let around = TURN + lesser(west - self.lon, self.lon - east);
+        let lon_gap = greater(lesser(direct, around), 0.0);
+        let farthest_lat = greater(north, -south);
+        let cos = sine_below((QUARTER - farthest_lat) * RADIANS_PER_UNIT);
+        let (lat_sine, lon_sine) = (
+            sine_below(lat_gap * (RADIANS_PER_UNIT / 2.0)),
+            sine_below(lon_gap * (RADIANS_PER_UNIT / 2.0)),
+        );
+        let bound = lat_sine * lat_sine + self.cos_lat * cos * lon_sine * lon_sine;
+        // Beyond a pole the terms are not monotonic.
+        if farthest_lat <= QUARTER { bound } else { 0.0 }
+    }
+}
+
+/// E7 units in a quarter and in a whole turn.
+const QUARTER: f64 = 900_000_000.0;
+const TURN: f64 = 3_600_000_000.0;
+const RADIANS_PER_UNIT: f64 = PI / 1_800_000_000.0;
+
+/// Returns latitude and longitude within ±90° and ±180° for any point, those off the globe wrapped around it.
+fn on_globe(point: E7Point) -> (f64, f64) {
+    let (lat, lon) = (f64::from(point.lat()), f64::from(point.lon()));
+    let (lat, lon) = match lat {
+        over if over > QUARTER => (2.0 * QUARTER - over, lon + 2.0 * QUARTER),
+        under if under < -QUARTER => (-2.0 * QUARTER - under, lon + 2.0 * QUARTER),
+        _ => (lat, lon),
+    };
+    // At most one turn and a bit too far, in either direction.
+    let lon = if lon > TURN / 2.0 { lon - TURN } else { lon };
+    (lat, if lon < -TURN / 2.0 { lon + TURN } else { lon })
+}
+
+/// Returns a value not above the sine of an angle between 0 and a quarter turn, and at most 0.02 % below it.
+#[inline]
+fn sine_below(x: f64) -> f64 {
+    // The Taylor series after a subtracted term: what follows would add more than it takes away.
+    let square = x * x;
+    x * (1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0)))
+}
+
+/// `f64::max` has to treat NaN, for which the compiler emits three more instructions.
+#[inline]
+fn greater(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+#[inline]
+fn lesser(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::samples::{index_of, place, points};
+
+    /// The definition: all points by distance, then position, cut at the limit and at the number.
+    fn by_scan(points: &[E7Point], to: E7Point, wanted: usize, within: f64) -> Vec<(u32, f64)> {
+        let mut all: Vec<_> = points
+            .iter()
+            .zip(0..)
+            .map(|(&point, position)| (position, haversine_meters(to, point)))
+            .collect();
+        all.retain(|&(_, meters)| meters <= within);
+        all.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
+        all.truncate(wanted);
+        all
+    }
+
+    fn by_index(points: &[E7Point], to: E7Point, wanted: usize, within: f64) -> Vec<(u32, f64)> {
+        let found = index_of(points).nearest_k(to, wanted, within);
+        found
+            .iter()
+            .map(|neighbor| (neighbor.position(), neighbor.distance_meters()))
+            .collect()
+    }
+
+    proptest! {
+        /// The search finds exactly what measuring every point finds, in the same order.
+        #[test]
+        fn nearest_agrees_with_a_scan(
+            points in points(),
+            to in place(),
+            pick in prop::option::of(any::<prop::sample::Index>()),
+            wanted in prop_oneof![Just(1_usize), 0..50_usize, Just(usize::MAX)],
+            within in prop_oneof![Just(f64::INFINITY), 0.0..1e4, 0.0..21e6, Just(0.0)],
+        ) {
+            // A place in or beside the data as often as one anywhere.
+            let to = pick.filter(|_| !points.is_empty()).map_or(to, |pick| points[pick.index(points.len())]);
+            prop_assert_eq!(by_index(&points, to, wanted, within), by_scan(&points, to, wanted, within));
+        }
+
+        /// A bound is never above what it bounds.
+        #[test]
+        fn a_bound_is_below_the_distance_to_every_point_of_the_box(to in place(), a in place(), b in place(), c in place()) {
+            let area = route_guide_geo::E7Rectangle::new(a, b);
+            let (lo, hi) = (area.lo(), area.hi());
+            let inside = E7Point::unbounded(c.lat().clamp(lo.lat(), hi.lat()), c.lon().clamp(lo.lon(), hi.lon()));
+            let bound = Origin::new(to).bound(lo.lat(), hi.lat(), lo.lon(), hi.lon());
+            prop_assert!(bound <= limit(haversine_meters(to, inside)));
+        }
+    }
+
+    #[test]
+    fn the_sine_of_the_bounds_is_below_the_sine() {
+        for step in 0..=10_000 {
+            let x = FRAC_PI_2 * f64::from(step) / 10_000.0;
+            let below = sine_below(x);
+            assert!(
+                below <= x.sin() * (1.0 + 1e-15) && below >= x.sin() * 0.9998,
+                "{x}"
+            );
+        }
+    }
+
+    fn e7(text: &str) -> E7Point {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_shorter_way_may_cross_the_antimeridian_or_a_pole() {
+        let check = |to: &str, points: &[&str], expected: &[u32]| {
+            let points: Vec<_> = points.iter().map(|text| e7(text)).collect();
+            let found: Vec<_> = by_index(&points, e7(to), points.len(), f64::INFINITY)
+                .iter()
+                .map(|found| found.0)
+                .collect();
+            assert_eq!(found, expected, "{to}");
+        };
+        check("0,179.9", &["0,179", "0,-179.9", "0,0"], &[1, 0, 2]);
+        check("10,-180", &["10,-179", "10,180", "10,179.5"], &[1, 2, 0]);
+        check("89.9,0", &["89,0", "89.9,180", "89.8,0"], &[2, 1, 0]);
+        check("-90,17", &["-89,0", "-89.5,-163", "-90,100"], &[2, 1, 0]);
+    }
+
+    #[test]
+    fn the_limit_is_inclusive_and_nonsense_finds_nothing() {
+        let points = [e7("0,0"), e7("1,0")];
+        let degree = haversine_meters(points[0], points[1]);
+        assert_eq!(by_index(&points, points[0], 9, degree).len(), 2);
+        assert_eq!(by_index(&points, points[0], 9, degree.next_down()).len(), 1);
+        assert_eq!(by_index(&points, points[0], 9, 0.0).len(), 1);
+        for nonsense in [-1.0, f64::NEG_INFINITY, f64::NAN] {
+            assert_eq!(by_index(&points, points[0], 9, nonsense), []);
+        }
+        assert_eq!(by_index(&points, points[0], 0, f64::INFINITY), []);
+    }
+}
