@@ -13,6 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+import reference_server
 from contract import hello_grpc, helloworld_grpc, routeguide_grpc
 
 
@@ -51,6 +52,13 @@ def route_guide_client() -> Path:
 def greeter_client() -> Path:
     """The greeter-client binary."""
     return Path(_given("GREETER_CLIENT"))
+
+
+@pytest.fixture
+def reference() -> Iterator[str]:
+    """Address of a grpcio server of the tutorial's kind, started for the test."""
+    with reference_server.serving() as address:
+        yield address
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import grpc
 
-from contract import helloworld, helloworld_grpc, routeguide, routeguide_grpc
+from contract import hello, hello_grpc, helloworld, helloworld_grpc, routeguide, routeguide_grpc
 from places import PLACES, meters
 
 INT32_MAX = 2**31 - 1
@@ -101,6 +101,43 @@ class Greeter(helloworld_grpc.GreeterServicer):
         return helloworld.HelloReply(message=f"Hello again, {request.name}!")
 
 
+class HelloService(hello_grpc.HelloServiceServicer):
+    """The introduction's four shapes, in the fewest words: a reply is its greeting, reversed.
+
+    As grpcio does by itself, headers go out with the first reply, so a client that waits for them
+    before it says anything waits for ever.
+    """
+
+    def SayHello(self, request: hello.HelloRequest, context: grpc.ServicerContext) -> hello.HelloResponse:
+        """One for one."""
+        return reply(request)
+
+    def LotsOfReplies(
+        self, request: hello.HelloRequest, context: grpc.ServicerContext
+    ) -> Iterator[hello.HelloResponse]:
+        """Three for one."""
+        return (reply(request) for _ in range(3))
+
+    def LotsOfGreetings(
+        self, request_iterator: Iterator[hello.HelloRequest], context: grpc.ServicerContext
+    ) -> hello.HelloResponse:
+        """One for all."""
+        return hello.HelloResponse(reply=" ".join(request.greeting for request in request_iterator)[::-1])
+
+    def BidiHello(
+        self, request_iterator: Iterator[hello.HelloRequest], context: grpc.ServicerContext
+    ) -> Iterator[hello.HelloResponse]:
+        """One for each, as it comes or, if so asked, when all have come."""
+        if ("hello-mode", "collect") in list(context.invocation_metadata()):
+            request_iterator = iter(list(request_iterator))
+        return map(reply, request_iterator)
+
+
+def reply(request: hello.HelloRequest) -> hello.HelloResponse:
+    """A reply that shows which greeting it belongs to."""
+    return hello.HelloResponse(reply=request.greeting[::-1])
+
+
 @contextmanager
 def serving(guide: routeguide_grpc.RouteGuideServicer | None = None, address: str = "127.0.0.1:0") -> Iterator[str]:
     """Serves until the block ends, and gives the address with the port that was taken."""
@@ -108,6 +145,7 @@ def serving(guide: routeguide_grpc.RouteGuideServicer | None = None, address: st
     server = grpc.server(threads)
     routeguide_grpc.add_RouteGuideServicer_to_server(guide or RouteGuide(), server)
     helloworld_grpc.add_GreeterServicer_to_server(Greeter(), server)
+    hello_grpc.add_HelloServiceServicer_to_server(HelloService(), server)
     port = server.add_insecure_port(address)
     server.start()
     try:

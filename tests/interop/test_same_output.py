@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import reference_server
 import tutorial_lines
 from places import PLACES
 from programs import printed
@@ -35,10 +34,9 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("arguments", "stdin"), COMMANDS)
-def test_command(route_guide_client: Path, target: str, arguments: list[str], stdin: str) -> None:
+def test_command(route_guide_client: Path, target: str, reference: str, arguments: list[str], stdin: str) -> None:
     ours = printed(route_guide_client, target, *arguments, stdin=stdin)
-    with reference_server.serving() as address:
-        theirs = printed(route_guide_client, address, *arguments, stdin=stdin)
+    theirs = printed(route_guide_client, reference, *arguments, stdin=stdin)
     assert steady(ours) == steady(theirs)
 
 
@@ -48,14 +46,12 @@ def steady(lines: list[str]) -> list[str]:
     return sorted(lines, key=lambda line: line.startswith("Received"))
 
 
-def test_tutorial(route_guide_client: Path, target: str) -> None:
+def test_tutorial(route_guide_client: Path, target: str, reference: str) -> None:
     ours = printed(route_guide_client, target)
-    with reference_server.serving() as address:
-        theirs = printed(route_guide_client, address)
+    theirs = printed(route_guide_client, reference)
     tutorial_lines.check(ours)
     assert tutorial_lines.without_chance(ours) == tutorial_lines.without_chance(theirs)
 
 
-def test_quick_start(greeter_client: Path, greeter_target: str) -> None:
-    with reference_server.serving() as address:
-        assert printed(greeter_client, greeter_target) == printed(greeter_client, address)
+def test_quick_start(greeter_client: Path, greeter_target: str, reference: str) -> None:
+    assert printed(greeter_client, greeter_target) == printed(greeter_client, reference)

@@ -31,7 +31,7 @@ const BAD_INPUT: &[&str] = &["test_bad_input.py"];
 const STANDARD_SERVICES: &[&str] = &["test_standard_services.py"];
 const DRAIN: &[&str] = &["test_drain.py"];
 const TUTORIAL: &[&str] = &["test_tutorial.py"];
-const OUR_CLIENTS: &[&str] = &["test_clients.py"];
+const OUR_CLIENTS: &[&str] = &["test_clients.py", "test_greeter_client.py"];
 const SAME_OUTPUT: &[&str] = &["test_same_output.py"];
 
 #[test]
