@@ -4,12 +4,14 @@
 //! - [`TestServer`]: a server of the library, with stubs connected to it.
 //! - [`Chat`]: one RouteChat stream, for tests that care about who receives what.
 //! - [`RawConnection`]: HTTP/2 with exactly the headers, bytes and frames that a test says.
+//! - [`paths`]: the names of the methods on the wire.
 //! - [`Place`]: the published places, read without the code under test.
 //!
 //! Every test starts its own [`TestServer`], so tests share nothing and run in parallel.
 
 mod bounds;
 mod chat;
+pub mod paths;
 mod places;
 mod raw;
 mod server;
@@ -17,5 +19,5 @@ mod server;
 pub use bounds::{run, within};
 pub use chat::{Chat, note};
 pub use places::{Place, point, published_places};
-pub use raw::{RawCall, RawConnection, RawReply, frame, framed};
+pub use raw::{RawCall, RawConnection, RawReply, frame, framed, hex};
 pub use server::{Draining, TestServer};

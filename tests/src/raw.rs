@@ -30,6 +30,19 @@ pub fn framed(flag: u8, message: &[u8]) -> Bytes {
     bytes.freeze()
 }
 
+/// Reads bytes written as `12 00`.
+///
+/// # Panics
+///
+/// If the text is anything else.
+#[must_use]
+pub fn hex(text: &str) -> Vec<u8> {
+    let bytes = text.split_whitespace();
+    bytes
+        .map(|byte| u8::from_str_radix(byte, 16).expect("two hexadecimal digits"))
+        .collect()
+}
+
 /// An HTTP/2 connection whose calls send what a test says, byte for byte.
 #[derive(Debug)]
 pub struct RawConnection {
@@ -246,14 +259,14 @@ impl RawReply {
     ///
     /// If one is compressed or cut off.
     #[must_use]
-    pub fn messages(&self) -> Vec<Bytes> {
+    pub fn messages(&self) -> Vec<Vec<u8>> {
         let mut rest = self.body.clone();
         let mut messages = Vec::new();
         while !rest.is_empty() {
             let prefix = rest.split_to(5);
             assert_eq!(prefix[0], 0, "a message is compressed");
             let len = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]);
-            messages.push(rest.split_to(len as usize));
+            messages.push(rest.split_to(len as usize).to_vec());
         }
         messages
     }
