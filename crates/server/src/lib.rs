@@ -33,6 +33,7 @@ mod error;
 mod greeter;
 mod hello;
 pub mod program;
+mod recording;
 mod requests;
 mod route_chat;
 mod route_guide;

@@ -2,17 +2,16 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_stream::stream;
 use route_guide_chat::{Conversation, Notebook};
-use route_guide_geo::Track;
 use route_guide_proto::routeguide::route_guide_server::RouteGuide;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote, RouteSummary};
 use route_guide_store::Store;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::recording::Recording;
 use crate::{ChatScope, ChatSettings, PointRule, route_chat};
 
 /// The trailer that says how many notes a RouteChat stream missed, next to status `DATA_LOSS`.
@@ -90,25 +89,12 @@ impl RouteGuide for RouteGuideServicer {
         &self,
         request: Request<Streaming<Point>>,
     ) -> Result<Response<RouteSummary>, Status> {
-        let start = Instant::now();
+        let mut recording = Recording::new(&self.store, self.points);
         let mut points = request.into_inner();
-        let mut track = Track::default();
-        let mut feature_count = 0u64;
-        while let Some(wire) = points.message().await? {
-            let index = track.point_count();
-            let point = self
-                .points
-                .point(wire)
-                .map_err(|error| error.at_message(index))?;
-            feature_count += u64::from(self.store.find(point).is_some());
-            track.push(point);
+        while let Some(point) = points.message().await? {
+            recording.add(point)?;
         }
-        Ok(Response::new(RouteSummary {
-            point_count: saturate(track.point_count()),
-            feature_count: saturate(feature_count),
-            distance: saturate(track.whole_meters()),
-            elapsed_time: saturate(start.elapsed().as_secs()),
-        }))
+        Ok(Response::new(recording.summary()))
     }
 
     async fn route_chat(
@@ -119,9 +105,4 @@ impl RouteGuide for RouteGuideServicer {
         let replies = route_chat::converse(notes, self.conversation(), self.points);
         Ok(Response::new(Box::pin(replies)))
     }
-}
-
-/// The summary's fields are 32 bits wide; a longer route stays at their greatest value.
-fn saturate(count: u64) -> i32 {
-    i32::try_from(count).unwrap_or(i32::MAX)
 }
