@@ -29,6 +29,7 @@ const GREETINGS: &[&str] = &["test_greeter.py"];
 const EVERY_CALL: &[&str] = &["test_calls.py", "test_deadlines.py", "test_asyncio.py"];
 const BAD_INPUT: &[&str] = &["test_bad_input.py"];
 const STANDARD_SERVICES: &[&str] = &["test_standard_services.py"];
+const COMPAT: &[&str] = &["test_compat.py"];
 const DRAIN: &[&str] = &["test_drain.py"];
 const TUTORIAL: &[&str] = &["test_tutorial.py"];
 const OUR_CLIENTS: &[&str] = &["test_clients.py", "test_greeter_client.py"];
@@ -63,6 +64,15 @@ fn grpcio_finds_health_and_reflection() {
 }
 
 #[test]
+fn grpcio_finds_the_tutorials_own_behaviour_with_compat() {
+    check_with(
+        &["--compat"],
+        "grpcio_finds_the_tutorials_own_behaviour_with_compat",
+        COMPAT,
+    );
+}
+
+#[test]
 fn grpcio_sees_a_server_drain() {
     check("grpcio_sees_a_server_drain", DRAIN);
 }
@@ -90,6 +100,7 @@ fn no_python_test_is_forgotten() {
         EVERY_CALL,
         BAD_INPUT,
         STANDARD_SERVICES,
+        COMPAT,
         DRAIN,
         TUTORIAL,
         OUR_CLIENTS,
@@ -116,6 +127,11 @@ const PYTEST: Duration = Duration::from_secs(300);
 
 /// Runs Python test files against fresh servers, or says why not.
 fn check(test: &str, files: &[&str]) {
+    check_with(&[], test, files);
+}
+
+/// [`check`] with flags for the RouteGuide server.
+fn check_with(flags: &[&str], test: &str, files: &[&str]) {
     let python = match python() {
         Ok(python) => python,
         Err(reason) if env::var_os("ROUTE_GUIDE_REQUIRE_INTEROP").is_some_and(|v| v == "1") => {
@@ -124,8 +140,8 @@ fn check(test: &str, files: &[&str]) {
         Err(reason) => return say(&format!("interop test {test} SKIPPED: {reason}")),
     };
     let programs = programs();
-    let mut guide = Server::start(&programs.join("route-guide-server"));
-    let mut greeter = Server::start(&programs.join("greeter-server"));
+    let mut guide = Server::start(&programs.join("route-guide-server"), flags);
+    let mut greeter = Server::start(&programs.join("greeter-server"), &[]);
 
     let mut pytest = Command::new(python);
     pytest
@@ -284,8 +300,9 @@ struct Server {
 
 impl Server {
     /// Starts a server and waits for the line that says that its port is open.
-    fn start(program: &Path) -> Self {
-        let mut running = Running::spawn(Command::new(program).args(["--listen", "127.0.0.1:0"]));
+    fn start(program: &Path, flags: &[&str]) -> Self {
+        let mut command = Command::new(program);
+        let mut running = Running::spawn(command.args(["--listen", "127.0.0.1:0"]).args(flags));
         let log = collect(running.0.stderr.take().unwrap());
         let stdout = BufReader::new(running.0.stdout.take().unwrap());
         let (send, lines) = mpsc::channel();
