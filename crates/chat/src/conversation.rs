@@ -248,10 +248,15 @@ impl Conversation {
                 Ok(notes) => return Ok(Some(notes)),
                 Err(gap) => {
                     let place = replay.place();
-                    // Where the gap goes beyond this replay, it has swallowed later notes of others too.
+                    // Where the gap goes on behind the replays, it has swallowed later notes of others too.
+                    let is_last = !self
+                        .replays
+                        .iter()
+                        .skip(1)
+                        .any(|later| later.place() == place);
                     let live = match &mut self.follows {
-                        Some(follows) => follows.skip_to(place, gap.last, replay.until()),
-                        None => 0,
+                        Some(follows) if is_last => follows.skip_to(place, gap.last),
+                        _ => 0,
                     };
                     return Err(ChatError::Missed {
                         place,

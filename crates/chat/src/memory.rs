@@ -53,7 +53,8 @@ pub struct Limits {
     pub notes_per_place: NonZeroUsize,
     /// The most notes kept in all.
     pub notes_total: NonZeroUsize,
-    /// The most memory used by notes, bookkeeping included. A note that would not fit alone is refused.
+    /// The most memory used by notes, bookkeeping included. A note that would not fit alone is refused. When the size of
+    /// notes changes much over time, fragmentation in the allocator comes on top, up to about a third.
     pub bytes_total: usize,
     /// How long a note is kept. With [`Duration::ZERO`] no note is ever read again, with [`Duration::MAX`] age counts
     /// for nothing.

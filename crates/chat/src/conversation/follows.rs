@@ -77,20 +77,18 @@ impl Follows {
         self.places.get_mut(&place)?.cursor.replace(own)
     }
 
-    /// Moves the cursor of a place past a gap that ends at `last`, if it stands at `own`. Returns how many notes it
-    /// passes. With a later note of the stream at the place, the notes before that one are for its replay to settle.
-    pub(super) fn skip_to(&mut self, place: E7Point, last: Index, own: Index) -> u64 {
-        match self
+    /// Moves the cursor of a place past a gap that ends at `last` and returns how many notes it passes.
+    pub(super) fn skip_to(&mut self, place: E7Point, last: Index) -> u64 {
+        let Some(cursor) = self
             .places
             .get_mut(&place)
             .and_then(|follow| follow.cursor.as_mut())
-        {
-            Some(cursor) if *cursor == own && last > own => {
-                *cursor = last;
-                last.since(own)
-            }
-            _ => 0,
-        }
+        else {
+            return 0;
+        };
+        let passed = last.since(*cursor);
+        *cursor = cursor.plus(passed);
+        passed
     }
 
     /// Returns the next notes of others, or `None` at the end of the turn.

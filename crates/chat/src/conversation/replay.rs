@@ -54,10 +54,6 @@ impl Replay {
         self.place
     }
 
-    pub(super) fn until(&self) -> Index {
-        self.until
-    }
-
     pub(super) fn is_over(&self) -> bool {
         self.left() == 0
     }

@@ -14,8 +14,9 @@ use crate::notebook::{AppendError, Page, PageLimit, Receipt, Usage, WatchError};
 pub(super) struct Ledger {
     limits: Limits,
     when_full: WhenFull,
-    /// Every place with a note or a watch. The standard hasher: places are chosen by strangers.
-    places: HashMap<E7Point, Log>,
+    /// Every place with a note or a watch. The standard hasher, because places are chosen by strangers; boxed logs,
+    /// because with places that come and go the table is often three quarters empty.
+    places: HashMap<E7Point, Box<Log>>,
     /// The oldest note of every place that has one, by serial: its first entry is the oldest note of all. With one entry
     /// a place, and none for notes further back, a busy place leaves nothing behind here however long it goes on.
     fronts: BTreeMap<Serial, E7Point>,
@@ -58,10 +59,10 @@ pub(super) struct Entry {
 
 /// What a note takes besides its text: the note itself, its entry in the log of its place with the room that a growing
 /// log keeps in reserve, and the allocator's share.
-const NOTE_OVERHEAD_BYTES: usize = 176;
+const NOTE_OVERHEAD_BYTES: usize = 192;
 
 /// What a place takes that has notes: its slot in the table, which is never quite full, and its entry among the fronts.
-const PLACE_OVERHEAD_BYTES: usize = 224;
+const PLACE_OVERHEAD_BYTES: usize = 256;
 
 /// Tables smaller than this are not worth shrinking.
 const SHRINK_FROM: usize = 1_024;
