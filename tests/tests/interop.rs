@@ -7,6 +7,8 @@
 //! `.venv`; `ROUTE_GUIDE_INTEROP_PYTHON` names another. Without one the tests say on standard error
 //! that they were skipped, and pass, unless `ROUTE_GUIDE_REQUIRE_INTEROP=1` makes that a failure.
 
+#![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
+
 use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
