@@ -47,8 +47,13 @@ impl Chat {
 
     /// Sends a note, without waiting for anything.
     pub fn post(&self, location: Point, message: &str) {
+        self.send(note(location, message));
+    }
+
+    /// Sends any message, without waiting for anything.
+    pub fn send(&self, message: RouteNote) {
         // If the server has ended the stream, its status says why.
-        let _ = self.outgoing.send(note(location, message));
+        let _ = self.outgoing.send(message);
     }
 
     /// Waits for the next note.

@@ -19,5 +19,5 @@ mod server;
 pub use bounds::{run, within};
 pub use chat::{Chat, note};
 pub use places::{Place, point, published_places};
-pub use raw::{RawCall, RawConnection, RawReply, frame, framed, hex};
+pub use raw::{RawCall, RawConnection, RawReply, frame, framed, hex, wide_windows};
 pub use server::{Draining, TestServer};

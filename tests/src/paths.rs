@@ -16,6 +16,8 @@ pub const SAY_HELLO_STREAM_REPLY: &str = "/helloworld.Greeter/SayHelloStreamRepl
 /// Bidirectional: one greeting per request.
 pub const SAY_HELLO_BIDI_STREAM: &str = "/helloworld.Greeter/SayHelloBidiStream";
 
+/// Unary: an answer to a greeting.
+pub const SAY_HELLO_SERVICE: &str = "/hello.HelloService/SayHello";
 /// Server streaming: several replies over time.
 pub const LOTS_OF_REPLIES: &str = "/hello.HelloService/LotsOfReplies";
 /// Client streaming: one reply to many greetings.

@@ -43,6 +43,16 @@ pub fn hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
+/// HTTP/2 settings of a client that is never the bottleneck.
+#[must_use]
+pub fn wide_windows() -> Builder {
+    let mut settings = Builder::new();
+    settings
+        .initial_window_size(16 << 20)
+        .initial_connection_window_size(64 << 20);
+    settings
+}
+
 /// An HTTP/2 connection whose calls send what a test says, byte for byte.
 #[derive(Debug)]
 pub struct RawConnection {
@@ -52,22 +62,23 @@ pub struct RawConnection {
 }
 
 impl RawConnection {
-    /// Connects with wide windows.
+    /// Connects to a test's server, with wide windows.
     pub async fn open(server: &TestServer) -> Self {
-        let mut settings = Builder::new();
-        settings
-            .initial_window_size(16 << 20)
-            .initial_connection_window_size(64 << 20);
-        Self::open_with(server, &settings).await
+        Self::to(server.address(), &wide_windows()).await
     }
 
-    /// Connects with the HTTP/2 settings given.
+    /// Connects to a test's server, with the HTTP/2 settings given.
+    pub async fn open_with(server: &TestServer, settings: &Builder) -> Self {
+        Self::to(server.address(), settings).await
+    }
+
+    /// Connects to an address, as `127.0.0.1:PORT`, with the HTTP/2 settings given.
     ///
     /// # Panics
     ///
-    /// If the server does not speak HTTP/2.
-    pub async fn open_with(server: &TestServer, settings: &Builder) -> Self {
-        let connected = within("a connection", TcpStream::connect(server.address())).await;
+    /// If nobody speaks HTTP/2 there.
+    pub async fn to(address: &str, settings: &Builder) -> Self {
+        let connected = within("a connection", TcpStream::connect(address)).await;
         let tcp = connected.expect("the server accepts");
         tcp.set_nodelay(true).expect("a socket has the option");
         let shaken = within("a handshake", settings.handshake(tcp)).await;
@@ -75,7 +86,7 @@ impl RawConnection {
         Self {
             requests,
             driver: tokio::spawn(connection),
-            authority: server.address().to_owned(),
+            authority: address.to_owned(),
         }
     }
 
