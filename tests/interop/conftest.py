@@ -1,6 +1,6 @@
 """Where the servers and programs under test are, and stubs connected to them.
 
-Everything comes in through the environment, set by `tests/tests/interop.rs`, which starts the
+Everything comes in through the environment, set by `tests/tests/interop`, which starts the
 servers: ROUTE_GUIDE_TARGET, GREETER_TARGET (`host:port`), ROUTE_GUIDE_CLIENT, GREETER_CLIENT (paths),
 ROUTE_GUIDE_SERVER_PID (whom to tell to stop).
 What a test needs and is not given fails it: nothing is skipped in silence.

@@ -13,13 +13,15 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
+
+use process::{SHORT, Server, run};
+
+mod process;
 
 /// What every pytest file is run by. A file is named once: each run has fresh servers.
 const CALLS: &[&str] = &[
@@ -120,8 +122,6 @@ fn no_python_test_is_forgotten() {
     assert_eq!(run, written);
 }
 
-/// Starting a program, building what is already built: far more than either takes.
-const SHORT: Duration = Duration::from_secs(60);
 /// A cold build of the four programs, should `cargo test` not have made them.
 const BUILD: Duration = Duration::from_secs(900);
 /// One run of pytest. Its own limit (`pytest.ini`) is per test, and shows where a test hangs.
@@ -151,9 +151,9 @@ fn check_with(flags: &[&str], test: &str, files: &[&str]) {
         .args(files)
         .current_dir(interop_folder())
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("ROUTE_GUIDE_TARGET", &guide.target)
-        .env("ROUTE_GUIDE_SERVER_PID", guide.running.0.id().to_string())
-        .env("GREETER_TARGET", &greeter.target)
+        .env("ROUTE_GUIDE_TARGET", guide.target())
+        .env("ROUTE_GUIDE_SERVER_PID", guide.id().to_string())
+        .env("GREETER_TARGET", greeter.target())
         .env("ROUTE_GUIDE_CLIENT", programs.join("route-guide-client"))
         .env("GREETER_CLIENT", programs.join("greeter-client"));
     let (passed, output) = run(&mut pytest, PYTEST);
@@ -240,121 +240,4 @@ fn programs() -> &'static Path {
         assert!(built, "the programs do not build:\n{output}");
         programs
     })
-}
-
-/// Runs a program to its end, and returns whether it succeeded and what it printed.
-fn run(command: &mut Command, limit: Duration) -> (bool, String) {
-    let mut running = Running::spawn(command);
-    let out = collect(running.0.stdout.take().unwrap());
-    let err = collect(running.0.stderr.take().unwrap());
-    // The pipe closes when the program ends, so this waits for the end without asking again and again.
-    let Ok(out) = out.recv_timeout(limit) else {
-        drop(running);
-        panic!("{command:?} was still running after {limit:?}");
-    };
-    let succeeded = running.0.wait().unwrap().success();
-    (succeeded, out + &err.recv().unwrap())
-}
-
-/// Reads a pipe in the background, to its end.
-fn collect(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
-    let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.read_to_end(&mut bytes);
-        let _ = send.send(String::from_utf8_lossy(&bytes).into_owned());
-    });
-    receive
-}
-
-/// A child process that does not outlive the test.
-struct Running(Child);
-
-impl Running {
-    fn spawn(command: &mut Command) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        match command.spawn() {
-            Ok(child) => Self(child),
-            Err(error) => panic!("{command:?} does not start: {error}"),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// One of our servers, on a port of its own.
-struct Server {
-    running: Running,
-    target: String,
-    /// The lines on standard output after the first; closed when the server has ended.
-    lines: Receiver<String>,
-    log: Receiver<String>,
-}
-
-impl Server {
-    /// Starts a server and waits for the line that says that its port is open.
-    fn start(program: &Path, flags: &[&str]) -> Self {
-        let mut command = Command::new(program);
-        let mut running = Running::spawn(command.args(["--listen", "127.0.0.1:0"]).args(flags));
-        let log = collect(running.0.stderr.take().unwrap());
-        let stdout = BufReader::new(running.0.stdout.take().unwrap());
-        let (send, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                // Reads on if nobody listens, so that the server never writes into a closed pipe.
-                let _ = send.send(line);
-            }
-        });
-        let Ok(line) = lines.recv_timeout(SHORT) else {
-            drop(running);
-            let log = log.recv().unwrap_or_default();
-            panic!("{} does not start: {log}", program.display());
-        };
-        Self {
-            running,
-            target: target(&line),
-            lines,
-            log,
-        }
-    }
-
-    /// Ends the server, or waits until it has ended if it was told to.
-    ///
-    /// Returns whether it did as it should, ended with success or still running, and its log.
-    fn stop(&mut self, told: bool) -> (bool, String) {
-        let mut ended = self.running.0.try_wait().unwrap();
-        while told && ended.is_none() {
-            match self.lines.recv_timeout(SHORT) {
-                Ok(_) => {}
-                Err(RecvTimeoutError::Disconnected) => ended = self.running.0.wait().ok(),
-                Err(RecvTimeoutError::Timeout) => break,
-            }
-        }
-        let _ = self.running.0.kill();
-        let log = self.log.recv().unwrap_or_default();
-        match ended {
-            None => (!told, log),
-            Some(status) => (told && status.success(), format!("ended, {status}\n{log}")),
-        }
-    }
-}
-
-/// The address in a server's first line, which is the contract's.
-fn target(line: &str) -> String {
-    line.strip_prefix("Starting server on ")
-        .map(str::to_owned)
-        .or_else(|| {
-            line.strip_prefix("Server started, listening on ")
-                .map(|port| format!("127.0.0.1:{port}"))
-        })
-        .unwrap_or_else(|| panic!("a server's first line was {line:?}"))
 }
