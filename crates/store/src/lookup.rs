@@ -108,6 +108,13 @@ mod tests {
     }
 
     #[test]
+    fn points_at_one_place_take_one_cell() {
+        let table = PointTable::new(&[7; 1_000], &[-7; 1_000]);
+        let taken: Vec<_> = table.cells.iter().filter(|&&slot| slot != FREE).collect();
+        assert_eq!(taken, [&0]);
+    }
+
+    #[test]
     fn points_on_a_grid_or_a_line_do_not_pile_up() {
         let check = |points: Vec<(i32, i32)>| {
             let (lats, lons): (Vec<_>, Vec<_>) = points.into_iter().unzip();
