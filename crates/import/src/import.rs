@@ -1,0 +1,173 @@
+//! One import, from opening the input to the last row.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::fault::{Fault, ImportError, Stop};
+use crate::format::Format;
+use crate::input::{Bytes, Source};
+use crate::options::Options;
+use crate::output::Output;
+use crate::position::Position;
+use crate::progress::Progress;
+use crate::row::{Counts, Rejected, Row};
+use crate::{geojson, json, sequence};
+
+/// An input that has been opened and not been read yet.
+pub struct Import {
+    input: Arc<str>,
+    source: Source,
+    format: Format,
+    options: Options,
+    progress: Progress,
+}
+
+impl Import {
+    /// Opens a file, or standard input if the path is `-`.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::FormatUnknown`] if neither the settings nor the file's name tell the format, [`Fault::Open`] if the
+    /// file cannot be opened. What is in it is looked at only by [`run`](Self::run).
+    pub fn open(path: &Path, options: Options) -> Result<Self, ImportError> {
+        let input: Arc<str> = path.display().to_string().into();
+        let fault = |fault| ImportError {
+            input: Arc::clone(&input),
+            fault,
+        };
+        let source = Source::open(path).map_err(|cause| fault(Fault::Open { cause }))?;
+        let format = options
+            .format
+            .or_else(|| Format::of_file_name(path))
+            .ok_or_else(|| fault(Fault::FormatUnknown))?;
+        Ok(Self::new(input, source, format, options))
+    }
+
+    /// Takes bytes from anywhere; `input` is what messages call them.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::FormatUnknown`] if neither the settings nor `input` as a file's name tell the format.
+    pub fn from_reader(
+        input: &str,
+        reader: impl Read + Send + 'static,
+        options: Options,
+    ) -> Result<Self, ImportError> {
+        let input: Arc<str> = input.into();
+        let format = options
+            .format
+            .or_else(|| Format::of_file_name(Path::new(&*input)));
+        match format {
+            Some(format) => Ok(Self::new(input, Source::new(reader), format, options)),
+            None => Err(ImportError {
+                input,
+                fault: Fault::FormatUnknown,
+            }),
+        }
+    }
+
+    fn new(input: Arc<str>, source: Source, format: Format, options: Options) -> Self {
+        let progress = Progress::new(source.total_bytes());
+        Self {
+            input,
+            source,
+            format,
+            options,
+            progress,
+        }
+    }
+
+    /// Returns the format that the input is read as.
+    #[must_use]
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Returns a view of how far the import is, for another thread.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    /// Reads the whole input and hands each row and each rejected record to `sink`, in the order of the file.
+    ///
+    /// Returns how many there were; or, if `sink` broke off, what it broke off with.
+    ///
+    /// # Errors
+    ///
+    /// [`ImportError`] if the input cannot be read to its end, for any of the causes in [`Fault`]. A single record that
+    /// is wrong is no such error, it goes to `sink`.
+    pub fn run<B>(
+        self,
+        mut sink: impl FnMut(Result<Row<'_>, Rejected>) -> ControlFlow<B>,
+    ) -> Result<ControlFlow<B, Counts>, ImportError> {
+        let mut broke_off = None;
+        let mut sink = |item: Result<Row<'_>, Rejected>| match sink(item) {
+            ControlFlow::Continue(()) => ControlFlow::Continue(()),
+            ControlFlow::Break(with) => {
+                broke_off = Some(with);
+                ControlFlow::Break(())
+            }
+        };
+        let mut output = Output::new(
+            &mut sink,
+            Arc::clone(&self.input),
+            self.progress.clone(),
+            self.options.max_name_bytes,
+        );
+        let outcome = self
+            .source
+            .bytes(&self.progress)
+            .and_then(|bytes| read(self.format, bytes, &self.options, &mut output));
+        let counts = output.counts();
+        let fault = match (outcome, broke_off) {
+            (Ok(()) | Err(Stop::Enough), Some(with)) => return Ok(ControlFlow::Break(with)),
+            (Ok(()) | Err(Stop::Enough), None) => return Ok(ControlFlow::Continue(counts)),
+            (Err(Stop::Fault(fault)), _) => fault,
+            (Err(Stop::Io(cause)), _) => unreadable(cause, self.progress.bytes_read()),
+        };
+        Err(ImportError {
+            input: self.input,
+            fault,
+        })
+    }
+}
+
+impl fmt::Debug for Import {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Import")
+            .field("input", &self.input)
+            .field("format", &self.format)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Explains an error of reading.
+fn unreadable(cause: io::Error, byte: u64) -> Fault {
+    // A file just ends; only a decompressor says that it should not have.
+    if cause.kind() == io::ErrorKind::UnexpectedEof {
+        return Fault::Truncated {
+            position: Position::Byte { byte },
+            within: "its compressed data",
+        };
+    }
+    Fault::Read { byte, cause }
+}
+
+/// Hands the input to the reader of its format.
+fn read(
+    format: Format,
+    bytes: Bytes,
+    options: &Options,
+    output: &mut Output<'_>,
+) -> Result<(), Stop> {
+    match format {
+        Format::Json => json::read(bytes, options, output),
+        Format::GeoJson => geojson::read(bytes, options, output),
+        Format::GeoJsonSeq => sequence::read(bytes, options, output),
+        _ => Err(Fault::unsupported(format!("{format} is not read yet")).into()),
+    }
+}

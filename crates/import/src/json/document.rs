@@ -1,0 +1,322 @@
+//! A JSON document with one long list in it, piece by piece.
+
+use std::io::BufRead;
+
+use serde::de::IgnoredAny;
+
+use super::problem;
+use super::scan::{Captured, Place, Scanner};
+use crate::fault::{Fault, Stop};
+use crate::format::Format;
+use crate::row::Reason;
+
+/// Which documents are accepted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    pub(crate) format: Format,
+    /// The member of the outer object that is the list.
+    pub(crate) list: &'static str,
+    /// Whether the document may also be the bare list.
+    pub(crate) bare: bool,
+    /// Whether it may also be an object without a list, which then is the only element.
+    pub(crate) alone: bool,
+    /// What a message says is expected.
+    pub(crate) expected: &'static str,
+}
+
+/// A piece of a document.
+#[derive(Debug)]
+pub(crate) enum Piece<'d> {
+    /// An element of the list, or the whole document if it has none.
+    Element(Element<'d>),
+    /// Another member of the outer object, of sound JSON.
+    Member { key: &'d str, text: &'d [u8] },
+}
+
+/// The text of a value that is to become a row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Element<'d> {
+    /// Counted from 1.
+    pub(crate) number: u64,
+    pub(crate) place: Place,
+    /// The text, or that it is too long.
+    pub(crate) text: Result<&'d [u8], TooLong>,
+}
+
+/// A text is longer than the limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TooLong {
+    pub(crate) limit_bytes: usize,
+}
+
+impl From<TooLong> for Reason {
+    fn from(TooLong { limit_bytes }: TooLong) -> Self {
+        Self::TooLong { limit_bytes }
+    }
+}
+
+/// A document that is being read.
+#[derive(Debug)]
+pub(crate) struct Document<R> {
+    scanner: Scanner<R>,
+    shape: Shape,
+    limit_bytes: usize,
+    state: State,
+    /// How many elements there have been.
+    elements: u64,
+    /// Whether the list has been there.
+    listed: bool,
+    /// Where the outer object begins.
+    start: Place,
+    key: String,
+    text: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Start,
+    /// In the outer object, before its first member or after one.
+    Object {
+        first: bool,
+    },
+    /// In the list, before its first element or after one.
+    List {
+        first: bool,
+    },
+    End,
+}
+
+impl<R: BufRead> Document<R> {
+    pub(crate) fn new(input: R, shape: Shape, limit_bytes: usize) -> Result<Self, Stop> {
+        Ok(Self {
+            scanner: Scanner::new(input, limit_bytes)?,
+            shape,
+            limit_bytes,
+            state: State::Start,
+            elements: 0,
+            listed: false,
+            start: Place::START,
+            key: String::new(),
+            text: Vec::new(),
+        })
+    }
+
+    /// Reads the next piece, `None` after the last.
+    pub(crate) fn next(&mut self) -> Result<Option<Piece<'_>>, Stop> {
+        loop {
+            match self.state {
+                State::Start => self.open()?,
+                State::Object { first } => match self.member(first)? {
+                    Member::List | Member::End => {}
+                    Member::Other => {
+                        let (key, text) = (&self.key, &self.text);
+                        return Ok(Some(Piece::Member { key, text }));
+                    }
+                    Member::Alone(text) => return Ok(Some(self.alone(text))),
+                },
+                State::List { first } => {
+                    if let Some((place, captured)) = self.element(first)? {
+                        return Ok(Some(Piece::Element(Element {
+                            number: self.elements,
+                            place,
+                            text: match captured {
+                                Captured::Whole => Ok(&self.text),
+                                Captured::TooLong => Err(self.too_long()),
+                            },
+                        })));
+                    }
+                }
+                State::End => return self.end().map(|()| None),
+            }
+        }
+    }
+
+    /// Reads the first bracket.
+    fn open(&mut self) -> Result<(), Stop> {
+        let next = self.scanner.peek()?;
+        self.start = self.scanner.place();
+        self.state = match next {
+            Some(b'{') => {
+                if self.shape.alone {
+                    self.scanner.start_tape();
+                }
+                State::Object { first: true }
+            }
+            Some(b'[') if self.shape.bare => State::List { first: true },
+            found => {
+                let what = match found {
+                    Some(byte) => format!("begins with {:?}", char::from(byte)),
+                    None => "is empty".to_owned(),
+                };
+                return Err(Fault::not_this_format(
+                    self.shape.format,
+                    format!("expected {}, but the file {what}", self.shape.expected),
+                )
+                .into());
+            }
+        };
+        Ok(self.scanner.take()?)
+    }
+
+    /// Reads a member of the outer object up to its value if that is the list, else with it.
+    fn member(&mut self, first: bool) -> Result<Member, Stop> {
+        let mut next = self.scanner.peek()?;
+        if next == Some(b'}') {
+            return self.close();
+        }
+        if !first {
+            self.expect(next, b',', "`,` or `}`")?;
+            next = self.scanner.peek()?;
+        }
+        if next != Some(b'"') {
+            return Err(self.unexpected(next, "a member in quotes"));
+        }
+        let place = self.scanner.place();
+        self.value()?;
+        self.key = serde_json::from_slice(&self.text).map_err(|error| fault(place, &error))?;
+        let next = self.scanner.peek()?;
+        self.expect(next, b':', "`:`")?;
+
+        let next = self.scanner.peek()?;
+        let place = self.scanner.place();
+        if self.key == self.shape.list {
+            if self.listed {
+                let twice = format!("there is a second list {:?}", self.key);
+                return Err(Fault::malformed(place.position(), twice).into());
+            }
+            self.listed = true;
+            if next == Some(b'[') {
+                self.scanner.take()?;
+                self.scanner.stop_tape();
+                self.state = State::List { first: true };
+                return Ok(Member::List);
+            }
+        }
+        self.value()?;
+        if let Err(error) = check(&self.text) {
+            return Err(fault(place, &error).into());
+        }
+        // Protobuf's JSON writes an absent list as null.
+        if self.key == self.shape.list && self.text != b"null" {
+            let wrong = format!("{:?} is not a list", self.key);
+            return Err(Fault::malformed(place.position(), wrong).into());
+        }
+        self.state = State::Object { first: false };
+        Ok(Member::Other)
+    }
+
+    /// Ends the outer object.
+    fn close(&mut self) -> Result<Member, Stop> {
+        self.scanner.take()?;
+        self.state = State::End;
+        if self.listed {
+            return Ok(Member::End);
+        }
+        if self.shape.alone {
+            return Ok(Member::Alone(self.scanner.stop_tape()));
+        }
+        let problem = format!("the object has no {:?} list", self.shape.list);
+        Err(Fault::not_this_format(self.shape.format, problem).into())
+    }
+
+    fn alone(&mut self, text: Option<Vec<u8>>) -> Piece<'_> {
+        let text = text.map(|text| {
+            self.text = text;
+            &*self.text
+        });
+        Piece::Element(Element {
+            number: 1,
+            place: self.start,
+            text: text.ok_or(TooLong {
+                limit_bytes: self.limit_bytes,
+            }),
+        })
+    }
+
+    /// Reads an element of the list; `None` at its end.
+    fn element(&mut self, first: bool) -> Result<Option<(Place, Captured)>, Stop> {
+        let mut next = self.scanner.peek()?;
+        if next == Some(b']') {
+            self.scanner.take()?;
+            self.state = if self.listed {
+                State::Object { first: false }
+            } else {
+                State::End
+            };
+            return Ok(None);
+        }
+        if !first {
+            self.expect(next, b',', "`,` or `]`")?;
+            next = self.scanner.peek()?;
+        }
+        if matches!(next, None | Some(b',' | b']' | b'}')) {
+            return Err(self.unexpected(next, "an element of the list"));
+        }
+        let place = self.scanner.place();
+        let captured = self.scanner.capture(&mut self.text)?;
+        self.elements += 1;
+        self.state = State::List { first: false };
+        Ok(Some((place, captured)))
+    }
+
+    /// Checks that nothing follows the document.
+    fn end(&mut self) -> Result<(), Stop> {
+        match self.scanner.peek()? {
+            None => Ok(()),
+            next => Err(self.unexpected(next, "the end of the file")),
+        }
+    }
+
+    /// Reads a value into the text, for which there is no getting past if it is too long.
+    fn value(&mut self) -> Result<(), Stop> {
+        let position = self.scanner.place().position();
+        match self.scanner.capture(&mut self.text)? {
+            Captured::Whole => Ok(()),
+            Captured::TooLong => Err(Fault::TooLong {
+                position,
+                limit_bytes: self.limit_bytes,
+            }
+            .into()),
+        }
+    }
+
+    fn expect(&mut self, next: Option<u8>, byte: u8, expected: &str) -> Result<(), Stop> {
+        if next != Some(byte) {
+            return Err(self.unexpected(next, expected));
+        }
+        Ok(self.scanner.take()?)
+    }
+
+    fn unexpected(&self, found: Option<u8>, expected: &str) -> Stop {
+        let Some(byte) = found else {
+            return self.scanner.truncated().into();
+        };
+        let problem = format!("expected {expected}, found {:?}", char::from(byte));
+        Fault::malformed(self.scanner.place().position(), problem).into()
+    }
+
+    const fn too_long(&self) -> TooLong {
+        TooLong {
+            limit_bytes: self.limit_bytes,
+        }
+    }
+}
+
+/// What was found where a member of the outer object may be.
+enum Member {
+    List,
+    Other,
+    /// The end of an object that had a list.
+    End,
+    /// The end of one that had none, and its whole text if that is not too long.
+    Alone(Option<Vec<u8>>),
+}
+
+/// Checks that a text is JSON.
+fn check(text: &[u8]) -> serde_json::Result<()> {
+    serde_json::from_slice::<IgnoredAny>(text).map(drop)
+}
+
+fn fault(place: Place, error: &serde_json::Error) -> Fault {
+    Fault::malformed(place.of(error).position(), problem(error))
+}

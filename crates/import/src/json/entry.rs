@@ -1,0 +1,230 @@
+//! One entry of the published shapes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::num::IntErrorKind;
+
+use route_guide_geo::{Axis, E7Point};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+
+use crate::row::one_line;
+
+/// A location and a name, both with Protobuf's defaults.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) location: E7Point,
+    pub(crate) name: Cow<'a, str>,
+}
+
+impl<'de> Deserialize<'de> for Entry<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = Entry<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a feature: an object with \"location\" and \"name\"")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entry<'de>, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(field_identifier, rename_all = "lowercase")]
+        enum Field {
+            Location,
+            Name,
+            #[serde(other)]
+            Other,
+        }
+
+        let (mut location, mut name) = (None, None);
+        while let Some(field) = map.next_key()? {
+            match field {
+                Field::Location if location.is_some() => {
+                    return Err(A::Error::duplicate_field("location"));
+                }
+                Field::Location => location = Some(map.next_value::<Location>()?.0),
+                Field::Name if name.is_some() => return Err(A::Error::duplicate_field("name")),
+                Field::Name => name = Some(map.next_value::<Name<'de>>()?.0),
+                Field::Other => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(Entry {
+            location: location.unwrap_or_default(),
+            name: name.unwrap_or_default(),
+        })
+    }
+}
+
+/// A name, lent from the text where it has no escapes.
+struct Name<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Name<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("name as a string")
+    }
+
+    fn visit_unit<E>(self) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::default()))
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::Borrowed(name)))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Name<'de>, E> {
+        Ok(Name(Cow::Owned(name.to_owned())))
+    }
+}
+
+/// A pair of coordinates.
+struct Location(E7Point);
+
+impl<'de> Deserialize<'de> for Location {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LocationVisitor)
+    }
+}
+
+struct LocationVisitor;
+
+impl<'de> Visitor<'de> for LocationVisitor {
+    type Value = Location;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("location as an object with \"latitude\" and \"longitude\"")
+    }
+
+    fn visit_unit<E>(self) -> Result<Location, E> {
+        Ok(Location(E7Point::default()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Location, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(field_identifier, rename_all = "lowercase")]
+        enum Field {
+            Latitude,
+            Longitude,
+            #[serde(other)]
+            Other,
+        }
+
+        let (mut lat, mut lon) = (None, None);
+        while let Some(field) = map.next_key()? {
+            let (axis, slot) = match field {
+                Field::Latitude if lat.is_some() => {
+                    return Err(A::Error::duplicate_field("latitude"));
+                }
+                Field::Longitude if lon.is_some() => {
+                    return Err(A::Error::duplicate_field("longitude"));
+                }
+                Field::Latitude => (Axis::Latitude, &mut lat),
+                Field::Longitude => (Axis::Longitude, &mut lon),
+                Field::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *slot = Some(map.next_value_seed(Coordinate(axis))?);
+        }
+        E7Point::new(lat.unwrap_or_default(), lon.unwrap_or_default())
+            .map(Location)
+            .map_err(A::Error::custom)
+    }
+}
+
+/// One coordinate in E7 units.
+struct Coordinate(Axis);
+
+impl Coordinate {
+    /// Returns the coordinate if it fits an `i32` and is on the globe; `value` is what an error shows.
+    fn check<E: Error>(&self, units: Option<i32>, value: impl fmt::Display) -> Result<i32, E> {
+        let on_globe = |units: &i32| units.unsigned_abs() <= self.0.bound().unsigned_abs();
+        units.filter(on_globe).ok_or_else(|| self.outside(value))
+    }
+
+    fn outside<E: Error>(&self, value: impl fmt::Display) -> E {
+        E::custom(format_args!(
+            "{} {value} is outside ±{}",
+            self.0,
+            self.0.bound()
+        ))
+    }
+
+    fn not_whole<E: Error>(&self, value: impl fmt::Display) -> E {
+        E::custom(format_args!(
+            "{} {value} is not a whole number; coordinates are degrees × 10⁷",
+            self.0
+        ))
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Coordinate {
+    type Value = i32;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<i32, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for Coordinate {
+    type Value = i32;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} as a whole number", self.0)
+    }
+
+    fn visit_unit<E>(self) -> Result<i32, E> {
+        Ok(0)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<i32, E> {
+        self.check(i32::try_from(value).ok(), value)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<i32, E> {
+        self.check(i32::try_from(value).ok(), value)
+    }
+
+    /// Protobuf's JSON reads `1e3` and `5.0` as the whole numbers they are.
+    fn visit_f64<E: Error>(self, value: f64) -> Result<i32, E> {
+        if value.fract() != 0.0 {
+            return Err(self.not_whole(value));
+        }
+        if value.abs() > f64::from(self.0.bound()) {
+            return Err(self.outside(value));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a whole number within the bounds of an i32"
+        )]
+        Ok(value as i32)
+    }
+
+    /// Protobuf's JSON also has numbers in quotes.
+    fn visit_str<E: Error>(self, text: &str) -> Result<i32, E> {
+        let quoted = || one_line(&format!("{text:?}"));
+        match text.parse::<i64>() {
+            Ok(value) => self.visit_i64(value),
+            Err(error) => Err(match error.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => self.outside(quoted()),
+                _ => self.not_whole(quoted()),
+            }),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What to read and how: the settings of an import.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+
+use crate::format::Format;
+
+/// The settings of an import. The defaults suit a well-made file of any format.
+///
+/// # Examples
+///
+/// ```
+/// use route_guide_import::{Column, Format, Options, Table};
+///
+/// let german = Options { name_field: Some("name:de".to_owned()), ..Options::default() };
+/// let semicolons = Options {
+///     format: Some(Format::Csv),
+///     table: Some(Table { delimiter: b';', lat: Column::Named("BREITE".into()), ..Table::csv() }),
+///     ..Options::default()
+/// };
+/// # let _ = (german, semicolons);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The format; `None` tells it from the file's name.
+    pub format: Option<Format>,
+    /// What holds the name: the property of `GeoJSON`, the column of `FlatGeobuf`, the element of a GPX waypoint, the
+    /// tag of `OpenStreetMap`. `None` reads no names. Tables have [`Table::name`] instead, and the published JSON has no
+    /// choice.
+    pub name_field: Option<String>,
+    /// How a table is laid out; `None` takes the layout of the format.
+    pub table: Option<Table>,
+    /// The longest name that is accepted, in bytes; a longer one is rejected.
+    pub max_name_bytes: usize,
+    /// The longest record that is held in memory, in bytes; a longer one is rejected, or ends the import where what
+    /// follows it cannot be found.
+    pub max_record_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            format: None,
+            name_field: Some("name".to_owned()),
+            table: None,
+            max_name_bytes: 64 << 10,
+            max_record_bytes: 16 << 20,
+        }
+    }
+}
+
+/// The layout of a table of text: CSV and its kin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The byte between fields.
+    pub delimiter: u8,
+    /// The byte around fields that contain delimiters or line ends, doubled inside; `None` if there is none.
+    pub quote: Option<u8>,
+    /// Whether the first line names the columns.
+    pub header: bool,
+    /// The unit of the coordinates.
+    pub unit: Unit,
+    /// Where the latitude is.
+    pub lat: Column,
+    /// Where the longitude is.
+    pub lon: Column,
+    /// Where the name is; `None` reads no names.
+    pub name: Option<Column>,
+}
+
+impl Table {
+    /// Returns the layout of comma-separated values: quotes, a header, degrees in the usual columns.
+    #[must_use]
+    pub fn csv() -> Self {
+        Self {
+            delimiter: b',',
+            quote: Some(b'"'),
+            header: true,
+            unit: Unit::Degrees,
+            lat: Column::Usual,
+            lon: Column::Usual,
+            name: Some(Column::Usual),
+        }
+    }
+
+    /// Returns the layout of tab-separated values, otherwise like [`csv`](Self::csv).
+    #[must_use]
+    pub fn tsv() -> Self {
+        Self {
+            delimiter: b'\t',
+            ..Self::csv()
+        }
+    }
+
+    /// Returns the layout of the tables that geonames.org publishes.
+    ///
+    /// # References
+    ///
+    /// The readme beside the dumps: `geonameid`, `name`, `asciiname`, `alternatenames`, `latitude`, `longitude` and
+    /// thirteen more; no header, and quotes are part of the names.
+    #[must_use]
+    pub fn geonames() -> Self {
+        Self {
+            delimiter: b'\t',
+            quote: None,
+            header: false,
+            unit: Unit::Degrees,
+            lat: Column::Index(4),
+            lon: Column::Index(5),
+            name: Some(Column::Index(1)),
+        }
+    }
+}
+
+/// Which column of a table.
+///
+/// [`FromStr`] never fails: a text of digits is a number of a column counted from 1, as `cut` and `sort` count them, and
+/// everything else a name.
+///
+/// # Examples
+///
+/// ```
+/// use route_guide_import::Column;
+///
+/// assert_eq!("5".parse(), Ok(Column::Index(4)));
+/// assert_eq!("lat".parse(), Ok(Column::Named("lat".to_owned())));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// The first column whose name is usual for the purpose, whatever its capitals: `latitude`, `lat` or `y`;
+    /// `longitude`, `lon`, `lng`, `long` or `x`; `name`.
+    Usual,
+    /// The column with this name in the header, exactly, or else with other capitals.
+    Named(String),
+    /// The column with this index, counted from 0.
+    Index(usize),
+}
+
+impl FromStr for Column {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let number = text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then(|| text.parse::<usize>().ok())
+            .flatten();
+        Ok(match number.and_then(|number| number.checked_sub(1)) {
+            Some(index) => Self::Index(index),
+            None => Self::Named(text.to_owned()),
+        })
+    }
+}
+
+/// The unit of the coordinates in a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Decimal degrees.
+    #[default]
+    Degrees,
+    /// Whole numbers of degrees × 10⁷.
+    E7,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_is_a_number_or_a_name() {
+        let check = |text: &str, expected| assert_eq!(text.parse(), Ok(expected), "{text}");
+        check("1", Column::Index(0));
+        check("019", Column::Index(18));
+        check("0", Column::Named("0".into()));
+        check("-1", Column::Named("-1".into()));
+        check("", Column::Named(String::new()));
+        check("lat", Column::Named("lat".into()));
+        check(
+            "99999999999999999999999",
+            Column::Named("99999999999999999999999".into()),
+        );
+    }
+}

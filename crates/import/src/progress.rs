@@ -1,0 +1,75 @@
+//! How far an import is, seen from outside.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A view of a running import, for a progress bar in another thread.
+///
+/// Clones show the same import. The numbers only grow; each is exact once the import is over.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Numbers>);
+
+#[derive(Debug, Default)]
+struct Numbers {
+    total_bytes: Option<u64>,
+    bytes: AtomicU64,
+    rows: AtomicU64,
+    rejected: AtomicU64,
+    skipped: AtomicU64,
+}
+
+impl Progress {
+    pub(crate) fn new(total_bytes: Option<u64>) -> Self {
+        Self(Arc::new(Numbers {
+            total_bytes,
+            ..Numbers::default()
+        }))
+    }
+
+    /// Returns the size of the file in bytes, `None` for a pipe.
+    #[must_use]
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.0.total_bytes
+    }
+
+    /// Returns how many bytes of the file have been read, still compressed if it is.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many rows have been read.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.0.rows.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many records have been rejected.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.0.rejected.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many records are no places by design and were passed over.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.0.skipped.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_bytes_read(&self, bytes: u64) {
+        self.0.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    // One thread writes, so a store of the new total does, and costs less than an addition in memory.
+    pub(crate) fn set_rows(&self, rows: u64) {
+        self.0.rows.store(rows, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_rejected(&self, rejected: u64) {
+        self.0.rejected.store(rejected, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_skipped(&self, skipped: u64) {
+        self.0.skipped.store(skipped, Ordering::Relaxed);
+    }
+}

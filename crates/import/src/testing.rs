@@ -1,0 +1,53 @@
+//! Reading from memory, for the tests of the readers.
+
+use std::io::Cursor;
+use std::ops::ControlFlow;
+
+use crate::format::Format;
+use crate::import::Import;
+use crate::options::Options;
+use crate::row::Counts;
+
+/// Reads bytes as an input called `x`; returns `lat,lon,name` and rejected lines in order, and the outcome.
+pub(crate) fn summary(
+    format: Format,
+    bytes: &[u8],
+    options: &Options,
+) -> (Vec<String>, Result<Counts, String>) {
+    let options = Options {
+        format: Some(format),
+        ..options.clone()
+    };
+    let import = Import::from_reader("x", Cursor::new(bytes.to_vec()), options).unwrap();
+    let progress = import.progress();
+    let mut items = Vec::new();
+    let outcome = import.run(|item| {
+        items.push(match item {
+            Ok(row) => format!("{},{}", row.location.e7(), row.name),
+            Err(rejected) => rejected.to_string(),
+        });
+        ControlFlow::<()>::Continue(())
+    });
+    assert_eq!(progress.rows() + progress.rejected(), items.len() as u64);
+    let outcome = match outcome {
+        Ok(ControlFlow::Continue(counts)) => {
+            assert_eq!(counts.rows + counts.rejected, items.len() as u64);
+            assert_eq!(counts.skipped.total(), progress.skipped());
+            assert_eq!(progress.bytes_read(), bytes.len() as u64);
+            Ok(counts)
+        }
+        Ok(ControlFlow::Break(())) => unreachable!("the sink never breaks off"),
+        Err(error) => Err(error.to_string()),
+    };
+    (items, outcome)
+}
+
+/// Reads bytes as an input called `x`; returns `lat,lon,name` and rejected lines in order, or why it ended early.
+pub(crate) fn read_text(
+    format: Format,
+    bytes: &[u8],
+    options: &Options,
+) -> Result<Vec<String>, String> {
+    let (items, outcome) = summary(format, bytes, options);
+    outcome.map(|_| items)
+}
