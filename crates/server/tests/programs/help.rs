@@ -1,0 +1,179 @@
+//! The flags, as `--help` shows them.
+
+use crate::process::run;
+use crate::{GREETER_SERVER, ROUTE_GUIDE_SERVER};
+
+/// The help text, without the blanks at the ends of its lines.
+fn help(program: &str) -> String {
+    let ended = run(program, &["--help"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(ended.stderr, "");
+    let lines: Vec<_> = ended.stdout.iter().map(|line| line.trim_end()).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn route_guide_server_explains_its_flags() {
+    insta::assert_snapshot!(help(ROUTE_GUIDE_SERVER), @r#"
+    Serves RouteGuide: what is at a point, what lies in a rectangle, route summaries and notes at places
+
+    Usage: route-guide-server [OPTIONS]
+
+    Options:
+          --features <FILE>
+              Serve the features of this JSON file in place of the published 100 places
+
+              [env: ROUTE_GUIDE_FEATURES=]
+
+          --compat
+              Answer out-of-range points, and keep notes to their stream, exactly as the tutorial's server does
+
+          --listen <ADDRESS>
+              Listen here: HOST:PORT (every address of HOST; port 0: any free one) or unix:PATH; may be repeated
+
+              [default: localhost:50051]
+
+          --drain-timeout <TIME>
+              How long calls may go on after Ctrl-C or SIGTERM before they are cut
+
+              [default: 10s]
+
+          --runtime <KIND>
+              How threads share the work
+
+              Possible values:
+              - per-core:     Each connection stays on one thread
+              - multi-thread: Threads take tasks of all connections from each other
+
+              [default: per-core]
+
+          --threads <COUNT>
+              How many threads serve; by default one for each core
+
+          --max-concurrent-streams <COUNT>
+              How many calls one connection may have open at a time
+
+              [default: 200]
+
+          --log <FILTER>
+              What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`
+
+              [env: RUST_LOG=]
+              [default: info]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+
+    Notes of RouteChat:
+          --chat-scope <SCOPE>
+              Who sees a note: everybody who posts at its place, or only the stream that sent it
+
+              Possible values:
+              - shared: Every stream that posts at the same place
+              - stream: The stream that sent it, as in the tutorial's code
+
+              [default: shared]
+
+          --chat-notes-per-place <COUNT>
+              How many notes are kept at one place
+
+              [default: 100]
+
+          --chat-notes-total <COUNT>
+              How many notes are kept in all
+
+              [default: 1000000]
+
+          --chat-memory-mib <MIB>
+              How much memory notes may take, in mebibytes
+
+              [default: 256]
+
+          --chat-max-age <TIME>
+              How long a note is kept
+
+              [default: 1h]
+
+          --chat-places-per-stream <COUNT>
+              At how many places one stream may post
+
+              [default: 10000]
+    "#);
+}
+
+#[test]
+fn greeter_server_explains_its_flags() {
+    insta::assert_snapshot!(help(GREETER_SERVER), @r#"
+    Serves the quick start's Greeter and the introduction's HelloService
+
+    Usage: greeter-server [OPTIONS]
+
+    Options:
+          --replies <COUNT>
+              How many replies SayHelloStreamReply and LotsOfReplies give
+
+              [default: 5]
+
+          --interval <TIME>
+              The pause between two of these replies
+
+              [default: 200ms]
+
+          --listen <ADDRESS>
+              Listen here: HOST:PORT (every address of HOST; port 0: any free one) or unix:PATH; may be repeated
+
+              [default: localhost:50051]
+
+          --drain-timeout <TIME>
+              How long calls may go on after Ctrl-C or SIGTERM before they are cut
+
+              [default: 10s]
+
+          --runtime <KIND>
+              How threads share the work
+
+              Possible values:
+              - per-core:     Each connection stays on one thread
+              - multi-thread: Threads take tasks of all connections from each other
+
+              [default: per-core]
+
+          --threads <COUNT>
+              How many threads serve; by default one for each core
+
+          --max-concurrent-streams <COUNT>
+              How many calls one connection may have open at a time
+
+              [default: 200]
+
+          --log <FILTER>
+              What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`
+
+              [env: RUST_LOG=]
+              [default: info]
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+    "#);
+}
+
+#[test]
+fn both_programs_tell_their_version() {
+    for (program, name) in [
+        (ROUTE_GUIDE_SERVER, "route-guide-server"),
+        (GREETER_SERVER, "greeter-server"),
+    ] {
+        let ended = run(program, &["--version"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert_eq!(
+            ended.stdout,
+            [format!("{name} {}", env!("CARGO_PKG_VERSION"))]
+        );
+    }
+}

@@ -1,0 +1,13 @@
+//! The two programs as processes: their lines, flags, signals and exit statuses.
+
+#![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
+
+mod help;
+mod process;
+mod refusals;
+mod signals;
+mod start;
+
+/// The two programs, where cargo has put them.
+const ROUTE_GUIDE_SERVER: &str = env!("CARGO_BIN_EXE_route-guide-server");
+const GREETER_SERVER: &str = env!("CARGO_BIN_EXE_greeter-server");

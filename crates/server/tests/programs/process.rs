@@ -1,0 +1,137 @@
+//! A program started for one test.
+
+use std::future::Future;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use tonic::transport::{Channel, Endpoint};
+
+/// The most that anything here may take, on a slow machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running program; dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+    lines: Receiver<String>,
+    errors: Receiver<String>,
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// The exit status; `None` if a signal killed it.
+    pub(crate) code: Option<i32>,
+    /// What it wrote to stdout after the lines that were read from it.
+    pub(crate) stdout: Vec<String>,
+    /// All that it wrote to stderr.
+    pub(crate) stderr: String,
+}
+
+impl Program {
+    pub(crate) fn start(program: &str, flags: &[&str]) -> Self {
+        let mut child = command(program, flags).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut stderr = child.stderr.take().unwrap();
+        let (say_line, lines) = channel();
+        let (say_errors, errors) = channel();
+        thread::spawn(move || {
+            for line in stdout.lines() {
+                // The test may have seen enough.
+                let _ = say_line.send(line.unwrap());
+            }
+        });
+        thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            // As above.
+            let _ = say_errors.send(text);
+        });
+        Self {
+            child,
+            lines,
+            errors,
+        }
+    }
+
+    /// Waits for the next line on stdout.
+    pub(crate) fn line(&mut self) -> String {
+        self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+            let _ = self.child.kill();
+            panic!("no line, but {:?}", self.errors.recv());
+        })
+    }
+
+    /// Waits for a line `Starting server on ADDRESS` and returns the address.
+    pub(crate) fn address(&mut self) -> String {
+        let line = self.line();
+        let address = line.strip_prefix("Starting server on ");
+        address.unwrap_or_else(|| panic!("{line:?}")).to_owned()
+    }
+
+    /// Sends a signal, named as for `kill`.
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
+        assert!(status.success(), "{kill}");
+    }
+
+    /// Waits for the program to end.
+    pub(crate) fn ended(mut self) -> Ended {
+        // Its pipes close when it ends.
+        let Ok(stderr) = self.errors.recv_timeout(PATIENCE) else {
+            panic!("the program goes on");
+        };
+        Ended {
+            code: self.child.wait().unwrap().code(),
+            stdout: self.lines.iter().collect(),
+            stderr,
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn command(program: &str, flags: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(flags)
+        .env_remove("ROUTE_GUIDE_FEATURES")
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(program: &str, flags: &[&str]) -> Ended {
+    Program::start(program, flags).ended()
+}
+
+/// Waits for an event of a call.
+pub(crate) async fn within<F: Future>(event: &str, future: F) -> F::Output {
+    let Ok(output) = tokio::time::timeout(PATIENCE, future).await else {
+        panic!("still waiting for {event} after {PATIENCE:?}");
+    };
+    output
+}
+
+/// Connects to `HOST:PORT` or `unix:PATH`.
+pub(crate) async fn connect(address: &str) -> Channel {
+    let uri = match address.strip_prefix("unix:") {
+        Some(_) => address.to_owned(),
+        None => format!("http://{address}"),
+    };
+    let connecting = Endpoint::from_shared(uri).unwrap();
+    within("a connection", connecting.connect()).await.unwrap()
+}

@@ -1,0 +1,130 @@
+//! Ctrl-C and SIGTERM: the drain, its exit status, and the second signal.
+
+use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
+use route_guide_proto::routeguide::{Point, RouteNote, RouteSummary};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::task::JoinHandle;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use tonic::transport::Channel;
+use tonic::{Code, Response, Status, Streaming};
+
+use crate::process::{Program, connect, within};
+use crate::{GREETER_SERVER, ROUTE_GUIDE_SERVER};
+
+/// What the drain says when it had to cut calls.
+const CUT: &str = " had to be cut when the drain timeout was over";
+
+async fn guide(address: &str) -> RouteGuideClient<Channel> {
+    RouteGuideClient::new(connect(address).await)
+}
+
+/// An open chat that has sent nothing.
+async fn chat(address: &str) -> (UnboundedSender<RouteNote>, Streaming<RouteNote>) {
+    let (send, notes) = unbounded_channel();
+    let mut guide = guide(address).await;
+    let opened = guide.route_chat(UnboundedReceiverStream::new(notes));
+    let replies = within("the chat", opened).await.unwrap().into_inner();
+    (send, replies)
+}
+
+struct Route {
+    points: UnboundedSender<Point>,
+    summary: JoinHandle<Result<Response<RouteSummary>, Status>>,
+}
+
+/// An open route; the server has surely begun it.
+async fn route(address: &str) -> Route {
+    let (points, route) = unbounded_channel();
+    let mut guide = guide(address).await;
+    let mut again = guide.clone();
+    points.send(Point::default()).unwrap();
+    let (begun, mut has_begun) = unbounded_channel();
+    let route = UnboundedReceiverStream::new(route);
+    // The route is read from only once its headers have been handed to the connection.
+    let route = tokio_stream::StreamExt::map(route, move |point| {
+        let _ = begun.send(());
+        point
+    });
+    let summary = tokio::spawn(async move { guide.record_route(route).await });
+    within("the route", has_begun.recv()).await.unwrap();
+    // A later call on the same connection has been answered, so the earlier one has arrived.
+    let asked = again.get_feature(Point::default());
+    within("an answer", asked).await.unwrap();
+    Route { points, summary }
+}
+
+#[test]
+fn a_server_without_calls_ends_with_status_0_on_either_signal() {
+    for program in [ROUTE_GUIDE_SERVER, GREETER_SERVER] {
+        for signal in ["INT", "TERM"] {
+            let mut server = Program::start(program, &["--listen", "127.0.0.1:0"]);
+            server.line();
+            server.signal(signal);
+            let ended = server.ended();
+            assert_eq!(ended.code, Some(0), "{signal}: {ended:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn open_chats_are_told_and_the_status_is_0() {
+    let mut server = Program::start(ROUTE_GUIDE_SERVER, &["--listen", "127.0.0.1:0"]);
+    let address = server.address();
+    let mut chats = [chat(&address).await, chat(&address).await];
+    server.signal("INT");
+    for (_, replies) in &mut chats {
+        let status = within("the end", replies.message()).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+        assert_eq!(status.message(), "server is draining");
+    }
+    let ended = server.ended();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_route_in_flight_is_finished_and_the_status_is_0() {
+    let flags = ["--listen", "127.0.0.1:0", "--drain-timeout", "1h"];
+    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+    let address = server.address();
+    let (_notes, mut witness) = chat(&address).await;
+    let Route { points, summary } = route(&address).await;
+    server.signal("TERM");
+    within("the drain", witness.message()).await.unwrap_err();
+    points.send(Point::default()).unwrap();
+    drop(points);
+    let summary = within("the summary", summary).await.unwrap();
+    assert_eq!(summary.unwrap().into_inner().point_count, 2);
+    let ended = server.ended();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_outlasts_the_drain_timeout_is_cut_and_the_status_is_1() {
+    let flags = ["--listen", "127.0.0.1:0", "--drain-timeout", "100ms"];
+    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+    let Route { points, summary } = route(&server.address()).await;
+    server.signal("TERM");
+    let status = within("the cut", summary).await.unwrap().unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+    assert_eq!(status.message(), "server is draining");
+    drop(points);
+    let ended = server.ended();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains(CUT), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_the_server_at_once() {
+    let flags = ["--listen", "127.0.0.1:0", "--drain-timeout", "1h"];
+    for signal in ["INT", "TERM"] {
+        let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+        let address = server.address();
+        let (_notes, mut witness) = chat(&address).await;
+        let _route = route(&address).await;
+        server.signal("INT");
+        within("the drain", witness.message()).await.unwrap_err();
+        server.signal(signal);
+        let ended = server.ended();
+        assert_eq!(ended.code, Some(130), "{ended:?}");
+    }
+}
