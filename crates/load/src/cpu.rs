@@ -1,0 +1,99 @@
+//! The processor time that processes use.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// The unit of `/proc/PID/stat` on every Linux that there is.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Returns the processor time that a process has used, in user mode and in the kernel, on all its threads.
+///
+/// It comes from the scheduler's own accounts, which are precise to a few milliseconds, or from the process's coarser ones
+/// where those are not kept. A thread that has ended counts in the latter only.
+///
+/// # Errors
+///
+/// If there is no such process, or no `/proc`.
+pub fn process_cpu(pid: u32) -> io::Result<Duration> {
+    let process = Path::new("/proc").join(pid.to_string());
+    match threads_cpu(&process.join("task")) {
+        Ok(Some(sum)) => Ok(sum),
+        _ => from_stat(&fs::read_to_string(process.join("stat"))?),
+    }
+}
+
+/// The processor time of the calling thread so far, if the system tells.
+pub(crate) fn thread_cpu() -> Option<Duration> {
+    from_schedstat(&fs::read_to_string("/proc/thread-self/schedstat").ok()?)
+}
+
+fn threads_cpu(tasks: &Path) -> io::Result<Option<Duration>> {
+    let mut sum = Duration::ZERO;
+    for task in fs::read_dir(tasks)? {
+        // A thread may end at any time.
+        if let Ok(text) = fs::read_to_string(task?.path().join("schedstat")) {
+            let Some(used) = from_schedstat(&text) else {
+                return Ok(None);
+            };
+            sum += used;
+        }
+    }
+    Ok((!sum.is_zero()).then_some(sum))
+}
+
+/// The first number of a schedstat is the time on a processor in nanoseconds.
+fn from_schedstat(text: &str) -> Option<Duration> {
+    let nanos = text.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanos))
+}
+
+/// Fields 14 and 15 of a stat are ticks in user mode and in the kernel.
+fn from_stat(text: &str) -> io::Result<Duration> {
+    // The second field is the program's name in brackets, which may hold anything.
+    let after_name = text.rsplit_once(')').map(|(_, rest)| rest);
+    let mut fields = after_name
+        .into_iter()
+        .flat_map(str::split_whitespace)
+        .skip(11);
+    let mut ticks = || fields.next()?.parse::<u32>().ok();
+    ticks()
+        .zip(ticks())
+        .map(|(user, kernel)| TICK * user + TICK * kernel)
+        .ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_accounts_of_the_kernel_are_read() {
+        let schedstat = "1234567890 111 22\n";
+        assert_eq!(
+            from_schedstat(schedstat),
+            Some(Duration::from_nanos(1_234_567_890))
+        );
+        assert_eq!(from_schedstat(""), None);
+        let stat = "17 (a) b) S 1 1 1 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 3 0";
+        assert_eq!(from_stat(stat).unwrap(), Duration::from_secs(3));
+        assert!(from_stat("17 (cut").is_err());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn work_is_seen() {
+        let before = process_cpu(std::process::id()).unwrap();
+        let mut used = thread_cpu().unwrap();
+        let end = used + Duration::from_millis(30);
+        while used < end {
+            used = thread_cpu().unwrap();
+        }
+        let after = process_cpu(std::process::id()).unwrap();
+        assert!(
+            after >= before + Duration::from_millis(20),
+            "{before:?} {after:?}"
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! Notes and places of RouteChat.
+
+use prost::Message;
+use route_guide_geo::E7Point;
+use route_guide_proto::routeguide::RouteNote;
+
+use crate::LoadError;
+use crate::messages::{self, PREFIX_LEN};
+use crate::session::Session;
+
+/// The most bytes that a note of this crate has, with its prefix.
+pub(crate) const MAX_NOTE_LEN: usize = 128;
+
+/// Places that no other run with another seed uses, however many runs a server remembers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Places {
+    seed: u64,
+}
+
+impl Places {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self { seed }
+    }
+
+    /// A place for each number.
+    pub(crate) fn get(self, number: u64) -> E7Point {
+        let bits = mixed(mixed(self.seed) ^ number);
+        let within = |bits: u64, bound: i32| {
+            let width = u64::from(bound.unsigned_abs()) * 2 + 1;
+            let offset = i64::try_from(bits % width).unwrap_or(0);
+            i32::try_from(offset - i64::from(bound)).unwrap_or(0)
+        };
+        E7Point::unbounded(
+            within(bits >> 32, E7Point::MAX_LAT),
+            within(bits & 0xffff_ffff, E7Point::MAX_LON),
+        )
+    }
+}
+
+/// Spreads a number over 64 bits: the output function of splitmix64.
+///
+/// # References
+///
+/// G. L. Steele, D. Lea, C. H. Flood: Fast splittable pseudorandom number generators. OOPSLA 2014.
+fn mixed(number: u64) -> u64 {
+    let mut z = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// Posts a note, in a DATA frame of its own as a gRPC client does; returns how many bytes that were.
+pub(crate) fn post<T>(session: &mut Session<T>, stream: u32, place: E7Point, text: String) -> u64 {
+    let note = RouteNote {
+        location: Some(place.into()),
+        message: text,
+    };
+    let mut framed = Vec::with_capacity(MAX_NOTE_LEN);
+    messages::frame(&note, &mut framed);
+    session.send(stream, &framed, false);
+    framed.len() as u64
+}
+
+/// What a stream has received and not yet read.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox {
+    bytes: Vec<u8>,
+}
+
+impl Inbox {
+    /// Takes bytes, and hands on the text of each note that is whole now.
+    pub(crate) fn receive(
+        &mut self,
+        bytes: &[u8],
+        mut read: impl FnMut(&str),
+    ) -> Result<(), LoadError> {
+        self.bytes.extend_from_slice(bytes);
+        let mut done = 0;
+        for message in messages::split(&self.bytes) {
+            read(&RouteNote::decode(message)?.message);
+            done += PREFIX_LEN + message.len();
+        }
+        self.bytes.drain(..done);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn places_are_on_the_globe_and_different() {
+        let places: HashSet<_> = (0..1_000)
+            .flat_map(|number| [Places::new(1).get(number), Places::new(2).get(number)])
+            .collect();
+        assert_eq!(places.len(), 2_000);
+        let on_globe = |p: &E7Point| E7Point::new(p.lat(), p.lon()).is_ok();
+        assert!(places.iter().all(on_globe));
+        assert!(places.iter().any(|p| p.lat() < 0) && places.iter().any(|p| p.lon() > 0));
+    }
+
+    #[test]
+    fn notes_are_read_when_they_are_whole() {
+        let mut bytes = Vec::new();
+        for message in ["ice", "grit"] {
+            let note = RouteNote {
+                message: message.into(),
+                ..RouteNote::default()
+            };
+            messages::frame(&note, &mut bytes);
+        }
+        let mut inbox = Inbox::default();
+        let mut read = Vec::new();
+        for byte in bytes {
+            inbox
+                .receive(&[byte], |text| read.push(text.to_owned()))
+                .unwrap();
+        }
+        assert_eq!(read, ["ice", "grit"]);
+    }
+}

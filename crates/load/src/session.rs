@@ -1,0 +1,379 @@
+//! A client's side of one HTTP/2 connection, as cheap as it can be.
+//!
+//! It does nothing that a load does not need: no tasks, no queues, no buffers per stream. Requests are written into one
+//! buffer and go out together; what has arrived is handled in place. So it costs a fraction of the server's work, which a
+//! library made for real clients does not.
+
+use crate::calls::Calls;
+use crate::frame::{self, Reason};
+use crate::hpack::{DEFAULT_TABLE_SIZE, Decoder, Encoder};
+use crate::incoming::Piece;
+use crate::peer::{self, INITIAL_WINDOW, Peer};
+use crate::replies::{Block, Fields, Head};
+use crate::status::CallStatus;
+use crate::{LoadError, ProtocolError};
+
+/// How many bytes a server may send before it hears that they have been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Windows {
+    /// On one stream.
+    pub stream_bytes: u32,
+    /// On all streams of a connection; less than HTTP/2's initial 65 535 cannot be had.
+    pub connection_bytes: u32,
+}
+
+impl Windows {
+    /// As wide as HTTP/2 allows: the server never waits for this client.
+    pub const WIDE: Self = Self {
+        stream_bytes: 0x7fff_ffff,
+        connection_bytes: 0x7fff_ffff,
+    };
+    /// HTTP/2's initial 65 535 bytes for both, as clients have that set nothing.
+    pub const HTTP2_DEFAULT: Self = Self {
+        stream_bytes: INITIAL_WINDOW,
+        connection_bytes: INITIAL_WINDOW,
+    };
+}
+
+/// The methods of RouteGuide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Method {
+    GetFeature,
+    ListFeatures,
+    RecordRoute,
+    RouteChat,
+}
+
+impl Method {
+    fn path(self) -> &'static str {
+        match self {
+            Self::GetFeature => "/routeguide.RouteGuide/GetFeature",
+            Self::ListFeatures => "/routeguide.RouteGuide/ListFeatures",
+            Self::RecordRoute => "/routeguide.RouteGuide/RecordRoute",
+            Self::RouteChat => "/routeguide.RouteGuide/RouteChat",
+        }
+    }
+}
+
+/// What happened to a call whose state is a `T`.
+#[derive(Debug)]
+pub(crate) enum Event<'a, T> {
+    /// Bytes of its reply came.
+    Data {
+        stream: u32,
+        call: &'a mut T,
+        bytes: &'a [u8],
+    },
+    /// It ended.
+    Ended { call: T, status: CallStatus },
+}
+
+/// The protocol's state, whose calls have a `T` each.
+#[derive(Debug)]
+pub(crate) struct Session<T> {
+    authority: String,
+    outgoing: Vec<u8>,
+    /// The header block of the call that begins, kept for its memory.
+    block: Vec<u8>,
+    encoder: Encoder,
+    decoder: Decoder,
+    /// A header block that goes on in the next frame.
+    unfinished: Option<Block>,
+    peer: Peer,
+    /// What may be sent on all streams.
+    send_window: i64,
+    windows: Windows,
+    /// What has come on all streams since the last update.
+    received: u32,
+    calls: Calls<Call<T>>,
+}
+
+#[derive(Debug)]
+struct Call<T> {
+    state: T,
+    send_window: i64,
+    received: u32,
+    half_closed: bool,
+    head: Head,
+}
+
+impl<T> Session<T> {
+    /// Begins a session: what a client says first waits to be sent.
+    pub(crate) fn new(authority: &str, windows: Windows) -> Self {
+        let mut session = Self {
+            authority: authority.to_owned(),
+            outgoing: frame::PREFACE.to_vec(),
+            block: Vec::new(),
+            encoder: Encoder::new(DEFAULT_TABLE_SIZE),
+            decoder: Decoder::default(),
+            unfinished: None,
+            peer: Peer::default(),
+            send_window: INITIAL_WINDOW.into(),
+            windows,
+            received: 0,
+            calls: Calls::default(),
+        };
+        let settings = peer::settings(windows.stream_bytes);
+        frame::write(&mut session.outgoing, frame::SETTINGS, 0, 0, &settings);
+        let more = windows.connection_bytes.saturating_sub(INITIAL_WINDOW);
+        if more > 0 {
+            session.write_window_update(0, more);
+        }
+        session
+    }
+
+    /// Tells whether the server's settings are known.
+    pub(crate) fn is_agreed(&self) -> bool {
+        self.peer.known
+    }
+
+    /// What waits to be sent.
+    pub(crate) fn outgoing(&mut self) -> &mut Vec<u8> {
+        &mut self.outgoing
+    }
+
+    /// How many calls are open.
+    pub(crate) fn open_calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// How many calls the server lets be open.
+    pub(crate) fn max_calls(&self) -> usize {
+        self.peer.max_calls
+    }
+
+    /// Begins a call and returns its stream.
+    pub(crate) fn begin(&mut self, method: Method, state: T) -> Result<u32, LoadError> {
+        let call = Call {
+            state,
+            send_window: self.peer.initial_window,
+            received: 0,
+            half_closed: false,
+            head: Head::default(),
+        };
+        let stream = self.calls.insert(call).ok_or(LoadError::StreamsExhausted)?;
+        self.block.clear();
+        for (name, value) in [
+            (":method", "POST"),
+            (":scheme", "http"),
+            (":path", method.path()),
+            (":authority", &self.authority),
+            ("content-type", "application/grpc"),
+            ("te", "trailers"),
+            (
+                "user-agent",
+                concat!("route-guide-load/", env!("CARGO_PKG_VERSION")),
+            ),
+        ] {
+            self.encoder.field(name, value, &mut self.block);
+        }
+        frame::write(
+            &mut self.outgoing,
+            frame::HEADERS,
+            frame::END_HEADERS,
+            stream,
+            &self.block,
+        );
+        Ok(stream)
+    }
+
+    /// The state of a call that is open.
+    pub(crate) fn call_mut(&mut self, stream: u32) -> Option<&mut T> {
+        self.calls.get_mut(stream).map(|call| &mut call.state)
+    }
+
+    /// How many bytes can be sent at once on a call that has not begun yet.
+    pub(crate) fn sendable_on_new(&self) -> usize {
+        usable(self.send_window.min(self.peer.initial_window))
+    }
+
+    /// How many bytes the server is ready to take on a stream, 0 if its call has ended.
+    pub(crate) fn sendable(&self, stream: u32) -> usize {
+        let of_stream = self.calls.get(stream).map_or(0, |call| call.send_window);
+        usable(self.send_window.min(of_stream))
+    }
+
+    /// Sends bytes in one DATA frame: no more than are [`sendable`](Self::sendable), no more than a frame can hold.
+    pub(crate) fn send(&mut self, stream: u32, bytes: &[u8], ends_stream: bool) {
+        let Some(call) = self.calls.get_mut(stream) else {
+            return;
+        };
+        call.half_closed = ends_stream;
+        let len = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        call.send_window -= len;
+        self.send_window -= len;
+        let flags = if ends_stream { frame::END_STREAM } else { 0 };
+        frame::write(&mut self.outgoing, frame::DATA, flags, stream, bytes);
+    }
+
+    /// Ends the requests of all calls.
+    pub(crate) fn half_close_all(&mut self) {
+        for (stream, call) in self.calls.iter_mut() {
+            if !std::mem::replace(&mut call.half_closed, true) {
+                let flags = frame::END_STREAM;
+                frame::write(&mut self.outgoing, frame::DATA, flags, stream, &[]);
+            }
+        }
+    }
+
+    /// Cancels a call; nothing more is heard of it.
+    pub(crate) fn cancel(&mut self, stream: u32) -> Option<T> {
+        let call = self.calls.remove(stream)?;
+        self.write_reset(stream);
+        Some(call.state)
+    }
+
+    /// Handles a frame or a part of one, and tells what it means for calls.
+    pub(crate) fn handle(
+        &mut self,
+        piece: &Piece<'_>,
+        tell: &mut impl FnMut(Event<'_, T>),
+    ) -> Result<(), LoadError> {
+        let (header, payload) = match *piece {
+            Piece::Data {
+                stream,
+                bytes,
+                window_len,
+                ends_stream,
+            } => {
+                self.data(stream, bytes, window_len, ends_stream, tell);
+                return Ok(());
+            }
+            Piece::Other { header, payload } => (header, payload),
+        };
+        if self.unfinished.is_some() != (header.kind == frame::CONTINUATION) {
+            return Err(ProtocolError::HeaderBlock { kind: header.kind }.into());
+        }
+        match header.kind {
+            frame::HEADERS => {
+                let block = Block::new(header, payload)?;
+                self.fields(header.has(frame::END_HEADERS), block, tell)?;
+            }
+            frame::CONTINUATION => {
+                if let Some(mut block) = self.unfinished.take() {
+                    block.extend(header, payload)?;
+                    self.fields(header.has(frame::END_HEADERS), block, tell)?;
+                }
+            }
+            frame::SETTINGS if !header.has(frame::ACK) => {
+                let change = self.peer.apply(payload)?;
+                for (_, call) in self.calls.iter_mut() {
+                    call.send_window += change;
+                }
+                if self.calls.is_unused() {
+                    self.encoder = Encoder::new(self.peer.table_size);
+                }
+                frame::write(&mut self.outgoing, frame::SETTINGS, frame::ACK, 0, &[]);
+            }
+            frame::PING if !header.has(frame::ACK) => {
+                frame::write(&mut self.outgoing, frame::PING, frame::ACK, 0, payload);
+            }
+            frame::WINDOW_UPDATE => {
+                let more = i64::from(peer::number(header, payload)? & 0x7fff_ffff);
+                if header.stream == 0 {
+                    self.send_window += more;
+                } else if let Some(call) = self.calls.get_mut(header.stream) {
+                    call.send_window += more;
+                }
+            }
+            frame::RST_STREAM => {
+                let reason = Reason(peer::number(header, payload)?);
+                if let Some(call) = self.calls.remove(header.stream) {
+                    tell(Event::Ended {
+                        call: call.state,
+                        status: CallStatus::reset(reason),
+                    });
+                }
+            }
+            frame::GOAWAY => return Err(peer::farewell(header, payload)),
+            // Acknowledgements need no answer, and frames of unknown kinds are to be skipped.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn data(
+        &mut self,
+        stream: u32,
+        bytes: &[u8],
+        window_len: usize,
+        ends_stream: bool,
+        tell: &mut impl FnMut(Event<'_, T>),
+    ) {
+        let len = u32::try_from(window_len).unwrap_or(u32::MAX);
+        self.received = self.received.saturating_add(len);
+        let half = self.windows.connection_bytes.max(INITIAL_WINDOW) / 2;
+        if self.received > half {
+            let received = std::mem::take(&mut self.received);
+            self.write_window_update(0, received);
+        }
+        // The rest of what was on its way when a call was cancelled concerns nobody.
+        let Some(call) = self.calls.get_mut(stream) else {
+            return;
+        };
+        tell(Event::Data {
+            stream,
+            call: &mut call.state,
+            bytes,
+        });
+        if ends_stream {
+            let status = CallStatus::absent(call.head.http_status());
+            return self.end(stream, status, tell);
+        }
+        call.received = call.received.saturating_add(len);
+        if call.received > self.windows.stream_bytes / 2 {
+            let received = std::mem::take(&mut call.received);
+            self.write_window_update(stream, received);
+        }
+    }
+
+    fn fields(
+        &mut self,
+        complete: bool,
+        block: Block,
+        tell: &mut impl FnMut(Event<'_, T>),
+    ) -> Result<(), LoadError> {
+        if !complete {
+            self.unfinished = Some(block);
+            return Ok(());
+        }
+        // Blocks of forgotten calls count too: they change the table.
+        let fields = Fields::read(&mut self.decoder, &block.bytes)?;
+        let Some(call) = self.calls.get_mut(block.stream) else {
+            return Ok(());
+        };
+        call.head.note(&fields);
+        if block.ends_stream {
+            let status = fields
+                .status()
+                .unwrap_or_else(|| CallStatus::absent(call.head.http_status()));
+            self.end(block.stream, status, tell);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, stream: u32, status: CallStatus, tell: &mut impl FnMut(Event<'_, T>)) {
+        if let Some(call) = self.calls.remove(stream) {
+            if !call.half_closed {
+                // The server has answered what was only half asked; without this it would wait for the rest.
+                self.write_reset(stream);
+            }
+            let call = call.state;
+            tell(Event::Ended { call, status });
+        }
+    }
+
+    fn write_window_update(&mut self, stream: u32, more: u32) {
+        let more = more.to_be_bytes();
+        frame::write(&mut self.outgoing, frame::WINDOW_UPDATE, 0, stream, &more);
+    }
+
+    fn write_reset(&mut self, stream: u32) {
+        let reason = Reason::CANCEL.code().to_be_bytes();
+        frame::write(&mut self.outgoing, frame::RST_STREAM, 0, stream, &reason);
+    }
+}
+
+fn usable(window: i64) -> usize {
+    usize::try_from(window).unwrap_or(0)
+}
