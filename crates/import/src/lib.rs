@@ -7,6 +7,7 @@ mod coordinate;
 mod fault;
 mod format;
 mod geojson;
+mod gpx;
 mod import;
 mod input;
 mod json;
@@ -16,6 +17,7 @@ mod position;
 mod progress;
 mod row;
 mod sequence;
+mod table;
 #[cfg(test)]
 mod testing;
 

@@ -1,0 +1,394 @@
+//! The waypoints of GPX files, versions 1.0 and 1.1.
+//!
+//! Tracks and routes are counted as no points. The `gpx` crate holds a whole file in memory, refuses all of it for one
+//! coordinate off the globe or one element it does not know, and makes `f64` of the coordinates; so this reads the XML
+//! itself, tag by tag. XML that is no UTF-8 is not well-formed and ends the import.
+
+mod waypoint;
+
+use quick_xml::Reader;
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesDecl, BytesRef, BytesStart, Event};
+
+use crate::bounded::{Bounded, is_too_long};
+use crate::fault::{Fault, Stop};
+use crate::format::Format;
+use crate::input::Bytes;
+use crate::options::Options;
+use crate::output::Output;
+use crate::position::Position;
+use crate::row::{Reason, Skip};
+
+use waypoint::Waypoint;
+
+/// How deep elements can be within each other: far more than in any GPX file, and the parser keeps all their names.
+const MAX_DEPTH: usize = 256;
+
+/// The depth within the root element, and within a waypoint in it.
+const IN_ROOT: usize = 1;
+const IN_WAYPOINT: usize = 2;
+
+/// Reads a whole file.
+pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> Result<(), Stop> {
+    let mut reader = Reader::from_reader(Bounded::new(bytes, options.max_record_bytes));
+    reader.config_mut().expand_empty_elements = true;
+    let mut reading = Reading {
+        name_field: options.name_field.as_deref(),
+        depth: 0,
+        rooted: false,
+        waypoints: 0,
+        waypoint: None,
+        naming: false,
+    };
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        reader.get_mut().renew();
+        let start = reader.get_ref().line();
+        let event = match reader.read_event_into(&mut buffer) {
+            Ok(event) => event,
+            Err(error) => return Err(reading.explain(error, start, options.max_record_bytes)),
+        };
+        let line = reader.get_ref().line();
+        match event {
+            Event::Start(tag) => reading.start(&tag, line, output)?,
+            Event::End(_) => reading.end(output)?,
+            Event::Text(text) => reading.text(&text.xml10_content(), output),
+            Event::CData(text) => reading.text(&text.xml10_content(), output),
+            Event::GeneralRef(reference) => reading.reference(&reference, output),
+            Event::Decl(declaration) => encoding(&declaration)?,
+            Event::Eof => return reading.finish(line),
+            Event::Empty(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+    }
+}
+
+/// Refuses what is not in UTF-8.
+fn encoding(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
+    match declaration.encoding() {
+        Some(Ok(name)) if !is_utf8(&name) => Err(Fault::unsupported(format!(
+            "its text is encoded in {name}; only UTF-8 is read"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn is_utf8(encoding: &str) -> bool {
+    ["utf-8", "utf8", "us-ascii", "ascii"]
+        .iter()
+        .any(|known| encoding.eq_ignore_ascii_case(known))
+}
+
+/// Where in the file the reader is.
+struct Reading<'o> {
+    name_field: Option<&'o str>,
+    depth: usize,
+    /// Whether the root element has been there.
+    rooted: bool,
+    /// How many waypoints there have been.
+    waypoints: u64,
+    waypoint: Option<Waypoint>,
+    /// Whether the text of the waypoint's name is being read.
+    naming: bool,
+}
+
+impl Reading<'_> {
+    fn start(
+        &mut self,
+        tag: &BytesStart<'_>,
+        line: u64,
+        output: &mut Output<'_>,
+    ) -> Result<(), Stop> {
+        let name = tag.local_name();
+        let name = name.as_ref();
+        match self.depth {
+            0 if self.rooted => {
+                let problem = format!("a second root element <{name}>");
+                return Err(Fault::malformed(Position::Line { line }, problem).into());
+            }
+            0 if name != "gpx" => {
+                let problem = format!("the root element is <{name}>, not <gpx>");
+                return Err(Fault::not_this_format(Format::Gpx, problem).into());
+            }
+            0 => self.rooted = true,
+            IN_ROOT if name == "wpt" => {
+                self.waypoints += 1;
+                let position = Position::Waypoint {
+                    waypoint: self.waypoints,
+                    line,
+                };
+                self.waypoint = Some(Waypoint::new(position, tag));
+            }
+            IN_ROOT if name == "trk" || name == "rte" => output.skip(Skip::NotAPoint),
+            IN_WAYPOINT if self.name_field == Some(name) => {
+                if let Some(waypoint) = &mut self.waypoint {
+                    waypoint.start_name();
+                    self.naming = true;
+                }
+            }
+            MAX_DEPTH.. => {
+                let problem = format!("elements are nested more than {MAX_DEPTH} deep");
+                return Err(Fault::malformed(Position::Line { line }, problem).into());
+            }
+            _ => {}
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn end(&mut self, output: &mut Output<'_>) -> Result<(), Stop> {
+        self.depth = self.depth.saturating_sub(1);
+        if self.depth == IN_WAYPOINT {
+            self.naming = false;
+        }
+        if self.depth == IN_ROOT
+            && let Some(waypoint) = self.waypoint.take()
+        {
+            return waypoint.finish(output);
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str, output: &Output<'_>) {
+        if let Some(waypoint) = self.named() {
+            waypoint.add_name(text, output.max_name_bytes());
+        }
+    }
+
+    /// Returns the waypoint whose name the text is that comes now.
+    fn named(&mut self) -> Option<&mut Waypoint> {
+        // Text of elements within the name is none of it.
+        if self.naming && self.depth == IN_WAYPOINT + 1 {
+            self.waypoint.as_mut()
+        } else {
+            None
+        }
+    }
+
+    fn reference(&mut self, reference: &BytesRef<'_>, output: &Output<'_>) {
+        let resolved = match reference.resolve_char_ref() {
+            Ok(Some(character)) => Ok(character.to_string()),
+            Ok(None) => match resolve_predefined_entity(reference) {
+                Some(text) => Ok(text.to_owned()),
+                None => Err(Reason::invalid(format!(
+                    "the entity &{}; is not defined",
+                    &**reference
+                ))),
+            },
+            Err(error) => Err(Reason::invalid(error)),
+        };
+        match resolved {
+            Ok(text) => self.text(&text, output),
+            Err(reason) => {
+                if let Some(waypoint) = self.named() {
+                    waypoint.spoil(reason);
+                }
+            }
+        }
+    }
+
+    fn finish(&self, line: u64) -> Result<(), Stop> {
+        if self.depth > 0 {
+            return Err(Fault::Truncated {
+                position: self.position(line),
+                within: "an element",
+            }
+            .into());
+        }
+        if !self.rooted {
+            let problem = "there is no <gpx> element";
+            return Err(Fault::not_this_format(Format::Gpx, problem).into());
+        }
+        Ok(())
+    }
+
+    /// Explains an error of the parser in what starts on this line.
+    fn explain(&self, error: quick_xml::Error, line: u64, limit_bytes: usize) -> Stop {
+        let position = self.position(line);
+        match error {
+            quick_xml::Error::Io(error) if is_too_long(&error) => Fault::TooLong {
+                position,
+                limit_bytes,
+            }
+            .into(),
+            // The parser shares its errors; what matters of them is the kind and the text.
+            quick_xml::Error::Io(error) => {
+                Stop::Io(std::io::Error::new(error.kind(), error.to_string()))
+            }
+            error if !self.rooted => Fault::not_this_format(Format::Gpx, error).into(),
+            error => Fault::malformed(position, error).into(),
+        }
+    }
+
+    fn position(&self, line: u64) -> Position {
+        match &self.waypoint {
+            Some(waypoint) => waypoint.position(),
+            None => Position::Line { line },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{read_text, summary};
+
+    fn check_with(options: &Options, xml: &str, expected: Result<&[&str], &str>) {
+        let found = read_text(Format::Gpx, xml.as_bytes(), options);
+        let expected = expected
+            .map(|lines| lines.iter().map(|&line| line.to_owned()).collect())
+            .map_err(|error| format!("cannot import x: {error}"));
+        let shown: String = xml.chars().take(500).collect();
+        assert_eq!(found, expected, "{shown}");
+    }
+
+    /// Reads a file with this in its root.
+    fn check(inner: &str, expected: &[&str]) {
+        let xml = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<gpx>\n{inner}\n</gpx>\n");
+        check_with(&Options::default(), &xml, Ok(expected));
+    }
+
+    fn check_error(xml: &str, expected: &str) {
+        let options = Options {
+            max_record_bytes: 1000,
+            ..Options::default()
+        };
+        check_with(&options, xml, Err(expected));
+    }
+
+    #[test]
+    fn waypoints_are_read_with_their_names() {
+        check(
+            r#"<wpt lat="40.7838351" lon="-74.6143763"><ele>12</ele><name>Patriots Path</name><desc>a path</desc></wpt>
+               <wpt lon = "-180" lat='90'/><wpt lat="1.00000005" lon="2"><name/></wpt>"#,
+            &[
+                "407838351,-746143763,Patriots Path",
+                "900000000,-1800000000,",
+                "10000001,20000000,",
+            ],
+        );
+        check(
+            "<wpt lat='1' lon='2'><name>a &amp; &#x62;<!-- no -->&lt;<![CDATA[<&amp;>]]>\r\n d</name></wpt>",
+            &["10000000,20000000,a & b<<&amp;>\n d"],
+        );
+        check(
+            "<wpt lat='1' lon='2'><extensions><name>inner</name></extensions><name>a<b>not</b>c</name><name>second</name></wpt>",
+            &["10000000,20000000,ac"],
+        );
+        check_with(
+            &Options::default(),
+            "\u{feff}<g:gpx xmlns:g='http://www.topografix.com/GPX/1/1'><g:wpt lat='1' lon='2'><g:name>a</g:name></g:wpt></g:gpx>",
+            Ok(&["10000000,20000000,a"]),
+        );
+    }
+
+    #[test]
+    fn the_name_can_be_another_element() {
+        let xml = "<gpx><wpt lat='1' lon='2'><name>a</name><desc>b</desc></wpt></gpx>";
+        let check = |name_field: Option<&str>, expected: &str| {
+            let options = Options {
+                name_field: name_field.map(str::to_owned),
+                ..Options::default()
+            };
+            check_with(&options, xml, Ok(&[expected]));
+        };
+        check(Some("desc"), "10000000,20000000,b");
+        check(Some("sym"), "10000000,20000000,");
+        check(None, "10000000,20000000,");
+    }
+
+    #[test]
+    fn tracks_and_routes_are_counted() {
+        let xml = "<gpx><metadata><name>m</name></metadata><trk><trkseg><trkpt lat='1' lon='2'/></trkseg></trk>\
+                   <rte><rtept lat='1' lon='2'/></rte><rte/><extensions><wpt lat='1' lon='2'/></extensions></gpx>";
+        let (items, counts) = summary(Format::Gpx, xml.as_bytes(), &Options::default());
+        assert!(items.is_empty(), "{items:?}");
+        assert_eq!(counts.unwrap().skipped.not_points, 3);
+    }
+
+    #[test]
+    fn a_waypoint_that_is_wrong_is_rejected() {
+        let check = |waypoint: &str, expected: &str| {
+            check(
+                &format!("<wpt lat='1' lon='2'/>\n{waypoint}<wpt lat='3' lon='4'/>"),
+                &[
+                    "10000000,20000000,",
+                    &format!("x: line 4, waypoint 2: {expected}"),
+                    "30000000,40000000,",
+                ],
+            );
+        };
+        check("<wpt lat='1'/>", "there is no longitude");
+        check("<wpt/>", "there is no latitude");
+        check(
+            "<wpt lat='91' lon='0'/>",
+            "latitude \"91\" is outside ±90 degrees",
+        );
+        check(
+            "<wpt lat='1' lon='a&amp;b'/>",
+            "longitude \"a&b\" is not a decimal number",
+        );
+        check("<wpt lat='1' lat='2' lon='3'/>", "there are two latitudes");
+        check(
+            "<wpt lat=1 lon='2'/>",
+            "position 8: attribute value must be enclosed in `\"` or `'`",
+        );
+        check(
+            "<wpt lat='1' lon='2'><name>&nbsp;</name></wpt>",
+            "the entity &nbsp; is not defined",
+        );
+        check(
+            &format!(
+                "<wpt lat='1' lon='2'><name>{}</name></wpt>",
+                "x".repeat(70_000)
+            ),
+            "the name is longer than 65536 bytes",
+        );
+    }
+
+    #[test]
+    fn what_is_no_gpx_is_refused() {
+        check_error("", "not gpx: there is no <gpx> element");
+        check_error("lat,lon\n", "not gpx: there is no <gpx> element");
+        check_error(
+            "<kml><wpt/></kml>",
+            "not gpx: the root element is <kml>, not <gpx>",
+        );
+        check_error("<gpx/>\n<gpx/>", "line 2: a second root element <gpx>");
+        check_error(
+            "<?xml version='1.0' encoding='ISO-8859-1'?><gpx/>",
+            "its text is encoded in ISO-8859-1; only UTF-8 is read",
+        );
+        check_error(
+            "<gpx>\n<wpt lat='1' lon='2'>\n</gpx>",
+            "line 2, waypoint 1: ill-formed document: expected `</wpt>`, but `</gpx>` was found",
+        );
+        check_error(
+            "<gpx>\n<wpt lat='1'",
+            "line 2: syntax error: tag not closed: `>` not found before end of input",
+        );
+        check_error(
+            "<gpx>\n<wpt lat='1' lon='2'>\n<name>a",
+            "line 2, waypoint 1: the file ends within an element",
+        );
+        check_error(
+            &format!("<gpx>\n<a b='{}'/></gpx>", "x".repeat(2000)),
+            "line 2: the record is longer than 1000 bytes",
+        );
+        check_error(
+            &format!("<gpx>{}", "<a>".repeat(1000)),
+            "line 1: elements are nested more than 256 deep",
+        );
+    }
+
+    #[test]
+    fn text_that_is_no_utf8_ends_the_import() {
+        let xml = b"<gpx>\n<wpt lat='1' lon='2'/>\n<wpt lat='1' lon='2'><name>M\xfcnchen</name></wpt></gpx>";
+        let (items, outcome) = summary(Format::Gpx, xml, &Options::default());
+        assert_eq!(items, ["10000000,20000000,"]);
+        assert_eq!(
+            outcome.unwrap_err(),
+            "cannot import x: line 3, waypoint 2: cannot decode input using UTF-8: invalid utf-8 sequence of 1 bytes from index 1"
+        );
+    }
+}

@@ -1,0 +1,97 @@
+//! One waypoint of a GPX file.
+
+use std::borrow::Cow;
+
+use quick_xml::XmlVersion;
+use quick_xml::events::BytesStart;
+use route_guide_geo::E7Point;
+
+use crate::coordinate::Texts;
+use crate::fault::Stop;
+use crate::options::Unit;
+use crate::output::Output;
+use crate::position::Position;
+use crate::row::Reason;
+
+/// A waypoint that is being read.
+pub(super) struct Waypoint {
+    position: Position,
+    location: Result<E7Point, Reason>,
+    name: Name,
+}
+
+enum Name {
+    Absent,
+    Open(String),
+    /// A second element of the kind changes nothing any more.
+    Closed(String),
+}
+
+impl Waypoint {
+    pub(super) fn new(position: Position, tag: &BytesStart<'_>) -> Self {
+        Self {
+            position,
+            location: location(tag),
+            name: Name::Absent,
+        }
+    }
+
+    pub(super) const fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Begins the element with the name.
+    pub(super) fn start_name(&mut self) {
+        self.name = match std::mem::replace(&mut self.name, Name::Absent) {
+            Name::Absent => Name::Open(String::new()),
+            Name::Open(name) | Name::Closed(name) => Name::Closed(name),
+        };
+    }
+
+    /// Adds to the name; of what is longer than the limit it keeps just so much that it can be told.
+    pub(super) fn add_name(&mut self, text: &str, max_name_bytes: usize) {
+        if let Name::Open(name) = &mut self.name
+            && name.len() <= max_name_bytes
+        {
+            name.push_str(text);
+        }
+    }
+
+    /// Makes the waypoint a rejected one, unless it is already.
+    pub(super) fn spoil(&mut self, reason: Reason) {
+        if matches!(self.name, Name::Open(_)) && self.location.is_ok() {
+            self.location = Err(reason);
+        }
+    }
+
+    pub(super) fn finish(self, output: &mut Output<'_>) -> Result<(), Stop> {
+        let name = match self.name {
+            Name::Absent => String::new(),
+            Name::Open(name) | Name::Closed(name) => name,
+        };
+        output.row(self.position, self.location, &name)
+    }
+}
+
+/// Reads the attributes.
+fn location(tag: &BytesStart<'_>) -> Result<E7Point, Reason> {
+    let (mut lat, mut lon) = (None, None);
+    // The parser's own check for repeated attributes takes time that grows with the square of their number.
+    for attribute in tag.attributes().with_checks(false) {
+        let attribute = attribute.map_err(Reason::invalid)?;
+        let (slot, plural) = match attribute.key.as_ref() {
+            "lat" => (&mut lat, "latitudes"),
+            "lon" => (&mut lon, "longitudes"),
+            _ => continue,
+        };
+        let value = attribute
+            .normalized_value(XmlVersion::Implicit1_0)
+            .map_err(Reason::invalid)?;
+        if slot.replace(value).is_some() {
+            return Err(Reason::invalid(format!("there are two {plural}")));
+        }
+    }
+    // What is absent is as good as empty.
+    let text = |value: Option<Cow<'_, str>>| value.unwrap_or_default().into_owned();
+    Texts::default().point(Unit::Degrees, &text(lat), &text(lon))
+}

@@ -1,0 +1,321 @@
+//! Tables of text: CSV, TSV and the dumps of geonames.org.
+
+mod records;
+
+use std::borrow::Cow;
+
+use route_guide_geo::{Axis, E7Point};
+
+use crate::coordinate::Texts;
+use crate::fault::{Fault, Stop};
+use crate::format::Format;
+use crate::input::Bytes;
+use crate::options::{Column, Options, Table};
+use crate::output::Output;
+use crate::position::Position;
+use crate::row::Reason;
+
+use records::{Record, Records};
+
+/// Reads a whole table.
+pub(crate) fn read(
+    format: Format,
+    bytes: Bytes,
+    options: &Options,
+    output: &mut Output<'_>,
+) -> Result<(), Stop> {
+    let table = options.table.clone().unwrap_or_else(|| match format {
+        Format::Tsv => Table::tsv(),
+        Format::Geonames => Table::geonames(),
+        _ => Table::csv(),
+    });
+    let mut records = Records::new(bytes, &table, options.max_record_bytes)?;
+    let mut header = Vec::new();
+    if table.header {
+        let Some(record) = records.next()? else {
+            let problem = "expected a header line, but the file is empty";
+            return Err(Fault::not_this_format(format, problem).into());
+        };
+        header.extend(record.fields().map(text).map(|name| name.trim().to_owned()));
+    }
+    let columns = Columns::new(&table, &header)?;
+    let mut texts = Texts::default();
+    while let Some(record) = records.next()? {
+        let position = Position::Line {
+            line: record.line(),
+        };
+        match columns.pick(&record) {
+            Ok([lat, lon, name]) => {
+                let location = point(&mut texts, &table, lat, lon);
+                output.row_of_bytes(position, location, name)?;
+            }
+            Err(reason) => output.reject(position, reason)?,
+        }
+    }
+    Ok(())
+}
+
+fn point(texts: &mut Texts, table: &Table, lat: &[u8], lon: &[u8]) -> Result<E7Point, Reason> {
+    texts.point(table.unit, &text(lat), &text(lon))
+}
+
+/// Returns a field as text. What is no UTF-8 is no number either, so a message is all that shows it.
+fn text(field: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(field)
+}
+
+/// Where in a record the fields are that make a row.
+#[derive(Clone, Copy, Debug)]
+struct Columns {
+    lat: usize,
+    lon: usize,
+    name: Option<usize>,
+}
+
+impl Columns {
+    fn new(table: &Table, header: &[String]) -> Result<Self, Fault> {
+        let find = |column: &Column, what: &str, usual: &[&str]| {
+            find(column, header, usual).ok_or_else(|| Fault::NoColumn {
+                column: match column {
+                    Column::Usual if header.is_empty() => {
+                        format!(
+                            "column for the {what}, as there is no header; choose one by number"
+                        )
+                    }
+                    Column::Usual => format!("column for the {what} ({})", usual.join(", ")),
+                    Column::Named(name) => format!("column {name:?} for the {what}"),
+                    Column::Index(index) => format!("column {} for the {what}", index + 1),
+                },
+                header: header.to_vec(),
+            })
+        };
+        Ok(Self {
+            lat: find(&table.lat, "latitude", &["latitude", "lat", "y"])?,
+            lon: find(
+                &table.lon,
+                "longitude",
+                &["longitude", "lon", "lng", "long", "x"],
+            )?,
+            name: match &table.name {
+                Some(column) => Some(find(column, "name", &["name"])?),
+                None => None,
+            },
+        })
+    }
+
+    /// Returns latitude, longitude and name.
+    fn pick<'r>(&self, record: &Record<'r>) -> Result<[&'r [u8]; 3], Reason> {
+        let field = |index: usize, what: &dyn std::fmt::Display| {
+            record.field(index).ok_or_else(|| {
+                let (found, wanted) = (record.len(), index + 1);
+                Reason::invalid(format!(
+                    "the {what} is field {wanted}, and there are {found}"
+                ))
+            })
+        };
+        Ok([
+            field(self.lat, &Axis::Latitude)?,
+            field(self.lon, &Axis::Longitude)?,
+            match self.name {
+                Some(index) => field(index, &"name")?,
+                None => &[],
+            },
+        ])
+    }
+}
+
+fn find(column: &Column, header: &[String], usual: &[&str]) -> Option<usize> {
+    let any_case = |wanted: &str| {
+        header
+            .iter()
+            .position(|name| name.eq_ignore_ascii_case(wanted))
+    };
+    match column {
+        Column::Usual => usual.iter().find_map(|wanted| any_case(wanted)),
+        Column::Named(wanted) => header
+            .iter()
+            .position(|name| name == wanted)
+            .or_else(|| any_case(wanted)),
+        // Where the header tells how many there are, a column beyond them is in no line.
+        Column::Index(index) => (header.is_empty() || *index < header.len()).then_some(*index),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Unit;
+    use crate::testing::read_text;
+
+    fn options(table: Table) -> Options {
+        Options {
+            table: Some(table),
+            ..Options::default()
+        }
+    }
+
+    fn check_with(options: &Options, text: impl AsRef<[u8]>, expected: Result<&[&str], &str>) {
+        let text = text.as_ref();
+        let found = read_text(Format::Csv, text, options);
+        let expected = expected
+            .map(|lines| lines.iter().map(|&line| line.to_owned()).collect())
+            .map_err(|error| format!("cannot import x: {error}"));
+        assert_eq!(found, expected, "{}", String::from_utf8_lossy(text));
+    }
+
+    fn check(text: impl AsRef<[u8]>, expected: &[&str]) {
+        check_with(&options(Table::csv()), text, Ok(expected));
+    }
+
+    #[test]
+    fn the_usual_columns_are_found_by_their_names() {
+        let row = &["400000000,-750000000,a"];
+        check("latitude,longitude,name\n40,-75,a\n", row);
+        check("Name, LON ,id,lat\na,-75,1,40", row);
+        check("X,Y,NAME\r\n-75,40,a\r\n", row);
+        check("\u{feff}lat,lng,name\n40,-75,a", row);
+        check("lat,lon,name\n", &[]);
+        let error = |header: &str, expected: &str| {
+            check_with(&options(Table::csv()), header, Err(expected));
+        };
+        error("", "not csv: expected a header line, but the file is empty");
+        error(
+            "lat,lon\n40,-75\n",
+            "there is no column for the name (name); the columns are lat, lon",
+        );
+        error(
+            "40,-75,a\n",
+            "there is no column for the latitude (latitude, lat, y); the columns are 40, -75, a",
+        );
+    }
+
+    #[test]
+    fn columns_can_be_chosen() {
+        let table = Table {
+            delimiter: b';',
+            unit: Unit::E7,
+            lat: Column::Named("breite".into()),
+            lon: Column::Index(2),
+            name: None,
+            ..Table::csv()
+        };
+        check_with(
+            &options(table.clone()),
+            "Breite;breite;Laenge;name\n1;407838351;-746143763;a\n",
+            Ok(&["407838351,-746143763,"]),
+        );
+        check_with(
+            &options(table.clone()),
+            "Breite;Laenge\n1;2\n",
+            Err("there is no column 3 for the longitude; the columns are Breite, Laenge"),
+        );
+        check_with(
+            &options(table.clone()),
+            "a;b\n1;2\n",
+            Err("there is no column \"breite\" for the latitude; the columns are a, b"),
+        );
+        let headless = Table {
+            header: false,
+            lat: Column::Index(0),
+            ..table.clone()
+        };
+        check_with(
+            &options(headless),
+            "1;0;2\n3;4\n",
+            Ok(&[
+                "1,2,",
+                "x: line 2: the longitude is field 3, and there are 2",
+            ]),
+        );
+        check_with(
+            &options(Table {
+                header: false,
+                ..Table::csv()
+            }),
+            "1,2,a\n",
+            Err("there is no column for the latitude, as there is no header; choose one by number"),
+        );
+    }
+
+    #[test]
+    fn quotes_hold_delimiters_and_line_ends() {
+        check(
+            "lat,lon,name\n1,2,\"a, \"\"b\"\"\nc\"\n\n3,4, d \n5,6,7\" pipe\n",
+            &[
+                "10000000,20000000,a, \"b\"\nc",
+                "30000000,40000000, d ",
+                "50000000,60000000,7\" pipe",
+            ],
+        );
+        check_with(
+            &options(Table::csv()),
+            "lat,lon,name\n1,2,\"a\n3,4,b\n",
+            Err("line 2: the file ends within a field in quotes"),
+        );
+    }
+
+    #[test]
+    fn a_line_that_is_wrong_is_rejected() {
+        let check = |line: &[u8], expected: &str| {
+            let mut text = b"lat,lon,name\r\n1,2,a\r\n\r\n".to_vec();
+            text.extend_from_slice(line);
+            text.extend_from_slice(b"\r\n3,4,b\r\n");
+            check(
+                &text,
+                &[
+                    "10000000,20000000,a",
+                    &format!("x: line 4: {expected}"),
+                    "30000000,40000000,b",
+                ],
+            );
+        };
+        check(b"x,2,a", "latitude \"x\" is not a decimal number");
+        check(b"91,2,a", "latitude \"91\" is outside \u{b1}90 degrees");
+        check(b"1,nan,a", "longitude \"nan\" is not a decimal number");
+        check(b",2,a", "there is no latitude");
+        check(b"1", "the longitude is field 2, and there are 1");
+        check(b"\"1,5\",2,a", "latitude \"1,5\" is not a decimal number");
+        check(
+            b"1\xff,2,a",
+            "latitude \"1\u{fffd}\" is not a decimal number",
+        );
+        check(b"1,2,M\xfcnchen", "the name is not UTF-8 at its byte 1");
+        check(
+            b"1,200,\xff",
+            "longitude \"200\" is outside \u{b1}180 degrees",
+        );
+    }
+
+    #[test]
+    fn geonames_are_read_as_published() {
+        let line = "3039154\tEl \"Tarter\tEl Tarter\tEltarter\t42.57952\t1.65362\tP\tPPL\tAD\t\t02\t\t\t\t1052\t\t1721\tEurope/Andorra\t2012-11-03";
+        let found = read_text(
+            Format::Geonames,
+            format!("{line}\n{line}").as_bytes(),
+            &Options::default(),
+        );
+        assert_eq!(
+            found,
+            Ok(vec!["425795200,16536200,El \"Tarter".to_owned(); 2])
+        );
+    }
+
+    #[test]
+    fn a_record_without_end_is_an_error() {
+        let limited = Options {
+            max_record_bytes: 1000,
+            ..Options::default()
+        };
+        let long = "x".repeat(1 << 20);
+        check_with(
+            &limited,
+            format!("lat,lon,name\n1,2,a\n\n3,4,{long}"),
+            Err("line 4: the record is longer than 1000 bytes"),
+        );
+        check_with(
+            &limited,
+            format!("lat,lon,name\n1,2,a\n3,4{}", ",".repeat(1 << 20)),
+            Err("line 3: the record is longer than 1000 bytes"),
+        );
+    }
+}
