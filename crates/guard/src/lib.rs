@@ -40,6 +40,7 @@ mod deadline;
 mod drain;
 mod early_head;
 mod listener;
+mod preface;
 mod serve;
 mod workers;
 

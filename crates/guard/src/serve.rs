@@ -18,6 +18,7 @@ use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
 use crate::listener::Socket;
+use crate::preface::PrefaceWatch;
 use crate::{Drain, Listener, Workers};
 
 /// The pause after a failed accept grows up to this.
@@ -37,6 +38,8 @@ pub struct Http2Settings {
     pub max_concurrent_streams: u32,
     /// How many bytes of request headers are accepted.
     pub max_header_list_bytes: u32,
+    /// How long a peer may take to say that it speaks HTTP/2.
+    pub handshake_timeout: Duration,
     /// How long a connection may be silent before it is asked for a sign of life.
     pub keepalive_interval: Duration,
     /// How long the peer may take to give it.
@@ -50,6 +53,7 @@ impl Default for Http2Settings {
             connection_window_bytes: 64 << 20,
             max_concurrent_streams: 200,
             max_header_list_bytes: 16 << 10,
+            handshake_timeout: Duration::from_secs(10),
             keepalive_interval: Duration::from_secs(60),
             keepalive_timeout: Duration::from_secs(20),
         }
@@ -77,6 +81,7 @@ pub async fn serve<S>(
 {
     let connections = Connections {
         http2: http2_builder(settings),
+        handshake_timeout: settings.handshake_timeout,
         service,
         drain: drain.clone(),
         workers,
@@ -94,6 +99,7 @@ pub async fn serve<S>(
 #[derive(Clone)]
 struct Connections<S> {
     http2: http2::Builder<TokioExecutor>,
+    handshake_timeout: Duration,
     service: S,
     drain: Drain,
     workers: Option<Workers>,
@@ -137,13 +143,30 @@ where
         let service = self
             .service
             .map_request(|request: Request<Incoming>| request.map(Body::new));
+        let (io, preface) = PrefaceWatch::new(io);
         let mut connection = pin!(
             self.http2
                 .serve_connection(TokioIo::new(io), TowerToHyperService::new(service))
         );
+        let mut begun = pin!(self.drain.begun_owned());
         let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = self.drain.begun_owned() => {
+            ended = connection.as_mut() => Some(ended),
+            () = begun.as_mut() => None,
+            () = sleep(self.handshake_timeout) => {
+                if !preface.is_complete() {
+                    return;
+                }
+                tokio::select! {
+                    ended = connection.as_mut() => Some(ended),
+                    () = begun.as_mut() => None,
+                }
+            }
+        };
+        let ended = match ended {
+            Some(ended) => ended,
+            // hyper would wait for the preface of a peer that has said nothing yet.
+            None if !preface.is_complete() => return,
+            None => {
                 connection.as_mut().graceful_shutdown();
                 tokio::select! {
                     ended = connection => ended,

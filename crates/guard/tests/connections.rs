@@ -1,0 +1,78 @@
+//! What a peer that never gets as far as a call sees of a server.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use http::{Request, Response};
+use route_guide_guard::{Drain, Http2Settings, Listener, serve};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tonic::body::Body;
+use tower::service_fn;
+
+/// Runs a server whose methods are never called, and returns where it listens.
+async fn server(drain: &Drain) -> String {
+    let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap())
+        .await
+        .unwrap();
+    let address = listener.address().to_string();
+    let service =
+        service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(Response::new(Body::empty())) });
+    let drain = drain.clone();
+    tokio::spawn(async move {
+        serve(
+            vec![listener],
+            service,
+            &Http2Settings::default(),
+            &drain,
+            None,
+        )
+        .await;
+    });
+    address
+}
+
+/// Sends some bytes and waits until the server closes the connection.
+async fn closed_after(address: &str, sent: &[u8]) -> Duration {
+    let mut peer = TcpStream::connect(address).await.unwrap();
+    peer.write_all(sent).await.unwrap();
+    let start = Instant::now();
+    // A reset is as good as an end.
+    let _ = peer.read_to_end(&mut Vec::new()).await;
+    start.elapsed()
+}
+
+// The clock is paused: it jumps to the next timer as soon as nothing else is left to do.
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_speak_is_hung_up_on() {
+    let drain = Drain::new();
+    let address = server(&drain).await;
+    for sent in [&b""[..], b"PRI * HTTP/2.0\r\n"] {
+        let open = closed_after(&address, sent).await;
+        assert!(open >= Duration::from_secs(10), "after {sent:?}: {open:?}");
+        assert!(open < Duration::from_secs(11), "after {sent:?}: {open:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_speaks_something_else_is_hung_up_on_at_once() {
+    let drain = Drain::new();
+    let address = server(&drain).await;
+    let open = closed_after(&address, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(open < Duration::from_secs(1), "{open:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_has_said_nothing_does_not_outlive_the_beginning_of_a_drain() {
+    let drain = Drain::new();
+    let address = server(&drain).await;
+    let peer = TcpStream::connect(&address).await.unwrap();
+    drain.begin();
+    let start = Instant::now();
+    let mut peer = peer;
+    let _ = peer.read_to_end(&mut Vec::new()).await;
+    assert!(start.elapsed() < Duration::from_secs(1));
+}
