@@ -13,7 +13,8 @@
 //! ```
 //!
 //! The crate that calls it needs tokio with `macros` and `rt-multi-thread`. Nothing here sleeps: time is turned by hand,
-//! and what cannot happen at once is waited for.
+//! and what cannot happen at once is waited for; a wait that has
+//! no end fails the test after two minutes.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -25,6 +26,7 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use route_guide_geo::E7Point;
 
@@ -58,11 +60,11 @@ macro_rules! conformance {
                 half_close_flushes, waits_can_be_given_up, ten_thousand_places, places_are_bounded,
                 a_dropped_conversation_leaves_nothing;
             retention: the_newest_of_a_place_stay, the_newest_of_all_stay, bytes_are_bounded,
-                a_note_that_cannot_fit_is_refused, notes_expire_on_time, expired_notes_are_given_back,
+                a_note_that_cannot_fit_is_refused, notes_expire_on_time, the_expired_make_room_unseen, expired_notes_are_given_back,
                 a_busy_place_beside_an_old_note, many_places_keep_to_the_bound;
             missed: live_notes, a_replay, a_replay_and_live_notes, before_an_own_note, by_age,
                 only_what_was_owed, a_stalled_reader_goes_on;
-            load: many_threads, one_note_for_a_thousand;
+            load: many_threads, everybody_talks, one_note_for_a_thousand;
         }
     };
     (@tests $open:expr; $($part:ident: $($promise:ident),*;)*) => {
@@ -72,13 +74,19 @@ macro_rules! conformance {
             $(
                 #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
                 async fn $promise() {
-                    $crate::conformance::$part::$promise(
-                        &$crate::conformance::Engine::new($open)
-                    ).await;
+                    let engine = $crate::conformance::Engine::new($open);
+                    let promise = $crate::conformance::$part::$promise(&engine);
+                    $crate::conformance::in_time(promise).await;
                 }
             )*
         })*
     };
+}
+
+/// Ends a test that waits for what never comes, such as a wake-up that was lost.
+pub async fn in_time(promise: impl Future<Output = ()>) {
+    let outcome = tokio::time::timeout(Duration::from_secs(120), promise).await;
+    outcome.expect("the promise is kept within two minutes");
 }
 
 /// The engine under test: a way to open empty notebooks.

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use route_guide_geo::E7Point;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::{Engine, at_most, due, place, post};
+use super::{Engine, at_most, due, place, post, whole};
 use crate::{Author, Conversation, Draft, Index, Notebook};
 
 const WRITERS: usize = 8;
@@ -77,6 +78,85 @@ async fn read_all(mut chat: Conversation) {
     }
     assert_eq!(next_of.len(), WRITERS);
     assert!(chat.next_page().expect("nothing is missed").is_none());
+}
+
+/// Streams that post and read at the same time, each in a servicer's loop, see one log: after each own note all of it from
+/// the beginning, without that note, and then on without a gap or a repetition.
+pub async fn everybody_talks(engine: &Engine) {
+    const STREAMS: usize = 6;
+    const POSTS: usize = 60;
+    let desk = engine
+        .open(|limits| limits.notes_per_place = at_most(STREAMS * POSTS))
+        .await;
+    let mut clients = JoinSet::new();
+    let mut streams = JoinSet::new();
+    for _ in 0..STREAMS {
+        let (client, requests) = mpsc::channel(1);
+        clients.spawn(async move {
+            for number in 0..POSTS {
+                client
+                    .send(number.to_string())
+                    .await
+                    .expect("the stream reads on");
+                tokio::task::yield_now().await;
+            }
+            client.closed().await;
+        });
+        streams.spawn(talk(desk.stream(), requests, STREAMS * POSTS));
+    }
+    while let Some(stream) = streams.join_next().await {
+        let (author, answers) = stream.expect("a stream comes to its end");
+        let log = desk.notebook.read(place(1), Index::START, whole()).notes;
+        let own: Vec<_> = log
+            .iter()
+            .filter(|note| note.author() == author)
+            .map(|note| note.index())
+            .collect();
+        assert_eq!((own.len(), answers.len()), (POSTS, POSTS));
+        for (own, answer) in own.into_iter().zip(answers) {
+            let last = answer.last().copied().unwrap_or(own).max(own);
+            let expected: Vec<_> = (1..=last.get())
+                .map(Index::new)
+                .filter(|&index| index != own)
+                .collect();
+            assert_eq!(answer, expected, "after the own note {own}");
+        }
+    }
+    while let Some(client) = clients.join_next().await {
+        client.expect("a client comes to its end");
+    }
+}
+
+/// Posts what is requested and reads what is due until the whole log has been seen. Returns, for each own note, which notes
+/// came after it.
+async fn talk(
+    mut chat: Conversation,
+    mut requests: mpsc::Receiver<String>,
+    log_len: usize,
+) -> (Author, Vec<Vec<Index>>) {
+    let mut answers: Vec<Vec<Index>> = Vec::new();
+    loop {
+        while let Some(page) = chat.next_page().expect("nothing is missed") {
+            let answer = answers
+                .last_mut()
+                .expect("nothing is due before the first note");
+            answer.extend(page.iter().map(|note| note.index()));
+            tokio::task::yield_now().await;
+        }
+        if answers
+            .last()
+            .is_some_and(|answer| answer.len() == log_len - 1)
+        {
+            return (chat.author(), answers);
+        }
+        tokio::select! {
+            Some(message) = requests.recv() => {
+                post(&mut chat, place(1), &message).await;
+                answers.push(Vec::new());
+            }
+            () = chat.woken() => {}
+        }
+    }
 }
 
 /// One note reaches a thousand waiting streams, each once.

@@ -107,6 +107,27 @@ pub async fn notes_expire_on_time(engine: &Engine) {
     assert_eq!(due(&mut chat), [""; 0]);
 }
 
+/// A long note pushes out many notes past their age; they are not part of its replay either.
+pub async fn the_expired_make_room_unseen(engine: &Engine) {
+    let desk = engine
+        .open(|limits| {
+            limits.notes_per_place = at_most(1_000);
+            limits.bytes_total = 200_000;
+        })
+        .await;
+    desk.others_write(place(1), 0..300).await;
+    desk.clock.advance(Duration::from_secs(3_600));
+    desk.others_write(place(1), 300..301).await;
+    let receipt = desk
+        .append(place(1), &"x".repeat(180_000), Author::unique())
+        .await;
+    assert_eq!(receipt.earlier, 1);
+    assert!(
+        receipt.displaced.iter().all(|note| note.message() == "300"),
+        "{receipt:?}"
+    );
+}
+
 /// Tidying up gives back all notes past their age, and their places.
 pub async fn expired_notes_are_given_back(engine: &Engine) {
     const AGE: Duration = Duration::from_secs(3_600);
