@@ -229,7 +229,7 @@ impl Conversation {
     /// - at a place where it has posted, what others wrote after its cursor, which is its last own note or the last one
     ///   handed to it, whichever is later.
     ///
-    /// Each lost note is reported once. The conversation remains usable and goes on behind the gap.
+    /// A lost note is reported once to whom it was owed once. The conversation remains usable and goes on behind the gap.
     pub fn next_page(&mut self) -> Result<Option<Vec<Arc<Note>>>, ChatError> {
         let page = self.take_page();
         if let Err(ChatError::Missed { place, count }) = &page {

@@ -56,8 +56,8 @@ pub struct Limits {
     /// The most memory used by notes, bookkeeping included. A note that would not fit alone is refused. When the size of
     /// notes changes much over time, fragmentation in the allocator comes on top, up to about a third.
     pub bytes_total: usize,
-    /// How long a note is kept. With [`Duration::ZERO`] no note is ever read again, with [`Duration::MAX`] age counts
-    /// for nothing.
+    /// How long a note is kept. With [`Duration::ZERO`] no note is ever read, so streams are only told how many they
+    /// missed; with [`Duration::MAX`] age counts for nothing.
     pub max_age: Duration,
     /// The most registrations of streams at places. They are not part of `bytes_total`: each takes up to half a KiB.
     pub watches_total: usize,
@@ -165,7 +165,9 @@ impl Notebook for MemoryNotebook {
             }
         }
         lock(&self.ledger).shrink();
-        tracing::debug!(notes, "expired route notes");
+        if notes > 0 {
+            tracing::debug!(notes, "expired route notes");
+        }
     }
 
     fn usage(&self) -> Usage {
