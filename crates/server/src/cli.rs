@@ -102,7 +102,7 @@ struct ChatFlags {
     chat_memory_mib: usize,
 
     /// How long a note is kept
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = positive_duration)]
     chat_max_age: Duration,
 
     /// At how many places one stream may post
@@ -247,4 +247,12 @@ fn duration(text: &str) -> Result<Duration, String> {
         .parse()
         .map_err(|error: jiff::Error| error.to_string())?;
     Duration::try_from(signed).map_err(|_negative| "a time cannot be negative".to_owned())
+}
+
+/// Reads a time that is not zero.
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("the time must be longer than zero".to_owned()),
+        time => Ok(time),
+    }
 }

@@ -28,6 +28,7 @@
 //! ```
 
 pub mod cli;
+mod data_set;
 mod echo;
 mod error;
 mod greeter;
@@ -40,6 +41,7 @@ mod route_guide;
 mod server;
 mod settings;
 
+pub use data_set::DataSet;
 pub use echo::EchoMetadataLayer;
 pub use greeter::GreeterServicer;
 pub use hello::{HELLO_MODE, HelloServicer};

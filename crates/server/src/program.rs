@@ -1,16 +1,19 @@
 //! What both programs do around their server: logging, signals, exit status.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use route_guide_guard::{DrainReport, ListenAddress};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tracing_subscriber::EnvFilter;
 
-use crate::Server;
+use crate::{DataSet, Server};
 
 /// The exit status after a second signal, when the user does not want to wait for the drain.
 const INTERRUPTED: i32 = 130;
@@ -57,6 +60,7 @@ where
 {
     // Before the ports are open, so that no signal finds the default handler after the announcement.
     let mut signals = Signals::new().context("cannot listen for signals")?;
+    let hangup = signal(SignalKind::hangup()).context("cannot listen for signals")?;
     let server = start.await?;
     let mut lines = String::new();
     for address in server.addresses() {
@@ -78,7 +82,28 @@ where
             std::process::exit(INTERRUPTED);
         });
     };
-    Ok(server.run(shutdown).await)
+    let asked = Notify::new();
+    let data = server.data_set();
+    tokio::select! {
+        report = server.run(shutdown) => Ok(report),
+        never = keep_current(data, &asked) => match never {},
+        never = ask_on_hangup(hangup, &asked) => match never {},
+    }
+}
+
+/// Reloads the features when their file changes and when somebody asks for it.
+async fn keep_current(data: Option<Arc<DataSet>>, asked: &Notify) -> Infallible {
+    match data {
+        Some(data) => data.keep_current(asked).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn ask_on_hangup(mut hangup: Signal, asked: &Notify) -> Infallible {
+    loop {
+        hangup.recv().await;
+        asked.notify_one();
+    }
 }
 
 struct Signals {

@@ -7,12 +7,11 @@ use async_stream::stream;
 use route_guide_chat::{Conversation, Notebook};
 use route_guide_proto::routeguide::route_guide_server::RouteGuide;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote, RouteSummary};
-use route_guide_store::Store;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::recording::Recording;
-use crate::{ChatScope, ChatSettings, PointRule, route_chat};
+use crate::{ChatScope, ChatSettings, DataSet, PointRule, route_chat};
 
 /// The trailer that says how many notes a RouteChat stream missed, next to status `DATA_LOSS`.
 pub const NOTES_MISSED: &str = "route-notes-missed";
@@ -20,26 +19,26 @@ pub const NOTES_MISSED: &str = "route-notes-missed";
 /// A response stream of this service.
 type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-/// Answers the four methods of RouteGuide from a feature store and a notebook.
+/// Answers the four methods of RouteGuide from a data set and a notebook.
 #[derive(Clone, Debug)]
 pub struct RouteGuideServicer {
-    store: Arc<Store>,
+    data: Arc<DataSet>,
     points: PointRule,
     chat: ChatSettings,
     notebook: Arc<dyn Notebook>,
 }
 
 impl RouteGuideServicer {
-    /// Makes the servicer of a store and a notebook.
+    /// Makes the servicer of a data set and a notebook.
     #[must_use]
     pub fn new(
-        store: Arc<Store>,
+        data: Arc<DataSet>,
         points: PointRule,
         notebook: Arc<dyn Notebook>,
         chat: ChatSettings,
     ) -> Self {
         Self {
-            store,
+            data,
             points,
             chat,
             notebook,
@@ -62,7 +61,8 @@ impl RouteGuide for RouteGuideServicer {
     async fn get_feature(&self, request: Request<Point>) -> Result<Response<Feature>, Status> {
         let at = self.points.point(request.into_inner())?;
         // Nothing there is no error: the reply has no name and says where the client asked.
-        let name = self.store.find(at).map_or("", |feature| feature.name());
+        let store = self.data.store();
+        let name = store.find(at).map_or("", |feature| feature.name());
         Ok(Response::new(Feature {
             name: name.to_owned(),
             location: Some(at.into()),
@@ -74,7 +74,7 @@ impl RouteGuide for RouteGuideServicer {
         request: Request<Rectangle>,
     ) -> Result<Response<Self::ListFeaturesStream>, Status> {
         let area = self.points.rectangle(request.into_inner())?;
-        let store = Arc::clone(&self.store);
+        let store = self.data.store();
         Ok(Response::new(Box::pin(stream! {
             for feature in store.query(area) {
                 yield Ok(Feature {
@@ -89,7 +89,8 @@ impl RouteGuide for RouteGuideServicer {
         &self,
         request: Request<Streaming<Point>>,
     ) -> Result<Response<RouteSummary>, Status> {
-        let mut recording = Recording::new(&self.store, self.points);
+        let store = self.data.store();
+        let mut recording = Recording::new(&store, self.points);
         let mut points = request.into_inner();
         while let Some(point) = points.message().await? {
             recording.add(point)?;

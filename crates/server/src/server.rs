@@ -15,7 +15,7 @@ use route_guide_proto::helloworld::greeter_server::{GreeterServer, SERVICE_NAME 
 use route_guide_proto::routeguide::route_guide_server::{
     RouteGuideServer, SERVICE_NAME as ROUTE_GUIDE,
 };
-use route_guide_store::{LoadError, Store};
+use route_guide_store::LoadError;
 use tokio::time::{MissedTickBehavior, interval};
 use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
@@ -25,7 +25,7 @@ use tonic_reflection::server::Builder as ReflectionBuilder;
 use tower::ServiceBuilder;
 
 use crate::{
-    EchoMetadataLayer, FeatureSource, GreeterServicer, GreeterSettings, HelloServicer,
+    DataSet, EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer,
     RouteGuideServicer, RouteGuideSettings, ServingSettings,
 };
 
@@ -55,6 +55,7 @@ pub struct Server {
     routes: Routes,
     health: HealthReporter,
     services: &'static [&'static str],
+    data: Option<Arc<DataSet>>,
     notebook: Option<Arc<dyn Notebook>>,
     workers: Option<Workers>,
     serving: ServingSettings,
@@ -85,14 +86,15 @@ impl Server {
     ///
     /// [`StartError`] if the features cannot be loaded or an address cannot be listened on.
     pub async fn route_guide(settings: RouteGuideSettings) -> Result<Self, StartError> {
-        let store = Arc::new(match &settings.features {
-            FeatureSource::Published => Store::published(),
-            FeatureSource::File(path) => Store::load(path)?,
-        });
-        tracing::info!(features = store.len(), "features loaded");
+        let data = Arc::new(DataSet::load(settings.features)?);
+        tracing::info!(features = data.store().len(), "features loaded");
         let notebook: Arc<dyn Notebook> = Arc::new(MemoryNotebook::new(settings.chat.notebook));
-        let servicer =
-            RouteGuideServicer::new(store, settings.points, Arc::clone(&notebook), settings.chat);
+        let servicer = RouteGuideServicer::new(
+            Arc::clone(&data),
+            settings.points,
+            Arc::clone(&notebook),
+            settings.chat,
+        );
         let mut routes = RoutesBuilder::default();
         routes.add_service(
             RouteGuideServer::new(servicer)
@@ -100,14 +102,12 @@ impl Server {
                 .accept_compressed(CompressionEncoding::Zstd),
         );
         let names = &[ROUTE_GUIDE];
-        Self::new(
-            routes,
-            names,
-            &settings.listen,
-            Some(notebook),
-            settings.serving,
-        )
-        .await
+        let server = Self::new(routes, names, &settings.listen, settings.serving).await?;
+        Ok(Self {
+            data: Some(data),
+            notebook: Some(notebook),
+            ..server
+        })
     }
 
     /// Takes the ports of a Greeter and HelloService server.
@@ -129,14 +129,13 @@ impl Server {
                     .accept_compressed(CompressionEncoding::Zstd),
             );
         let services = &[GREETER, HELLO];
-        Self::new(routes, services, &settings.listen, None, settings.serving).await
+        Self::new(routes, services, &settings.listen, settings.serving).await
     }
 
     async fn new(
         mut routes: RoutesBuilder,
         services: &'static [&'static str],
         listen: &[ListenAddress],
-        notebook: Option<Arc<dyn Notebook>>,
         serving: ServingSettings,
     ) -> Result<Self, StartError> {
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -159,7 +158,8 @@ impl Server {
             routes: routes.routes(),
             health,
             services,
-            notebook,
+            data: None,
+            notebook: None,
             workers,
             serving,
         })
@@ -168,6 +168,12 @@ impl Server {
     /// The addresses that are open, with the ports that the system chose.
     pub fn addresses(&self) -> impl Iterator<Item = &ListenAddress> {
         self.listeners.iter().map(Listener::address)
+    }
+
+    /// The features of a RouteGuide server, to reload them while it runs.
+    #[must_use]
+    pub fn data_set(&self) -> Option<Arc<DataSet>> {
+        self.data.clone()
     }
 
     /// Serves until `shutdown` completes and the drain after it is over.
