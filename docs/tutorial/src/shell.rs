@@ -25,7 +25,6 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub struct Shell {
     folder: PathBuf,
     environment: Vec<(OsString, OsString)>,
-    exports: String,
     status: i32,
     server: Option<Running>,
 }
@@ -60,7 +59,6 @@ impl Shell {
         Self {
             folder: folder.into(),
             environment: Vec::new(),
-            exports: String::new(),
             status: 0,
             server: None,
         }
@@ -89,9 +87,15 @@ impl Shell {
             self.status = 0;
             return Ok(());
         }
-        if command.starts_with("export ") {
-            self.exports.push_str(command);
-            self.exports.push('\n');
+        if let Some((name, _)) = command
+            .strip_prefix("export ")
+            .and_then(|rest| rest.split_once('='))
+        {
+            let mut shell = self.spawn(&format!("{command}; echo \"${name}\""))?;
+            shell.read_to_end()?;
+            self.set(name, shell.printed.join("\n"));
+            self.status = 0;
+            return Ok(());
         }
         let mut program = self.spawn(command)?;
         let mut parts = shown.split(|line| line == CTRL_C);
@@ -141,13 +145,14 @@ impl Shell {
     }
 
     fn spawn(&self, command: &str) -> io::Result<Running> {
-        // A single program takes the place of the shell: then its exit status comes through, also after Ctrl-C.
-        let exec = if command.contains(['|', ';', '&']) || command.starts_with("export ") {
+        // A single program takes the place of the shell: then its exit status comes through, also
+        // after Ctrl-C.
+        let exec = if command.contains(['|', ';', '&']) {
             ""
         } else {
             "exec "
         };
-        let script = format!("{}(exit {})\n{exec}{command}", self.exports, self.status);
+        let script = format!("(exit {})\n{exec}{command}", self.status);
         let (reader, writer) = io::pipe()?;
         let child = Command::new("sh")
             .args(["-c", &script])
@@ -264,7 +269,7 @@ fn lines(reader: PipeReader) -> Receiver<String> {
 }
 
 fn indent(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("    {line}\n")).collect()
+    lines.iter().flat_map(|line| ["    ", line, "\n"]).collect()
 }
 
 #[cfg(test)]

@@ -36,7 +36,13 @@ const PROGRAMS: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn every_file_and_command_of_the_tutorial_works_as_shown() -> Outcome {
+fn every_file_and_command_of_the_tutorial_works_as_shown() {
+    if let Err(err) = follow_the_tutorial() {
+        panic!("{err}");
+    }
+}
+
+fn follow_the_tutorial() -> Outcome {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()?;
@@ -52,16 +58,11 @@ fn every_file_and_command_of_the_tutorial_works_as_shown() -> Outcome {
     shell.set("ROUTE_GUIDE_TARGET", format!("localhost:{port}"));
 
     for step in steps {
-        let done = match &step.action {
-            Action::Write { file, text } => Folder::new(shell.folder())
-                .write(file, text)
-                .map_err(Into::into),
-            Action::Append { file, text } => Folder::new(shell.folder())
-                .append(file, text)
-                .map_err(Into::into),
-            Action::Change { file, diff } => Folder::new(shell.folder())
-                .change(file, diff)
-                .map_err(Into::into),
+        let here = Folder::new(shell.folder());
+        let done: Outcome = match &step.action {
+            Action::Write { file, text } => here.write(file, text).map_err(Into::into),
+            Action::Append { file, text } => here.append(file, text).map_err(Into::into),
+            Action::Change { file, diff } => here.change(file, diff).map_err(Into::into),
             Action::Run(command) => run(&mut shell, &root, command, &port),
         };
         done.map_err(|err| format!("docs/tutorial.md, line {}: {err}", step.line))?;
@@ -69,17 +70,18 @@ fn every_file_and_command_of_the_tutorial_works_as_shown() -> Outcome {
     shell.stop()?;
 
     for package in ["my-route-guide", "my-greeter"] {
-        shell.run(
-            &format!("cd {}", folder.path().join(package).display()),
-            &[],
-        )?;
-        shell
-            .run("cargo fmt --check", &[])
-            .map_err(|err| format!("{package}: {err}"))?;
+        check_format(&folder.path().join(package))?;
     }
-    let contract = Folder::new(folder.path()).read("my-route-guide/protos/route_guide.proto")?;
-    let published = fs::read_to_string(root.join("protos/route_guide.proto"))?;
-    assert_eq!(declarations(&contract), declarations(&published));
+    let written = |file: &str| Folder::new(folder.path()).read(file);
+    let published = |file: &str| fs::read_to_string(root.join("protos").join(file));
+    assert_eq!(
+        declarations(&written("my-route-guide/protos/route_guide.proto")?),
+        declarations(&published("route_guide.proto")?),
+    );
+    let greeter = declarations(&published("helloworld.proto")?);
+    for line in declarations(&written("my-greeter/protos/helloworld.proto")?) {
+        assert!(greeter.contains(&line), "{line} is not published");
+    }
     Ok(())
 }
 
@@ -99,7 +101,7 @@ fn run(shell: &mut Shell, root: &Path, command: &Command, port: &str) -> Outcome
         );
         return Ok(());
     }
-    if program(&typed).ends_with("server") {
+    if is_server(&typed) {
         return Ok(shell.start(&typed, &shown)?);
     }
     shell.run(&typed, &shown)?;
@@ -114,33 +116,25 @@ fn run(shell: &mut Shell, root: &Path, command: &Command, port: &str) -> Outcome
     Ok(())
 }
 
-/// Returns a command so that it does the same on another port, and runs our programs as they are.
+/// Returns a command so that it does the same on another port.
 fn with_port(command: &str, port: &str) -> String {
-    let address = format!("localhost:{port}");
-    let ours = command
-        .replace("cargo run --release --bin ", "target/release/")
-        .replacen(" -- ", " ", 1);
-    if ours.starts_with("target/release/")
-        || PROGRAMS.iter().any(|(name, _)| program(command) == *name)
-    {
-        let listen = if program(&ours).ends_with("server") {
-            format!(" --listen {address}")
-        } else {
-            String::new()
-        };
-        ours + &listen
-    } else if command.starts_with("cargo run ") {
-        format!("{command} -- {address}")
+    if command.starts_with("cargo run ") {
+        format!("{command} -- localhost:{port}")
+    } else if is_server(command) && !command.contains(" --listen ") {
+        format!("{command} --listen localhost:{port}")
     } else {
+        // Our clients find the address in their environment.
         command.to_owned()
     }
 }
 
-/// Returns the name of the program that a command runs.
-fn program(command: &str) -> &str {
-    let command = command.strip_prefix("cargo run --bin ").unwrap_or(command);
-    let path = command.split(' ').next().unwrap_or_default();
-    path.rsplit('/').next().unwrap_or_default()
+/// Tells whether a command starts a program that runs until it is stopped.
+fn is_server(command: &str) -> bool {
+    let program = command.strip_prefix("cargo run --bin ").unwrap_or(command);
+    program
+        .split(' ')
+        .next()
+        .is_some_and(|name| name.ends_with("server"))
 }
 
 /// Makes what the page needs of a clone of this repository, built.
@@ -179,11 +173,31 @@ fn free_port() -> u16 {
         .expect("one of many ports is free")
 }
 
-/// Returns what a contract declares, without comments, file options and layout.
-fn declarations(proto: &str) -> String {
+/// Checks that a package is formatted as `cargo fmt` does it, if that is installed.
+fn check_format(package: &Path) -> Outcome {
+    let fmt = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO"));
+        command
+            .arg("fmt")
+            .args(arguments)
+            .current_dir(package)
+            .output()
+    };
+    if !fmt(&["--version"])?.status.success() {
+        return Ok(());
+    }
+    let difference = String::from_utf8(fmt(&["--check", "--", "--color", "never"])?.stdout)?;
+    assert_eq!(difference, "");
+    Ok(())
+}
+
+/// Returns the lines of a contract, without comments, file options and layout.
+fn declarations(proto: &str) -> Vec<String> {
     let code = proto
         .lines()
         .map(|line| line.split("//").next().unwrap_or_default());
-    let declarations = code.filter(|line| !line.starts_with("option "));
-    declarations.flat_map(str::split_whitespace).collect()
+    let squeezed = code.map(|line| line.split_whitespace().collect::<String>());
+    squeezed
+        .filter(|line| !line.is_empty() && !line.starts_with("option"))
+        .collect()
 }
