@@ -12,6 +12,7 @@ mod import;
 mod input;
 mod json;
 mod options;
+mod osm_pbf;
 mod output;
 mod position;
 mod progress;

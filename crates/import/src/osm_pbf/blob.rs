@@ -1,0 +1,171 @@
+//! The outer layer of the format: blobs, each with a type, a length and perhaps a compression.
+
+use std::io::Read;
+use std::str;
+
+use flate2::read::ZlibDecoder;
+
+use super::wire::{Broken, Message, Value};
+use crate::fault::{Fault, Stop};
+use crate::format::Format;
+use crate::input::Bytes;
+use crate::position::Position;
+
+/// The longest header of a blob and the longest blob, packed or unpacked, that the format allows.
+const MAX_HEADER_BYTES: u64 = 64 << 10;
+const MAX_BLOB_BYTES: u64 = 32 << 20;
+
+/// A file that is being read.
+pub(super) struct Blobs {
+    input: Bytes,
+    byte: u64,
+}
+
+/// One blob, still packed.
+pub(super) struct Blob {
+    pub(super) kind: String,
+    /// Where in the file it begins.
+    pub(super) byte: u64,
+    message: Vec<u8>,
+}
+
+impl Blobs {
+    pub(super) const fn new(input: Bytes) -> Self {
+        Self { input, byte: 0 }
+    }
+
+    /// Reads the next blob, `None` at the end of the file.
+    pub(super) fn next(&mut self) -> Result<Option<Blob>, Stop> {
+        let byte = self.byte;
+        let position = Position::Byte { byte };
+        let truncated = || Fault::Truncated {
+            position,
+            within: "a block",
+        };
+        let length = self.read(4)?;
+        if length.is_empty() {
+            return Ok(None);
+        }
+        let length = u32::from_be_bytes(length.try_into().or(Err(truncated()))?).into();
+        if length > MAX_HEADER_BYTES {
+            let header = format!("would have a header of {length} bytes");
+            return Err(if byte == 0 {
+                let problem = format!("the first block {header}");
+                Fault::not_this_format(Format::OsmPbf, problem).into()
+            } else {
+                Fault::malformed(position, format!("the block {header}")).into()
+            });
+        }
+        let header = self.read(length)?;
+        if header.len() as u64 != length {
+            return Err(truncated().into());
+        }
+        let Header { kind, length } = Header::parse(&header)
+            .map_err(|Broken| Fault::malformed(position, "the header of the block is damaged"))?;
+        if length > MAX_BLOB_BYTES {
+            return Err(too_long(position).into());
+        }
+        let message = self.read(length)?;
+        if message.len() as u64 != length {
+            return Err(truncated().into());
+        }
+        Ok(Some(Blob {
+            kind,
+            byte,
+            message,
+        }))
+    }
+
+    /// Reads so many bytes, or as many as there are.
+    fn read(&mut self, length: u64) -> Result<Vec<u8>, Stop> {
+        let mut bytes = Vec::new();
+        let read = self.input.by_ref().take(length).read_to_end(&mut bytes)?;
+        self.byte += read as u64;
+        Ok(bytes)
+    }
+}
+
+struct Header {
+    kind: String,
+    length: u64,
+}
+
+impl Header {
+    fn parse(message: &[u8]) -> Result<Self, Broken> {
+        let (mut kind, mut length) = (None, None);
+        for field in Message(message) {
+            match field? {
+                (1, Value::Bytes(name)) => kind = Some(str::from_utf8(name).or(Err(Broken))?),
+                // A negative length comes out as one far too long.
+                (3, Value::Number(number)) => length = Some(number),
+                _ => {}
+            }
+        }
+        Ok(Self {
+            kind: kind.ok_or(Broken)?.to_owned(),
+            length: length.ok_or(Broken)?,
+        })
+    }
+}
+
+impl Blob {
+    /// Returns what is in the blob.
+    pub(super) fn unpack(&self) -> Result<Vec<u8>, Fault> {
+        let position = Position::Byte { byte: self.byte };
+        let (mut data, mut raw_size) = (None, None);
+        for field in Message(&self.message) {
+            match field.map_err(|broken| Fault::malformed(position, broken))? {
+                (2, Value::Number(number)) => raw_size = Some(number),
+                (field, Value::Bytes(bytes)) => data = Some((field, bytes)),
+                _ => {}
+            }
+        }
+        let damaged = |error: std::io::Error| {
+            Fault::malformed(position, format!("the block cannot be unpacked: {error}"))
+        };
+        let unpacked = match data {
+            Some((1, raw)) => raw.to_vec(),
+            Some((3, zlib)) => limited(ZlibDecoder::new(zlib)).map_err(damaged)?,
+            Some((7, zstd)) => zstd::Decoder::with_buffer(zstd)
+                .and_then(limited)
+                .map_err(damaged)?,
+            Some((field, _)) => {
+                let name = match field {
+                    4 => "lzma",
+                    5 => "bzip2",
+                    6 => "lz4",
+                    _ => "something unknown",
+                };
+                return Err(Fault::unsupported(format!(
+                    "its blocks are compressed with {name}; only zlib and zstd are read"
+                )));
+            }
+            None => return Err(Fault::malformed(position, "the block has no data")),
+        };
+        let length = unpacked.len() as u64;
+        if length > MAX_BLOB_BYTES {
+            return Err(too_long(position));
+        }
+        match raw_size {
+            Some(expected) if expected != length => Err(Fault::malformed(
+                position,
+                format!("the block unpacks to {length} bytes instead of {expected}"),
+            )),
+            _ => Ok(unpacked),
+        }
+    }
+}
+
+/// Unpacks, but not much more than is allowed.
+fn limited(packed: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut unpacked = Vec::new();
+    packed.take(MAX_BLOB_BYTES + 1).read_to_end(&mut unpacked)?;
+    Ok(unpacked)
+}
+
+fn too_long(position: Position) -> Fault {
+    Fault::TooLong {
+        position,
+        limit_bytes: usize::try_from(MAX_BLOB_BYTES).unwrap_or(usize::MAX),
+    }
+}
