@@ -5,7 +5,6 @@
 use clap::Parser;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote};
 use route_guide_server::cli::RouteGuideFlags;
-use route_guide_server::{ChatScope, PointRule, RouteGuideSettings};
 use route_guide_tests::{Chat, TestServer, note, point, published_places, run};
 use tokio_stream::StreamExt;
 use tonic::{Code, Status};
@@ -222,27 +221,6 @@ fn compat_takes_notes_anywhere_and_keeps_them_to_their_stream() {
         assert!(other.finish().await.is_empty());
         assert!(chat.finish().await.is_empty());
     });
-}
-
-#[test]
-fn compat_is_both_settings_at_once() {
-    let settings = |flags: &[&str]| -> RouteGuideSettings {
-        let program = ["route-guide-server"];
-        RouteGuideFlags::try_parse_from([&program, flags].concat())
-            .unwrap()
-            .settings()
-    };
-    for flags in [&["--compat"][..], &["--compat", "--chat-scope", "shared"]] {
-        let compatible = settings(flags);
-        assert_eq!(compatible.points, PointRule::AnyInteger, "{flags:?}");
-        assert_eq!(compatible.chat.scope, ChatScope::Stream, "{flags:?}");
-    }
-    assert_eq!(settings(&[]).points, PointRule::OnGlobe);
-    assert_eq!(settings(&[]).chat.scope, ChatScope::Shared);
-    assert_eq!(
-        settings(&["--chat-scope", "stream"]).chat.scope,
-        ChatScope::Stream
-    );
 }
 
 #[test]
