@@ -8,76 +8,74 @@ pub(crate) const BLOCK: usize = 32;
 /// How many boxes make a node.
 pub(crate) const FAN_OUT: usize = 16;
 
-/// The boxes of up to sixteen children, coordinate by coordinate, in E7 units.
+/// The boxes of up to sixteen children in E7 units: all southern edges, all northern, western and eastern ones.
 ///
 /// Children that do not exist have an empty box, which is kept out by their number: no box is outside every rectangle.
-#[derive(Clone, Debug)]
-pub(crate) struct Node {
-    pub(crate) south: [i32; FAN_OUT],
-    pub(crate) north: [i32; FAN_OUT],
-    pub(crate) west: [i32; FAN_OUT],
-    pub(crate) east: [i32; FAN_OUT],
+pub(crate) type Node = [[i32; FAN_OUT]; 4];
+
+/// The length of a node in a snapshot.
+pub(crate) const NODE_BYTES: usize = size_of::<Node>();
+
+/// The node of no children.
+const EMPTY: Node = [
+    [i32::MAX; FAN_OUT],
+    [i32::MIN; FAN_OUT],
+    [i32::MAX; FAN_OUT],
+    [i32::MIN; FAN_OUT],
+];
+
+/// Packs boxes into nodes, sixteen at a time, and adds them to `nodes`.
+pub(crate) fn pack(boxes: impl IntoIterator<Item = E7Rectangle>, nodes: &mut Vec<Node>) {
+    for (index, bounds) in boxes.into_iter().enumerate() {
+        let child = index % FAN_OUT;
+        if child == 0 {
+            nodes.push(EMPTY);
+        }
+        if let Some([south, north, west, east]) = nodes.last_mut() {
+            south[child] = bounds.lo().lat();
+            north[child] = bounds.hi().lat();
+            west[child] = bounds.lo().lon();
+            east[child] = bounds.hi().lon();
+        }
+    }
 }
 
-impl Node {
-    /// Packs boxes into nodes, sixteen at a time.
-    pub(crate) fn pack(boxes: impl IntoIterator<Item = E7Rectangle>) -> Vec<Self> {
-        let mut nodes = Vec::new();
-        for (index, bounds) in boxes.into_iter().enumerate() {
-            let child = index % FAN_OUT;
-            if child == 0 {
-                nodes.push(Self::EMPTY);
-            }
-            if let Some(node) = nodes.last_mut() {
-                node.south[child] = bounds.lo().lat();
-                node.north[child] = bounds.hi().lat();
-                node.west[child] = bounds.lo().lon();
-                node.east[child] = bounds.hi().lon();
-            }
-        }
-        nodes
-    }
+/// Returns the box around all children of a node.
+pub(crate) fn node_bounds([south, north, west, east]: &Node) -> E7Rectangle {
+    E7Rectangle::new(
+        E7Point::unbounded(least(south), least(west)),
+        E7Point::unbounded(greatest(north), greatest(east)),
+    )
+}
 
-    const EMPTY: Self = Self {
-        south: [i32::MAX; FAN_OUT],
-        north: [i32::MIN; FAN_OUT],
-        west: [i32::MAX; FAN_OUT],
-        east: [i32::MIN; FAN_OUT],
-    };
-
-    /// Returns the box around all children.
-    pub(crate) fn bounds(&self) -> E7Rectangle {
-        E7Rectangle::new(
-            E7Point::unbounded(least(&self.south), least(&self.west)),
-            E7Point::unbounded(greatest(&self.north), greatest(&self.east)),
-        )
+/// Returns which of the first `children` touch the area, and which of those lie wholly inside, a bit each.
+pub(crate) fn judge(
+    [south, north, west, east]: &Node,
+    area: E7Rectangle,
+    children: usize,
+) -> (u32, u32) {
+    let (lo, hi) = (area.lo(), area.hi());
+    let mut touching = 0;
+    let mut inside = 0;
+    for child in 0..FAN_OUT {
+        let bit = 1 << child;
+        let touches = (south[child] <= hi.lat())
+            & (north[child] >= lo.lat())
+            & (west[child] <= hi.lon())
+            & (east[child] >= lo.lon());
+        let within = (south[child] >= lo.lat())
+            & (north[child] <= hi.lat())
+            & (west[child] >= lo.lon())
+            & (east[child] <= hi.lon());
+        touching |= if touches { bit } else { 0 };
+        inside |= if within { bit } else { 0 };
     }
-
-    /// Returns which of the first `children` touch the area, and which of those lie wholly inside, a bit each.
-    pub(crate) fn judge(&self, area: E7Rectangle, children: usize) -> (u32, u32) {
-        let (lo, hi) = (area.lo(), area.hi());
-        let mut touching = 0;
-        let mut inside = 0;
-        for child in 0..FAN_OUT {
-            let bit = 1 << child;
-            let touches = (self.south[child] <= hi.lat())
-                & (self.north[child] >= lo.lat())
-                & (self.west[child] <= hi.lon())
-                & (self.east[child] >= lo.lon());
-            let within = (self.south[child] >= lo.lat())
-                & (self.north[child] <= hi.lat())
-                & (self.west[child] >= lo.lon())
-                & (self.east[child] <= hi.lon());
-            touching |= if touches { bit } else { 0 };
-            inside |= if within { bit } else { 0 };
-        }
-        touching &= first_bits(children);
-        (touching, inside & touching)
-    }
+    touching &= first_bits(children);
+    (touching, inside & touching)
 }
 
 /// Returns the box around a block of points.
-pub(crate) fn bounds(lats: &[i32], lons: &[i32]) -> E7Rectangle {
+pub(crate) fn block_bounds(lats: &[i32], lons: &[i32]) -> E7Rectangle {
     E7Rectangle::new(
         E7Point::unbounded(least(lats), least(lons)),
         E7Point::unbounded(greatest(lats), greatest(lons)),

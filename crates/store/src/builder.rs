@@ -1,45 +1,128 @@
-//! Collecting features before they become a store.
+//! Collecting features before they become a data set.
 
 use std::error::Error;
 use std::fmt;
 
 use route_guide_geo::E7Point;
 
+use crate::layout::MAX_LEN;
 use crate::names::Names;
+use crate::record::MAX_NAME_BYTES;
+use crate::store::Store;
+use crate::write;
 
-/// The features of a data set in order, coordinates as two arrays.
+/// Features on their way into a [`Store`] or a snapshot file.
+///
+/// It holds their coordinates and names and nothing else. Making a data set of them needs about as much memory again;
+/// both together stay below the size of the data set.
+///
+/// # Examples
+///
+/// ```
+/// use route_guide_store::{Builder, Order};
+///
+/// let mut builder = Builder::new();
+/// builder.push("40.7838351,-74.6143763".parse()?, "Patriots Path")?;
+/// assert_eq!(builder.into_store(Order::Spatial).len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Builder {
+pub struct Builder {
     pub(crate) lats: Vec<i32>,
     pub(crate) lons: Vec<i32>,
     pub(crate) names: Names,
 }
 
+/// The order of the features of a data set, in which lists tell them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// Along the curve of the index, so that those of an area are neighbours. Lists are fastest and files smallest.
+    Spatial,
+    /// As they were pushed.
+    Input,
+}
+
 impl Builder {
+    /// Begins without features.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a feature; an empty name means that it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`PushError`] if there is no room for one more, or if the name is too long for any message.
+    pub fn push(&mut self, location: E7Point, name: &str) -> Result<(), PushError> {
+        self.names.write(name);
+        self.seal(location)
+    }
+
     /// Adds a feature whose name has been written to `names` already.
-    pub(crate) fn push(&mut self, location: E7Point) -> Result<(), TooMany> {
-        // Positions are 32 bits wide, and the greatest one stands for "none" in tables of them.
+    pub(crate) fn seal(&mut self, location: E7Point) -> Result<(), PushError> {
         if self.lats.len() >= MAX_LEN {
-            return Err(TooMany);
+            self.names.discard();
+            return Err(PushError::TooMany);
+        }
+        let name_bytes = self.names.written_bytes();
+        if name_bytes > MAX_NAME_BYTES {
+            self.names.discard();
+            return Err(PushError::NameTooLong { name_bytes });
         }
         self.lats.push(location.lat());
         self.lons.push(location.lon());
         self.names.seal();
         Ok(())
     }
-}
 
-/// How many features a store can hold.
-const MAX_LEN: usize = u32::MAX as usize;
+    /// Returns how many features there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.lats.len()
+    }
 
-/// The error for one feature more than a store can hold.
-#[derive(Debug)]
-pub(crate) struct TooMany;
+    /// Tells whether there is no feature yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.lats.is_empty()
+    }
 
-impl fmt::Display for TooMany {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "more than {MAX_LEN} features")
+    /// Makes a store in memory.
+    #[must_use]
+    pub fn into_store(self, order: Order) -> Store {
+        Store::of(write::image(self, order))
+    }
+
+    /// Returns the point at a position.
+    pub(crate) fn point(&self, position: usize) -> E7Point {
+        E7Point::unbounded(self.lats[position], self.lons[position])
     }
 }
 
-impl Error for TooMany {}
+/// The error for a feature that a data set cannot take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PushError {
+    /// There are as many features as positions of 32 bits can number.
+    TooMany,
+    /// The name is longer than a message can be.
+    NameTooLong {
+        /// The length of the name.
+        name_bytes: usize,
+    },
+}
+
+impl fmt::Display for PushError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooMany => write!(f, "more than {MAX_LEN} features"),
+            Self::NameTooLong { name_bytes } => write!(
+                f,
+                "a name of {name_bytes} bytes is longer than {MAX_NAME_BYTES}"
+            ),
+        }
+    }
+}
+
+impl Error for PushError {}

@@ -214,7 +214,7 @@ impl<'de> Visitor<'de> for Entry<'_> {
         }
         self.0
             .builder
-            .push(location.unwrap_or_default())
+            .seal(location.unwrap_or_default())
             .map_err(A::Error::custom)
     }
 }

@@ -27,19 +27,29 @@
 //! a hash table for exact look-up. Its answer to a rectangle is a few ranges of consecutive points, found without a look
 //! at most of them. A data set that is in curve order itself takes 17 bytes a point beside its names, any other 29.
 
-#![forbid(unsafe_code)]
-
-mod feature;
-mod query;
-mod store;
+#![deny(unsafe_code)]
 
 mod builder;
+mod feature;
+mod query;
+mod records;
+mod store;
+
 mod json;
 mod load;
+
+mod head;
+mod image;
+mod layout;
 mod names;
+mod record;
+mod region;
+mod section;
+mod write;
 
 mod boxes;
 mod hilbert;
+mod hits;
 mod index;
 mod lookup;
 mod nearest;
@@ -48,10 +58,10 @@ mod ranges;
 #[cfg(test)]
 mod samples;
 
+pub use builder::{Builder, Order, PushError};
 pub use feature::{Feature, Nearby, Position};
-pub use index::PackedIndex;
 pub use load::{JsonError, LoadError};
-pub use nearest::Neighbor;
 pub use query::Query;
-pub use ranges::Ranges;
+pub use records::Records;
+pub use region::CorruptRecord;
 pub use store::Store;

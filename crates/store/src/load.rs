@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use crate::builder::Order;
 use crate::json::{self, ReadError};
 use crate::store::Store;
 
@@ -99,7 +100,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Store, LoadError> {
 pub(crate) fn read_json(path: &Path, input: impl BufRead) -> Result<Store, LoadError> {
     let path = || path.to_owned();
     match json::read(input) {
-        Ok(builder) => Ok(Store::new(builder)),
+        Ok(builder) => Ok(builder.into_store(Order::Input)),
         Err(ReadError::Io(cause)) => Err(LoadError::Read {
             path: path(),
             cause,

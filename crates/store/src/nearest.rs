@@ -7,32 +7,18 @@ use std::f64::consts::{FRAC_PI_2, PI};
 use route_guide_geo::{E7Point, EARTH_RADIUS_METERS, haversine_meters};
 
 use crate::boxes::{BLOCK, FAN_OUT};
-use crate::index::PackedIndex;
+use crate::index::Index;
 
-/// A point that [`PackedIndex::nearest`] found.
+/// A point that a [`Search`] found: its position, and how far away it is as [`haversine_meters`] measures it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Neighbor {
-    position: u32,
-    distance_meters: f64,
-}
-
-impl Neighbor {
-    /// Returns the data-set position of the point.
-    #[must_use]
-    pub const fn position(&self) -> u32 {
-        self.position
-    }
-
-    /// Returns how far away it is in metres, as [`haversine_meters`] measures it.
-    #[must_use]
-    pub const fn distance_meters(&self) -> f64 {
-        self.distance_meters
-    }
+pub(crate) struct Neighbor {
+    pub(crate) position: u32,
+    pub(crate) distance_meters: f64,
 }
 
 /// A best-first search: the box that may hold the closest point is opened next, until none can hold a closer one.
 pub(crate) struct Search<'a> {
-    index: &'a PackedIndex,
+    index: Index<'a>,
     to: E7Point,
     wanted: usize,
     within_meters: f64,
@@ -61,12 +47,7 @@ struct Found {
 }
 
 impl<'a> Search<'a> {
-    pub(crate) fn new(
-        index: &'a PackedIndex,
-        to: E7Point,
-        wanted: usize,
-        within_meters: f64,
-    ) -> Self {
+    pub(crate) fn new(index: Index<'a>, to: E7Point, wanted: usize, within_meters: f64) -> Self {
         Self {
             index,
             to,
@@ -84,7 +65,7 @@ impl<'a> Search<'a> {
         if self.wanted == 0 || self.within_meters.is_nan() || self.within_meters < 0.0 {
             return Vec::new();
         }
-        if let Some(top) = self.index.levels.len().checked_sub(1) {
+        if let Some(top) = self.index.levels.count().checked_sub(1) {
             self.open(top, 0);
         }
         while let Some(Reverse(Candidate {
@@ -114,17 +95,14 @@ impl<'a> Search<'a> {
 
     /// Queues the children of a node.
     fn open(&mut self, level: usize, node: usize) {
-        let boxes = &self.index.levels[level][node];
+        let [south, north, west, east] = self.index.node(level, node);
         let mut bounds = [0.0; FAN_OUT];
         for (child, bound) in bounds.iter_mut().enumerate() {
-            *bound = self.origin.bound(
-                boxes.south[child],
-                boxes.north[child],
-                boxes.west[child],
-                boxes.east[child],
-            );
+            *bound = self
+                .origin
+                .bound(south[child], north[child], west[child], east[child]);
         }
-        let children = self.index.child_count(level, node);
+        let children = self.index.levels.child_count(level, node);
         for (child, &bound) in bounds.iter().take(children).enumerate() {
             if bound <= self.limit {
                 #[expect(
@@ -170,7 +148,7 @@ impl<'a> Search<'a> {
     fn measure(&mut self, slot: usize) {
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "an index has at most u32::MAX slots"
+            reason = "an index has fewer than u32::MAX slots"
         )]
         let slot = slot as u32;
         let (Some(point), Some(position)) = (self.index.point(slot), self.index.position(slot))
@@ -292,7 +270,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::samples::{index_of, place, points};
+    use crate::samples::{image_of, place, points};
 
     /// The definition: all points by distance, then position, cut at the limit and at the number.
     fn by_scan(points: &[E7Point], to: E7Point, wanted: usize, within: f64) -> Vec<(u32, f64)> {
@@ -308,10 +286,11 @@ mod tests {
     }
 
     fn by_index(points: &[E7Point], to: E7Point, wanted: usize, within: f64) -> Vec<(u32, f64)> {
-        let found = index_of(points).nearest_k(to, wanted, within);
+        let image = image_of(points);
+        let found = Search::new(image.index(), to, wanted, within).run();
         found
             .iter()
-            .map(|neighbor| (neighbor.position(), neighbor.distance_meters()))
+            .map(|neighbor| (neighbor.position, neighbor.distance_meters))
             .collect()
     }
 

@@ -6,15 +6,39 @@ use std::ops::Range;
 use route_guide_geo::E7Rectangle;
 
 use crate::boxes::{self, BLOCK, FAN_OUT};
-use crate::index::PackedIndex;
+use crate::index::Index;
+use crate::layout::MAX_LEVELS;
 
-/// The slots of a [`PackedIndex`] whose points lie in an area: ascending ranges, none empty, no two adjacent.
+/// The slots of an [`Index`] whose points lie in an area: ascending ranges, none empty, no two adjacent.
 #[derive(Clone, Debug)]
 #[must_use = "iterators are lazy and do nothing unless consumed"]
-pub struct Ranges<'a> {
-    index: &'a PackedIndex,
+pub(crate) struct Ranges<'a> {
+    index: Index<'a>,
+    walk: Walk,
+}
+
+impl<'a> Ranges<'a> {
+    pub(crate) fn new(index: Index<'a>, area: E7Rectangle) -> Self {
+        let walk = Walk::new(&index, area);
+        Self { index, walk }
+    }
+}
+
+impl Iterator for Ranges<'_> {
+    type Item = Range<u32>;
+
+    fn next(&mut self) -> Option<Range<u32>> {
+        self.walk.next(&self.index)
+    }
+}
+
+impl FusedIterator for Ranges<'_> {}
+
+/// A walk through the boxes of an index, which it does not borrow: each step is shown the same one again.
+#[derive(Clone, Debug)]
+pub(crate) struct Walk {
     area: E7Rectangle,
-    /// The nodes between the root and where the walk is, the deepest last.
+    /// The nodes between the root and where the walk is, one of each level, the deepest last.
     path: [Visit; MAX_LEVELS],
     depth: usize,
     /// What is left of a block that the area cuts: its first slot, and a bit for each hit.
@@ -27,103 +51,32 @@ pub struct Ranges<'a> {
 /// A node that is being walked: which children are left, and which of them lie wholly inside.
 #[derive(Clone, Copy, Debug, Default)]
 struct Visit {
-    level: usize,
-    node: usize,
+    node: u32,
     touching: u32,
     inside: u32,
 }
 
-/// Levels of boxes over 2³² points in blocks of 2⁵ with a fan-out of 2⁴.
-const MAX_LEVELS: usize = 7;
-
-impl<'a> Ranges<'a> {
-    pub(crate) fn new(index: &'a PackedIndex, area: E7Rectangle) -> Self {
-        let path = [Visit::default(); MAX_LEVELS];
-        let mut ranges = Self {
-            index,
+impl Walk {
+    /// Begins at the root.
+    pub(crate) fn new(index: &Index<'_>, area: E7Rectangle) -> Self {
+        let mut walk = Self {
             area,
-            path,
+            path: [Visit::default(); MAX_LEVELS],
             depth: 0,
             block_start: 0,
             block_hits: 0,
             pending: 0..0,
         };
-        if let Some(top) = index.levels.len().checked_sub(1) {
-            ranges.enter(top, 0);
+        if index.levels.count() > 0 {
+            walk.enter(index, 0);
         }
-        ranges
+        walk
     }
 
-    /// Goes down into a node.
-    fn enter(&mut self, level: usize, node: usize) {
-        let children = self.index.child_count(level, node);
-        let (touching, inside) = self.index.levels[level][node].judge(self.area, children);
-        self.path[self.depth] = Visit {
-            level,
-            node,
-            touching,
-            inside,
-        };
-        self.depth += 1;
-    }
-
-    /// Returns the next range as the walk meets it, perhaps adjacent to the one before.
-    fn walk(&mut self) -> Option<Range<u32>> {
+    /// Returns the next range of slots.
+    pub(crate) fn next(&mut self, index: &Index<'_>) -> Option<Range<u32>> {
         loop {
-            if self.block_hits != 0 {
-                return Some(self.run_of_hits());
-            }
-            let visit = self.path.get_mut(self.depth.checked_sub(1)?)?;
-            if visit.touching == 0 {
-                self.depth -= 1;
-                continue;
-            }
-            let bit = visit.touching & visit.touching.wrapping_neg();
-            visit.touching ^= bit;
-            let child = visit.node * FAN_OUT + bit.trailing_zeros() as usize;
-            let level = visit.level;
-            if visit.inside & bit != 0 {
-                return Some(self.slots(level, child));
-            }
-            if let Some(below) = level.checked_sub(1) {
-                self.enter(below, child);
-            } else {
-                let (lats, lons) = self.index.block(child);
-                self.block_hits = boxes::hits(lats, lons, self.area);
-                self.block_start = self.slots(0, child).start;
-            }
-        }
-    }
-
-    /// Takes the first run of neighbouring hits off the block that is being walked.
-    fn run_of_hits(&mut self) -> Range<u32> {
-        let first = self.block_hits.trailing_zeros();
-        let past = first + (self.block_hits >> first).trailing_ones();
-        // A run to the very end would shift by the whole width, which is why this may come out as nothing.
-        self.block_hits &= u32::MAX.checked_shl(past).unwrap_or_default();
-        self.block_start + first..self.block_start + past
-    }
-
-    /// Returns the slots below a box.
-    fn slots(&self, level: usize, child: usize) -> Range<u32> {
-        let span = BLOCK << (FAN_OUT.trailing_zeros() as usize * level);
-        let start = child * span;
-        let end = (start + span).min(self.index.len());
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "an index has at most u32::MAX slots"
-        )]
-        let slots = start as u32..end as u32;
-        slots
-    }
-}
-
-impl Iterator for Ranges<'_> {
-    type Item = Range<u32>;
-
-    fn next(&mut self) -> Option<Range<u32>> {
-        loop {
-            match self.walk() {
+            match self.step(index) {
                 Some(range) if range.start == self.pending.end => self.pending.end = range.end,
                 Some(range) => {
                     let done = std::mem::replace(&mut self.pending, range);
@@ -138,9 +91,74 @@ impl Iterator for Ranges<'_> {
             }
         }
     }
+
+    /// Goes down into a node of the level below.
+    fn enter(&mut self, index: &Index<'_>, node: u32) {
+        let level = index.levels.count() - 1 - self.depth;
+        let children = index.levels.child_count(level, node as usize);
+        let (touching, inside) =
+            boxes::judge(index.node(level, node as usize), self.area, children);
+        self.path[self.depth] = Visit {
+            node,
+            touching,
+            inside,
+        };
+        self.depth += 1;
+    }
+
+    /// Returns the next range as the walk meets it, perhaps adjacent to the one before.
+    fn step(&mut self, index: &Index<'_>) -> Option<Range<u32>> {
+        loop {
+            if self.block_hits != 0 {
+                return Some(self.run_of_hits());
+            }
+            let visit = self.path.get_mut(self.depth.checked_sub(1)?)?;
+            if visit.touching == 0 {
+                self.depth -= 1;
+                continue;
+            }
+            let bit = visit.touching & visit.touching.wrapping_neg();
+            visit.touching ^= bit;
+            let child = visit.node * FAN_OUT_U32 + bit.trailing_zeros();
+            let level = index.levels.count() - self.depth;
+            if visit.inside & bit != 0 {
+                return Some(slots(index, level, child));
+            }
+            if level > 0 {
+                self.enter(index, child);
+            } else {
+                let (lats, lons) = index.block(child as usize);
+                self.block_hits = boxes::hits(lats, lons, self.area);
+                self.block_start = slots(index, 0, child).start;
+            }
+        }
+    }
+
+    /// Takes the first run of neighbouring hits off the block that is being walked.
+    fn run_of_hits(&mut self) -> Range<u32> {
+        let first = self.block_hits.trailing_zeros();
+        let past = first + (self.block_hits >> first).trailing_ones();
+        // A run to the very end would shift by the whole width, which is why this may come out as nothing.
+        self.block_hits &= u32::MAX.checked_shl(past).unwrap_or_default();
+        self.block_start + first..self.block_start + past
+    }
 }
 
-impl FusedIterator for Ranges<'_> {}
+#[expect(clippy::cast_possible_truncation, reason = "sixteen")]
+const FAN_OUT_U32: u32 = FAN_OUT as u32;
+
+/// Returns the slots below a box.
+fn slots(index: &Index<'_>, level: usize, child: u32) -> Range<u32> {
+    let span = BLOCK << (FAN_OUT.trailing_zeros() as usize * level);
+    let start = child as usize * span;
+    let end = (start + span).min(index.len());
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "an index has fewer than u32::MAX slots"
+    )]
+    let slots = start as u32..end as u32;
+    slots
+}
 
 #[cfg(test)]
 mod tests {
@@ -148,10 +166,11 @@ mod tests {
     use route_guide_geo::E7Point;
 
     use super::*;
-    use crate::samples::{any_rectangle, index_of, points};
+    use crate::samples::{any_rectangle, image_of, points};
 
     fn check(points: &[E7Point], area: E7Rectangle) -> Result<(), TestCaseError> {
-        let index = index_of(points);
+        let image = image_of(points);
+        let index = image.index();
         let ranges: Vec<_> = index.ranges(area).collect();
         for range in &ranges {
             prop_assert!(range.start < range.end, "{range:?} is empty");
@@ -199,7 +218,8 @@ mod tests {
             let points: Vec<_> = (0..len)
                 .map(|i| E7Point::unbounded(i * 7_919 % 1_000, i * 104_729 % 1_000))
                 .collect();
-            let index = index_of(&points);
+            let image = image_of(&points);
+            let index = image.index();
             let expected: Vec<_> = std::iter::once(0..len.cast_unsigned())
                 .filter(|range| !range.is_empty())
                 .collect();

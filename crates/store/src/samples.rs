@@ -4,14 +4,16 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::index::PackedIndex;
+use crate::builder::{Builder, Order};
+use crate::image::Image;
+use crate::write;
 
-pub(crate) fn index_of(points: &[E7Point]) -> PackedIndex {
-    let (lats, lons): (Vec<_>, Vec<_>) = points
-        .iter()
-        .map(|point| (point.lat(), point.lon()))
-        .unzip();
-    PackedIndex::new(&lats, &lons)
+pub(crate) fn image_of(points: &[E7Point]) -> Image {
+    let mut builder = Builder::new();
+    for &point in points {
+        builder.push(point, "").unwrap();
+    }
+    write::image(builder, Order::Input)
 }
 
 /// A place anywhere on the globe, its edges and corners more often than chance would have them, and now and then off it.

@@ -3,24 +3,25 @@
 use std::fmt;
 use std::path::Path;
 
+use bytes::Bytes;
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::builder::Builder;
+use crate::builder::{Builder, Order};
 use crate::feature::{Feature, Nearby, Position};
-use crate::index::PackedIndex;
+use crate::hits::Hits;
+use crate::image::Image;
 use crate::load::{self, LoadError};
-use crate::names::Names;
-use crate::nearest::Neighbor;
+use crate::nearest::{Neighbor, Search};
 use crate::query::Query;
+use crate::record;
+use crate::records::Records;
+use crate::region::CorruptRecord;
 
 /// A set of named points, immutable, in the order of its data set.
 ///
 /// Several features may lie at one point, and a feature may have no name.
 pub struct Store {
-    index: PackedIndex,
-    names: Names,
-    /// Latitudes and longitudes by position; absent if the data set is in the order of the index, which then has them.
-    coordinates: Option<(Vec<i32>, Vec<i32>)>,
+    image: Image,
 }
 
 impl Store {
@@ -40,7 +41,7 @@ impl Store {
     ///
     /// # Panics
     ///
-    /// If there are more than `u32::MAX` features.
+    /// If there are more than 2³² − 2 features, or a name is longer than 2 GiB.
     ///
     /// # Examples
     ///
@@ -52,14 +53,13 @@ impl Store {
     /// assert_eq!(store.find(E7Point::default()).map(|feature| feature.name()), Some("here"));
     /// ```
     pub fn from_features<N: AsRef<str>>(features: impl IntoIterator<Item = (E7Point, N)>) -> Self {
-        let mut builder = Builder::default();
+        let mut builder = Builder::new();
         for (location, name) in features {
-            builder.names.write(name.as_ref());
             builder
-                .push(location)
-                .expect("so many features are documented to panic");
+                .push(location, name.as_ref())
+                .expect("so many features, or so long a name, is documented to panic");
         }
-        Self::new(builder)
+        builder.into_store(Order::Input)
     }
 
     /// Loads a JSON file, all of it or nothing.
@@ -77,62 +77,83 @@ impl Store {
         load::read_file(path)
     }
 
-    pub(crate) fn new(builder: Builder) -> Self {
-        let Builder {
-            mut lats,
-            mut lons,
-            mut names,
-        } = builder;
-        names.shrink_to_fit();
-        let index = PackedIndex::new(&lats, &lons);
-        let coordinates = (!index.keeps_order()).then(|| {
-            lats.shrink_to_fit();
-            lons.shrink_to_fit();
-            (lats, lons)
-        });
-        Self {
-            index,
-            names,
-            coordinates,
-        }
+    pub(crate) const fn of(image: Image) -> Self {
+        Self { image }
     }
 
     /// Returns how many features there are.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.index.len()
+        self.image.layout().len()
     }
 
     /// Tells whether there is no feature at all.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.len() == 0
+    }
+
+    /// Returns the data-set version: a number that is another one if anything in the data set is different.
+    ///
+    /// The same features in the same order have the same version wherever and whenever they are loaded.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        self.image.version()
+    }
+
+    /// Tells whether a feature lies at exactly this point.
+    #[must_use]
+    pub fn contains(&self, at: E7Point) -> bool {
+        self.slot(at).is_some()
     }
 
     /// Returns the feature at exactly this point, the first in data-set order if there are several.
+    ///
+    /// A damaged record counts as no feature here; [`find_record`](Self::find_record) tells them apart.
     #[must_use]
     pub fn find(&self, at: E7Point) -> Option<Feature<'_>> {
-        let slot = self.index.find(at)?;
-        self.feature(Position::new(self.index.position(slot)?))
+        self.feature(Position::new(self.position(at)?))
+    }
+
+    /// Returns the record of the feature that [`find`](Self::find) returns: the 5-byte gRPC prefix and the encoded
+    /// `routeguide.Feature`, not copied.
+    ///
+    /// # Errors
+    ///
+    /// [`CorruptRecord`] if the record, or one stored shortly before it, is damaged.
+    pub fn find_record(&self, at: E7Point) -> Result<Option<Bytes>, CorruptRecord> {
+        let Some(position) = self.position(at) else {
+            return Ok(None);
+        };
+        let range = self.image.region().range(position..position + 1)?;
+        Ok(Some(self.image.records(range)))
     }
 
     /// Returns the features inside a rectangle or on its edges, in data-set order, named or not.
     ///
-    /// What takes time is done here, in proportion to the answer unless the data set is in curve order; the iterator
-    /// then takes the same small time for each feature.
+    /// Unless the data set is in [`Order::Spatial`], this takes time in proportion to the answer; the iterator then takes
+    /// the same small time for each feature.
     pub fn query(&self, area: E7Rectangle) -> Query<'_> {
-        Query::new(self, &self.index, area)
+        Query::new(&self.image, Hits::new(&self.image.index(), area))
+    }
+
+    /// Returns the records of the features that [`query`](Self::query) returns, as runs of bytes.
+    ///
+    /// The iterator keeps the data alive and borrows nothing.
+    pub fn records(&self, area: E7Rectangle) -> Records {
+        Records::new(&self.image, area)
     }
 
     /// Returns how many features [`query`](Self::query) would return, without a look at most of them.
     #[must_use]
     pub fn count(&self, area: E7Rectangle) -> usize {
-        self.index.count(area)
+        self.image.index().count(area)
     }
 
     /// Returns the feature closest to a point by great-circle distance, if one is at most `within_meters` away.
     ///
-    /// Of features equally close it is the first in data-set order. Infinity lifts the limit.
+    /// Of features equally close it is the first in data-set order. Infinity lifts the limit. Across ±180° and around
+    /// the poles distances are what they are on the globe.
     ///
     /// # Examples
     ///
@@ -147,7 +168,7 @@ impl Store {
     /// ```
     #[must_use]
     pub fn nearest(&self, to: E7Point, within_meters: f64) -> Option<Nearby<'_>> {
-        self.nearby(&self.index.nearest(to, within_meters)?)
+        self.nearest_k(to, 1, within_meters).pop()
     }
 
     /// Returns up to `wanted` features closest to a point, closest first, none more than `within_meters` away.
@@ -155,7 +176,7 @@ impl Store {
     /// Time and memory follow the number of features returned, not `wanted` and not the distance.
     #[must_use]
     pub fn nearest_k(&self, to: E7Point, wanted: usize, within_meters: f64) -> Vec<Nearby<'_>> {
-        let found = self.index.nearest_k(to, wanted, within_meters);
+        let found = Search::new(self.image.index(), to, wanted, within_meters).run();
         found
             .iter()
             .filter_map(|neighbor| self.nearby(neighbor))
@@ -163,39 +184,48 @@ impl Store {
     }
 
     fn nearby(&self, neighbor: &Neighbor) -> Option<Nearby<'_>> {
-        let feature = self.feature(Position::new(neighbor.position()))?;
-        Some(Nearby::new(feature, neighbor.distance_meters()))
+        let feature = self.feature(Position::new(neighbor.position))?;
+        Some(Nearby::new(feature, neighbor.distance_meters))
     }
 
-    /// Returns the feature at a place of the data set, `None` if the data set is shorter.
+    /// Returns the feature at a place of the data set, `None` if the data set is shorter or the record damaged.
     #[must_use]
     pub fn feature(&self, position: Position) -> Option<Feature<'_>> {
-        let location = match &self.coordinates {
-            Some((lats, lons)) => {
-                let index = position.index();
-                E7Point::unbounded(*lats.get(index)?, *lons.get(index)?)
-            }
-            None => self.index.point(position.get())?,
-        };
-        Some(Feature::new(
-            location,
-            self.names.get(position.index())?,
-            position,
-        ))
+        if position.index() >= self.len() {
+            return None;
+        }
+        let record = self.image.region().record(position.index()).ok()?;
+        let (location, name) = record::decode(record)?;
+        Some(Feature::new(location, name, position))
     }
 
     /// Returns all features in data-set order.
-    pub fn features(&self) -> impl Iterator<Item = Feature<'_>> + Send {
-        // A store has at most `u32::MAX` features, so the last position of the range is never one of them.
-        (0..u32::MAX).map_while(|index| self.feature(Position::new(index)))
+    pub fn features(&self) -> Query<'_> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a store has fewer than u32::MAX features"
+        )]
+        Query::new(&self.image, Hits::All(0..self.len() as u32))
+    }
+
+    fn slot(&self, at: E7Point) -> Option<u32> {
+        let image = &self.image;
+        image.cells().find(at, image.lats(), image.lons())
+    }
+
+    /// Returns the position of the first feature at a point.
+    fn position(&self, at: E7Point) -> Option<u32> {
+        let slot = self.slot(at)?;
+        match self.image.positions() {
+            Some(positions) => positions.get(slot as usize).copied(),
+            None => Some(slot),
+        }
     }
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("len", &self.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("image", &self.image).finish()
     }
 }
 
@@ -306,7 +336,7 @@ mod tests {
             }
             let named: Vec<_> = points.iter().enumerate().map(|(index, &point)| (point, index.to_string())).collect();
             let store = Store::from_features(named.clone());
-            prop_assert!(store.index.keeps_order() || !in_curve_order);
+            prop_assert!(store.image.positions().is_none() || !in_curve_order);
 
             let all: Vec<_> = store.features().map(|feature| (feature.location(), feature.name().to_owned())).collect();
             prop_assert_eq!(&all, &named);
@@ -330,7 +360,7 @@ mod tests {
     fn a_query_that_hits_few_of_many_and_one_that_hits_most_keep_the_order() {
         let point = |i: i32| E7Point::unbounded(i * 7_919 % 1_000, i * 104_729 % 1_000);
         let store = Store::from_features((0..5_000).map(|i| (point(i), "")));
-        assert!(!store.index.keeps_order());
+        assert!(store.image.positions().is_some());
         let check = |corner| {
             let area = E7Rectangle::new(E7Point::default(), E7Point::unbounded(corner, corner));
             let expected: Vec<_> = (0..5_000).filter(|&i| area.contains(point(i))).collect();

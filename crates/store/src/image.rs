@@ -1,0 +1,129 @@
+//! The bytes of a snapshot, wherever they lie, and typed views of them.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use crate::boxes::Node;
+use crate::index::Index;
+use crate::layout::{ALIGNMENT, Layout};
+use crate::lookup::Cells;
+use crate::region::Region;
+use crate::section::Section;
+
+/// A snapshot in memory or in a mapped file: the one form that a data set has.
+///
+/// What makes an image, [`check`](crate::check) for bytes from outside and [`write`](crate::write) for our own, sees to
+/// it that header, layout and bytes agree. Views of it are borrowed slices, made anew for each query, and cost next to
+/// nothing.
+#[derive(Clone)]
+pub(crate) struct Image {
+    bytes: Bytes,
+    layout: Layout,
+    version: u64,
+}
+
+impl Image {
+    /// Joins bytes and their layout.
+    pub(crate) fn new(bytes: Bytes, layout: Layout, version: u64) -> Self {
+        assert!(
+            is_aligned(&bytes) && bytes.len() == layout.file_bytes(),
+            "views are cut without further checks"
+        );
+        Self {
+            bytes,
+            layout,
+            version,
+        }
+    }
+
+    pub(crate) const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// Returns the data-set version.
+    pub(crate) const fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Returns the bytes of a section.
+    pub(crate) fn section(&self, section: Section) -> &[u8] {
+        &self.bytes[self.layout.range(section).clone()]
+    }
+
+    /// Returns the coordinates, boxes and positions.
+    pub(crate) fn index(&self) -> Index<'_> {
+        Index {
+            lats: self.lats(),
+            lons: self.lons(),
+            nodes: bytemuck::cast_slice::<_, Node>(self.section(Section::Boxs)),
+            levels: self.layout.levels(),
+            positions: self.positions(),
+        }
+    }
+
+    pub(crate) fn lats(&self) -> &[i32] {
+        bytemuck::cast_slice(self.section(Section::Lats))
+    }
+
+    pub(crate) fn lons(&self) -> &[i32] {
+        bytemuck::cast_slice(self.section(Section::Lons))
+    }
+
+    /// Returns the look-up table.
+    pub(crate) fn cells(&self) -> Cells<'_> {
+        Cells(bytemuck::cast_slice(self.section(Section::Find)))
+    }
+
+    /// Returns the position of each slot, `None` if they are all the same.
+    pub(crate) fn positions(&self) -> Option<&[u32]> {
+        self.layout
+            .has_order()
+            .then(|| bytemuck::cast_slice(self.section(Section::Ordr)))
+    }
+
+    /// Returns the records.
+    pub(crate) fn region(&self) -> Region<'_> {
+        Region {
+            len: self.layout.len(),
+            offsets: bytemuck::cast_slice(self.section(Section::Offs)),
+            records: self.section(Section::Recs),
+            start_in_file: self.layout.range(Section::Recs).start,
+        }
+    }
+
+    /// Returns a part of the records without copying it.
+    pub(crate) fn records(&self, range: Range<usize>) -> Bytes {
+        let start = self.layout.range(Section::Recs).start;
+        self.bytes.slice(start + range.start..start + range.end)
+    }
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Image")
+            .field("len", &self.layout.len())
+            .field("version", &format_args!("{:016x}", self.version))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Tells whether the first byte is where sections that begin at multiples of 64 are aligned.
+pub(crate) fn is_aligned(bytes: &[u8]) -> bool {
+    bytes.as_ptr().addr().is_multiple_of(ALIGNMENT)
+}
+
+/// Makes `len` zeros whose first is aligned, has them filled in, and freezes them.
+pub(crate) fn aligned<E>(
+    len: usize,
+    fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+) -> Result<Bytes, E> {
+    // The allocator knows no alignment for bytes: there is room to begin a little later.
+    let mut buffer = vec![0; len + ALIGNMENT];
+    let past = buffer.as_ptr().addr() % ALIGNMENT;
+    let start = if past == 0 { 0 } else { ALIGNMENT - past };
+    fill(&mut buffer[start..start + len])?;
+    // The buffer stays where it is.
+    Ok(Bytes::from(buffer).slice(start..start + len))
+}

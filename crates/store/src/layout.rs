@@ -1,0 +1,212 @@
+//! Where everything is in a snapshot: arithmetic over the number of features, without a look at the bytes.
+
+use std::ops::Range;
+
+use crate::boxes::{BLOCK, FAN_OUT, NODE_BYTES};
+use crate::lookup::CELLS_PER_POINT;
+use crate::section::{LISTED, Section};
+
+#[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
+compile_error!(
+    "snapshots are mapped as they lie: little-endian, and larger than 32 bits can address"
+);
+
+/// The length of the header.
+pub(crate) const HEADER_BYTES: usize = 64;
+
+/// The length of an entry of the section table.
+pub(crate) const ENTRY_BYTES: usize = 32;
+
+/// What the offset of each section is a multiple of: a cache line.
+pub(crate) const ALIGNMENT: usize = 64;
+
+/// How many records are between two offsets in `OFFS`.
+pub(crate) const GROUP: usize = 32;
+
+/// How many features a data set can have: the greatest `u32` marks free cells, and every range of slots needs an end.
+pub(crate) const MAX_LEN: usize = u32::MAX as usize - 1;
+
+/// Levels of boxes over 2³² points in blocks of 2⁵ with a fan-out of 2⁴.
+pub(crate) const MAX_LEVELS: usize = 7;
+
+/// The place and extent of all sections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    len: usize,
+    has_order: bool,
+    ranges: [Range<usize>; LISTED.len()],
+    levels: Levels,
+}
+
+impl Layout {
+    /// Lays out `len` features whose records take `records_bytes`; `None` if that is more than there can be.
+    pub(crate) fn new(len: usize, has_order: bool, records_bytes: usize) -> Option<Self> {
+        if len > MAX_LEN {
+            return None;
+        }
+        let levels = Levels::new(len);
+        let mut ranges = [const { 0..0 }; LISTED.len()];
+        let table_bytes = ENTRY_BYTES * (LISTED.len() - usize::from(!has_order));
+        let mut end = HEADER_BYTES + table_bytes;
+        for section in LISTED {
+            let bytes = match section {
+                Section::Boxs => levels.node_count() * NODE_BYTES,
+                Section::Find => len * CELLS_PER_POINT * size_of::<u32>(),
+                Section::Ordr if !has_order => continue,
+                Section::Offs => (len.div_ceil(GROUP) + 1) * size_of::<u64>(),
+                Section::Recs => records_bytes,
+                _ => len * size_of::<i32>(),
+            };
+            let start = end.checked_next_multiple_of(ALIGNMENT)?;
+            end = start.checked_add(bytes)?;
+            ranges[section.index()] = start..end;
+        }
+        // No more than what a slice can be long.
+        isize::try_from(end).is_ok().then_some(Self {
+            len,
+            has_order,
+            ranges,
+            levels,
+        })
+    }
+
+    /// Returns how many features there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Tells whether there is an `ORDR` section, which is so unless every slot is its own position.
+    pub(crate) const fn has_order(&self) -> bool {
+        self.has_order
+    }
+
+    /// Returns where a section is; nowhere if it is absent.
+    pub(crate) const fn range(&self, section: Section) -> &Range<usize> {
+        &self.ranges[section.index()]
+    }
+
+    /// Returns the sections that there are, in the order of the file.
+    pub(crate) fn sections(&self) -> impl Iterator<Item = Section> + use<> {
+        let has_order = self.has_order;
+        LISTED
+            .into_iter()
+            .filter(move |section| *section != Section::Ordr || has_order)
+    }
+
+    /// Returns the length of header and section table.
+    pub(crate) fn table_end(&self) -> usize {
+        HEADER_BYTES + ENTRY_BYTES * self.sections().count()
+    }
+
+    /// Returns the length of the whole.
+    pub(crate) const fn file_bytes(&self) -> usize {
+        self.range(Section::Recs).end
+    }
+
+    /// Returns how the nodes of `BOXS` are divided into levels.
+    pub(crate) const fn levels(&self) -> &Levels {
+        &self.levels
+    }
+}
+
+/// Which nodes make which level of boxes, from blocks upwards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Levels {
+    /// The first node of each level, and after the last one the number of all nodes.
+    starts: [u32; MAX_LEVELS + 1],
+    /// How many boxes there are over blocks.
+    blocks: u32,
+    count: u8,
+}
+
+impl Levels {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "there are fewer nodes than points, and at most seven levels"
+    )]
+    fn new(len: usize) -> Self {
+        let blocks = len.div_ceil(BLOCK);
+        let mut starts = [0; MAX_LEVELS + 1];
+        let mut count = 0;
+        let mut boxes = blocks;
+        while boxes > 1 || (boxes == 1 && count == 0) {
+            let nodes = boxes.div_ceil(FAN_OUT);
+            starts[count + 1] = starts[count] + nodes as u32;
+            count += 1;
+            boxes = nodes;
+        }
+        Self {
+            starts,
+            blocks: blocks as u32,
+            count: count as u8,
+        }
+    }
+
+    /// Returns how many levels there are: none over no points.
+    pub(crate) const fn count(&self) -> usize {
+        self.count as usize
+    }
+
+    /// Returns how many nodes there are on all levels.
+    pub(crate) const fn node_count(&self) -> usize {
+        self.starts[self.count as usize] as usize
+    }
+
+    /// Returns which nodes make a level.
+    pub(crate) const fn nodes(&self, level: usize) -> Range<usize> {
+        self.starts[level] as usize..self.starts[level + 1] as usize
+    }
+
+    /// Returns how many of its sixteen boxes a node uses.
+    pub(crate) fn child_count(&self, level: usize, node: usize) -> usize {
+        let boxes = match level.checked_sub(1) {
+            Some(below) => self.nodes(below).len(),
+            None => self.blocks as usize,
+        };
+        boxes.saturating_sub(node * FAN_OUT).min(FAN_OUT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_follow_the_document() {
+        let check = |len, nodes: &[usize]| {
+            let levels = Levels::new(len);
+            let found: Vec<_> = (0..levels.count())
+                .map(|level| levels.nodes(level).len())
+                .collect();
+            assert_eq!(found, nodes, "{len}");
+            assert_eq!(levels.node_count(), nodes.iter().sum::<usize>(), "{len}");
+        };
+        check(0, &[]);
+        check(1, &[1]);
+        check(512, &[1]);
+        check(513, &[2, 1]);
+        check(8_192, &[16, 1]);
+        check(8_193, &[17, 2, 1]);
+        check(MAX_LEN, &[8_388_608, 524_288, 32_768, 2_048, 128, 8, 1]);
+    }
+
+    #[test]
+    fn only_the_last_node_of_a_level_has_fewer_than_sixteen_children() {
+        let levels = Levels::new(32 * 16 * 16 + 1);
+        let counts = |level| -> Vec<_> {
+            let nodes = 0..levels.nodes(level).len();
+            nodes.map(|node| levels.child_count(level, node)).collect()
+        };
+        assert_eq!(counts(0), [[16; 16].as_slice(), &[1]].concat());
+        assert_eq!(counts(1), [16, 1]);
+        assert_eq!(counts(2), [2]);
+    }
+
+    #[test]
+    fn what_cannot_be_laid_out_is_refused() {
+        assert!(Layout::new(MAX_LEN, true, 0).is_some());
+        assert!(Layout::new(MAX_LEN + 1, true, 0).is_none());
+        assert!(Layout::new(1, true, usize::MAX).is_none());
+        assert!(Layout::new(1, true, isize::MAX as usize).is_none());
+    }
+}

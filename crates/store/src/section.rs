@@ -1,0 +1,83 @@
+//! The parts of a snapshot.
+
+use std::fmt;
+
+/// A part of a snapshot file, as `docs/snapshot-format.md` calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub(crate) enum Section {
+    /// The first 64 bytes.
+    Header,
+    /// Where the other sections are, and their checksums.
+    Table,
+    /// Latitudes in curve order.
+    Lats,
+    /// Longitudes in curve order.
+    Lons,
+    /// Bounding boxes.
+    Boxs,
+    /// The look-up table.
+    Find,
+    /// The position of each slot, in files that are not in curve order.
+    Ordr,
+    /// Where records are.
+    Offs,
+    /// The records.
+    Recs,
+}
+
+/// The sections that a table can list, in the order of the file.
+pub(crate) const LISTED: [Section; 7] = [
+    Section::Lats,
+    Section::Lons,
+    Section::Boxs,
+    Section::Find,
+    Section::Ordr,
+    Section::Offs,
+    Section::Recs,
+];
+
+impl Section {
+    /// Returns the tag that stands for the section in the table; the header and the table itself have none.
+    pub(crate) const fn tag(self) -> [u8; 4] {
+        match self {
+            Self::Header | Self::Table => [0; 4],
+            Self::Lats => *b"LATS",
+            Self::Lons => *b"LONS",
+            Self::Boxs => *b"BOXS",
+            Self::Find => *b"FIND",
+            Self::Ordr => *b"ORDR",
+            Self::Offs => *b"OFFS",
+            Self::Recs => *b"RECS",
+        }
+    }
+
+    /// Returns the place of the section in [`LISTED`].
+    pub(crate) const fn index(self) -> usize {
+        match self {
+            Self::Header | Self::Table | Self::Lats => 0,
+            Self::Lons => 1,
+            Self::Boxs => 2,
+            Self::Find => 3,
+            Self::Ordr => 4,
+            Self::Offs => 5,
+            Self::Recs => 6,
+        }
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Header => "header",
+            Self::Table => "section table",
+            Self::Lats => "LATS",
+            Self::Lons => "LONS",
+            Self::Boxs => "BOXS",
+            Self::Find => "FIND",
+            Self::Ordr => "ORDR",
+            Self::Offs => "OFFS",
+            Self::Recs => "RECS",
+        })
+    }
+}
