@@ -1,9 +1,8 @@
 //! Stored records are, byte for byte, what a gRPC server sends for the same features.
+#![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-#![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
-
 use prost::Message;
 use route_guide_geo::{E7Point, E7Rectangle};
 use route_guide_proto::routeguide::Feature;
