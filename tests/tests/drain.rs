@@ -206,7 +206,6 @@ fn connections_without_calls_do_not_hold_the_drain_whatever_they_do() {
 }
 
 #[test]
-#[ignore = "a call is counted as cut if its connection was gone before its task was"]
 fn a_client_that_vanished_does_not_hold_the_drain() {
     run(async {
         let server = patient(HOUR).await;
@@ -221,7 +220,6 @@ fn a_client_that_vanished_does_not_hold_the_drain() {
 
 /// What waits for the window of a reader that reads no more must not keep the server from ending.
 #[test]
-#[ignore = "hyper does not poll a body while its last chunk waits for the window"]
 fn a_chat_that_nobody_reads_does_not_hold_the_drain() {
     run(async {
         let server = patient(HOUR).await;

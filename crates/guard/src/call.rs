@@ -5,21 +5,30 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use crate::body::CallBody;
+use crate::task::{EndOfTask, end_task_with};
 use crate::{Deadline, Drain};
+
+/// How long after its deadline a call may still be about to send its status.
+const GRACE: Duration = Duration::from_millis(25);
+
+/// How long after the beginning of a drain an open-ended stream may still send what it has ready.
+const DRAIN_GRACE: Duration = Duration::from_millis(500);
 
 /// Wraps a gRPC service so that every call ends when it must, and always with a status.
 ///
 /// - The deadline bounds the whole call, the response stream included: `DEADLINE_EXCEEDED`.
 /// - When the drain's time is over, what is still open ends with `UNAVAILABLE`.
 /// - Streams that never end by themselves (see [`CallLayer::end_at_drain`]) end so when it begins.
+/// - A call whose peer has stopped reading cannot be told; its stream is reset.
 /// - A panic becomes `INTERNAL` for this call and concerns no other.
 /// - A message over the size limit is `RESOURCE_EXHAUSTED`, as the gRPC status document has it.
 /// - What is not a gRPC request is refused by HTTP status 405 or 415.
@@ -92,13 +101,15 @@ where
             Err(error) => return answer(Status::internal(error.to_string()).into_http()),
         };
         if let Some(deadline) = deadline {
+            if deadline.time_left().is_zero() {
+                return answer(expired().into_http());
+            }
             request.extensions_mut().insert(deadline);
         }
-        let path = request.uri().path();
-        let drained =
-            (self.layer.end_at_drain.contains(&path)).then(|| self.layer.drain.begun_owned());
+        let drain = self.layer.drain.clone();
+        let open_ended = self.layer.end_at_drain.contains(&request.uri().path());
         let token = self.layer.drain.track_call();
-        let mut end = end_of_call(deadline, self.layer.drain.clone());
+        let mut end = end_of_call(deadline, drain.clone());
         let handled = CatchPanic::of(|| self.inner.call(request));
         Box::pin(async move {
             let response = tokio::select! {
@@ -109,6 +120,10 @@ where
             };
             let (mut parts, body) = response.into_parts();
             correct_status(&mut parts.headers);
+            let drained = open_ended.then(|| drain.begun_owned());
+            if deadline.is_some() || open_ended {
+                end_task_with(end_of_task(deadline, drained.is_some().then_some(drain)));
+            }
             let body = CallBody::new(body, end, drained, token);
             Ok(Response::from_parts(parts, Body::new(body)))
         })
@@ -121,20 +136,47 @@ pub(crate) type EndOfCall = Pin<Box<dyn Future<Output = Status> + Send>>;
 fn end_of_call(deadline: Option<Deadline>, drain: Drain) -> EndOfCall {
     let cut = drain.cut();
     Box::pin(async move {
-        let expired = async {
-            match deadline {
-                Some(deadline) => sleep_until(deadline.at().into()).await,
-                None => std::future::pending().await,
-            }
-        };
+        let passed = sleep_until_some(deadline.map(Deadline::at));
         tokio::select! {
-            () = expired => Status::deadline_exceeded("the deadline of the call has passed"),
+            () = passed => expired(),
             () = cut => {
                 drain.count_cut_call();
                 draining()
             }
         }
     })
+}
+
+/// The moment at which a call that cannot end itself, because its peer does not read, ends with its task.
+fn end_of_task(deadline: Option<Deadline>, drain: Option<Drain>) -> EndOfTask {
+    Box::pin(async move {
+        let passed =
+            sleep_until_some(deadline.and_then(|deadline| deadline.at().checked_add(GRACE)));
+        let drained = async {
+            match drain {
+                Some(drain) => {
+                    drain.begun().await;
+                    sleep(DRAIN_GRACE).await;
+                }
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = passed => {}
+            () = drained => {}
+        }
+    })
+}
+
+async fn sleep_until_some(moment: Option<std::time::Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn expired() -> Status {
+    Status::deadline_exceeded("the deadline of the call has passed")
 }
 
 pub(crate) fn draining() -> Status {

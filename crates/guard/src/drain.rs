@@ -75,7 +75,12 @@ impl Drain {
             state.cut.cancel();
         }
         // Gives the last trailers a moment to be written.
-        let _ = timeout(LINGER, state.connections.wait()).await;
+        let _ = timeout(LINGER, async {
+            state.connections.wait().await;
+            // The task of a call may outlive its connection by a moment.
+            state.calls.wait().await;
+        })
+        .await;
         let report = DrainReport {
             // Calls whose peer does not even read could not be told; they are counted all the same.
             cut_calls: state.cut_calls.load(Ordering::Relaxed) + state.calls.len(),

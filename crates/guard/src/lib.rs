@@ -42,6 +42,7 @@ mod early_head;
 mod listener;
 mod preface;
 mod serve;
+mod task;
 mod workers;
 
 pub use address::{AddressError, ListenAddress};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
@@ -19,6 +19,7 @@ use tower::{Service, ServiceExt};
 
 use crate::listener::Socket;
 use crate::preface::PrefaceWatch;
+use crate::task::CallExecutor;
 use crate::{Drain, Listener, Workers};
 
 /// The pause after a failed accept grows up to this.
@@ -98,7 +99,7 @@ pub async fn serve<S>(
 /// What every connection is made with.
 #[derive(Clone)]
 struct Connections<S> {
-    http2: http2::Builder<TokioExecutor>,
+    http2: http2::Builder<CallExecutor>,
     handshake_timeout: Duration,
     service: S,
     drain: Drain,
@@ -278,8 +279,8 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     )
 }
 
-fn http2_builder(settings: &Http2Settings) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+fn http2_builder(settings: &Http2Settings) -> http2::Builder<CallExecutor> {
+    let mut builder = http2::Builder::new(CallExecutor);
     builder
         .timer(TokioTimer::new())
         .adaptive_window(false)

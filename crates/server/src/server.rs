@@ -87,7 +87,6 @@ impl Server {
     /// [`StartError`] if the features cannot be loaded or an address cannot be listened on.
     pub async fn route_guide(settings: RouteGuideSettings) -> Result<Self, StartError> {
         let data = Arc::new(DataSet::load(settings.features)?);
-        tracing::info!(features = data.store().len(), "features loaded");
         let notebook: Arc<dyn Notebook> = Arc::new(MemoryNotebook::new(settings.chat.notebook));
         let servicer = RouteGuideServicer::new(
             Arc::clone(&data),
@@ -103,6 +102,7 @@ impl Server {
         );
         let names = &[ROUTE_GUIDE];
         let server = Self::new(routes, names, &settings.listen, settings.serving).await?;
+        tracing::info!(features = data.store().len(), "features loaded");
         Ok(Self {
             data: Some(data),
             notebook: Some(notebook),

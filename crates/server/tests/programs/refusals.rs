@@ -19,7 +19,6 @@ fn refusal(ended: &Ended) -> &str {
 }
 
 #[test]
-#[ignore = "a log line says before that the features are loaded"]
 fn a_taken_port_is_one_clear_line() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
