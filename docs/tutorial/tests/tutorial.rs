@@ -153,6 +153,7 @@ fn set_up_cargo(shell: &mut Shell) {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tutorial");
     shell.set("CARGO_TARGET_DIR", target);
     shell.set("CARGO_PROFILE_DEV_DEBUG", "false");
+    shell.set("CARGO_INCREMENTAL", "0");
     // Only errors and warnings; a package without warnings then prints nothing but its own output.
     shell.set("CARGO_TERM_QUIET", "true");
     shell.set("CARGO_TERM_COLOR", "never");
