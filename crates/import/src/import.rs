@@ -14,7 +14,7 @@ use crate::output::Output;
 use crate::position::Position;
 use crate::progress::Progress;
 use crate::row::{Counts, Rejected, Row};
-use crate::{geojson, gpx, json, osm_pbf, sequence, table};
+use crate::{flatgeobuf, geojson, gpx, json, osm_pbf, sequence, table};
 
 /// An input that has been opened and not been read yet.
 pub struct Import {
@@ -171,6 +171,6 @@ fn read(
         Format::Csv | Format::Tsv | Format::Geonames => table::read(format, bytes, options, output),
         Format::Gpx => gpx::read(bytes, options, output),
         Format::OsmPbf => osm_pbf::read(bytes, options, output),
-        _ => Err(Fault::unsupported(format!("{format} is not read yet")).into()),
+        Format::FlatGeobuf => flatgeobuf::read(bytes, options, output),
     }
 }

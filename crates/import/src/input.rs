@@ -116,3 +116,104 @@ impl Read for Counted {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::write::GzEncoder;
+
+    use super::*;
+    use crate::format::Format;
+    use crate::options::Options;
+    use crate::testing::read_text;
+
+    fn load(bytes: &[u8]) -> Result<Vec<String>, String> {
+        read_text(Format::Json, bytes, &Options::default())
+    }
+
+    fn gzip(text: &str) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zstd(text: &str) -> Vec<u8> {
+        zstd::encode_all(text.as_bytes(), 1).unwrap()
+    }
+
+    const TEXT: &str = r#"[{"name": "a"}, {"name": "b"}]"#;
+
+    #[test]
+    fn compressed_data_is_told_by_its_first_bytes() {
+        let expected = Ok(vec!["0,0,a".to_owned(), "0,0,b".to_owned()]);
+        assert_eq!(load(TEXT.as_bytes()), expected);
+        assert_eq!(load(&gzip(TEXT)), expected);
+        assert_eq!(load(&zstd(TEXT)), expected);
+        let (head, tail) = TEXT.split_at(7);
+        assert_eq!(load(&[gzip(head), gzip(tail)].concat()), expected);
+        assert_eq!(load(&[zstd(head), zstd(tail)].concat()), expected);
+    }
+
+    #[test]
+    fn compressed_data_that_is_cut_or_damaged_is_an_error() {
+        let check = |bytes: &[u8], expected: &str| {
+            let message = load(bytes).unwrap_err();
+            let expected = format!("cannot import x: {expected}");
+            assert!(message.starts_with(&expected), "{message}");
+        };
+        for whole in [gzip(TEXT), zstd(TEXT)] {
+            for length in 4..whole.len() {
+                check(
+                    &whole[..length],
+                    &format!("byte {length}: the file ends within its compressed data"),
+                );
+            }
+        }
+        let mut damaged = gzip(TEXT);
+        let last = damaged.len() - 5;
+        damaged[last] ^= 1;
+        let length = damaged.len();
+        check(
+            &damaged,
+            &format!("after {length} bytes: corrupt gzip stream"),
+        );
+        let mut damaged = zstd(TEXT);
+        damaged[4] ^= 0x18;
+        let length = damaged.len();
+        check(&damaged, &format!("after {length} bytes: "));
+    }
+
+    #[test]
+    fn other_compressions_are_named() {
+        let check = |bytes: &[u8], name: &str| {
+            let expected = format!(
+                "cannot import x: {name} is not read here, only gzip and zstd; unpack it first"
+            );
+            assert_eq!(load(bytes), Err(expected));
+        };
+        check(b"PK\x03\x04\x14\0", "zip");
+        check(b"BZh91AY", "bzip2");
+        check(b"\xfd7zXZ\0\0\x04", "xz");
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_an_error_with_its_position() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("the disk is on fire"))
+            }
+        }
+        let head: &[u8] = b"[{}, {}, ";
+        let import = crate::Import::from_reader("x.json", head.chain(Broken), Options::default());
+        let error = import
+            .unwrap()
+            .run(|_| std::ops::ControlFlow::<()>::Continue(()))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot import x.json: after 9 bytes: the disk is on fire"
+        );
+    }
+}

@@ -1,0 +1,179 @@
+//! Following the elements of a GPX file.
+
+use quick_xml::escape::resolve_predefined_entity;
+use quick_xml::events::{BytesRef, BytesStart};
+
+use super::waypoint::Waypoint;
+use crate::bounded::is_too_long;
+use crate::fault::{Fault, Stop};
+use crate::format::Format;
+use crate::output::Output;
+use crate::position::Position;
+use crate::row::{Reason, Skip};
+
+/// How deep elements can be within each other: far more than in any GPX file, and the parser keeps all their names.
+const MAX_DEPTH: usize = 256;
+
+/// The depth within the root element, and within a waypoint in it.
+const IN_ROOT: usize = 1;
+const IN_WAYPOINT: usize = 2;
+
+/// Where in the file the reader is.
+pub(super) struct Reading<'o> {
+    name_field: Option<&'o str>,
+    depth: usize,
+    /// Whether the root element has been there.
+    rooted: bool,
+    /// How many waypoints there have been.
+    waypoints: u64,
+    waypoint: Option<Waypoint>,
+    /// Whether the text of the waypoint's name is being read.
+    naming: bool,
+}
+
+impl<'o> Reading<'o> {
+    pub(super) const fn new(name_field: Option<&'o str>) -> Self {
+        Self {
+            name_field,
+            depth: 0,
+            rooted: false,
+            waypoints: 0,
+            waypoint: None,
+            naming: false,
+        }
+    }
+
+    pub(super) fn start(
+        &mut self,
+        tag: &BytesStart<'_>,
+        line: u64,
+        output: &mut Output<'_>,
+    ) -> Result<(), Stop> {
+        let name = tag.local_name();
+        let name = name.as_ref();
+        match self.depth {
+            0 if self.rooted => {
+                let problem = format!("a second root element <{name}>");
+                return Err(Fault::malformed(Position::Line { line }, problem).into());
+            }
+            0 if name != "gpx" => {
+                let problem = format!("the root element is <{name}>, not <gpx>");
+                return Err(Fault::not_this_format(Format::Gpx, problem).into());
+            }
+            0 => self.rooted = true,
+            IN_ROOT if name == "wpt" => {
+                self.waypoints += 1;
+                let position = Position::Waypoint {
+                    waypoint: self.waypoints,
+                    line,
+                };
+                self.waypoint = Some(Waypoint::new(position, tag));
+            }
+            IN_ROOT if name == "trk" || name == "rte" => output.skip(Skip::NotAPoint),
+            IN_WAYPOINT if self.name_field == Some(name) => {
+                if let Some(waypoint) = &mut self.waypoint {
+                    waypoint.start_name();
+                    self.naming = true;
+                }
+            }
+            MAX_DEPTH.. => {
+                let problem = format!("elements are nested more than {MAX_DEPTH} deep");
+                return Err(Fault::malformed(Position::Line { line }, problem).into());
+            }
+            _ => {}
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    pub(super) fn end(&mut self, output: &mut Output<'_>) -> Result<(), Stop> {
+        self.depth = self.depth.saturating_sub(1);
+        if self.depth == IN_WAYPOINT {
+            self.naming = false;
+        }
+        if self.depth == IN_ROOT
+            && let Some(waypoint) = self.waypoint.take()
+        {
+            return waypoint.finish(output);
+        }
+        Ok(())
+    }
+
+    pub(super) fn text(&mut self, text: &str, output: &Output<'_>) {
+        if let Some(waypoint) = self.named() {
+            waypoint.add_name(text, output.max_name_bytes());
+        }
+    }
+
+    /// Returns the waypoint whose name the text is that comes now.
+    fn named(&mut self) -> Option<&mut Waypoint> {
+        // Text of elements within the name is none of it.
+        if self.naming && self.depth == IN_WAYPOINT + 1 {
+            self.waypoint.as_mut()
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn reference(&mut self, reference: &BytesRef<'_>, output: &Output<'_>) {
+        let resolved = match reference.resolve_char_ref() {
+            Ok(Some(character)) => Ok(character.to_string()),
+            Ok(None) => match resolve_predefined_entity(reference) {
+                Some(text) => Ok(text.to_owned()),
+                None => Err(Reason::invalid(format!(
+                    "the entity &{}; is not defined",
+                    &**reference
+                ))),
+            },
+            Err(error) => Err(Reason::invalid(error)),
+        };
+        match resolved {
+            Ok(text) => self.text(&text, output),
+            Err(reason) => {
+                if let Some(waypoint) = self.named() {
+                    waypoint.spoil(reason);
+                }
+            }
+        }
+    }
+
+    pub(super) fn finish(&self, line: u64) -> Result<(), Stop> {
+        if self.depth > 0 {
+            return Err(Fault::Truncated {
+                position: self.position(line),
+                within: "an element",
+            }
+            .into());
+        }
+        if !self.rooted {
+            let problem = "there is no <gpx> element";
+            return Err(Fault::not_this_format(Format::Gpx, problem).into());
+        }
+        Ok(())
+    }
+
+    /// Explains an error of the parser in what starts on this line.
+    pub(super) fn explain(&self, error: quick_xml::Error, line: u64, limit_bytes: usize) -> Stop {
+        let position = self.position(line);
+        match error {
+            quick_xml::Error::Io(error) if is_too_long(&error) => Fault::TooLong {
+                position,
+                limit_bytes,
+            }
+            .into(),
+            // The parser shares its errors; what matters of them is the kind and the text.
+            quick_xml::Error::Io(error) => {
+                Stop::Io(std::io::Error::new(error.kind(), error.to_string()))
+            }
+            error if !self.rooted => Fault::not_this_format(Format::Gpx, error).into(),
+            error => Fault::malformed(position, error).into(),
+        }
+    }
+
+    fn position(&self, line: u64) -> Position {
+        match &self.waypoint {
+            Some(waypoint) => waypoint.position(),
+            None => Position::Line { line },
+        }
+    }
+}
