@@ -2,6 +2,7 @@
 
 use route_guide_chat::ChatError;
 use route_guide_geo::OutOfRange;
+use route_guide_store::CorruptRecord;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -20,6 +21,9 @@ pub(crate) enum RpcError {
         index: Option<u64>,
         source: OutOfRange,
     },
+    /// A stored feature cannot be read.
+    #[error("a stored feature cannot be read")]
+    Corrupt(#[from] CorruptRecord),
     /// The notebook refused, or the stream fell behind it.
     #[error(transparent)]
     Chat(#[from] ChatError),
@@ -42,7 +46,7 @@ impl RpcError {
                 index: Some(message),
                 source,
             },
-            other @ Self::Chat(_) => other,
+            other => other,
         }
     }
 }
@@ -80,6 +84,10 @@ impl From<RpcError> for Status {
                 Self::with_metadata(Code::DataLoss, message, trailers)
             }
             RpcError::Chat(error) => chat_status(&error),
+            RpcError::Corrupt(cause) => {
+                tracing::error!("{cause}");
+                Self::data_loss(message)
+            }
         }
     }
 }

@@ -40,6 +40,7 @@ mod route_chat;
 mod route_guide;
 mod server;
 mod settings;
+mod stored;
 
 pub use data_set::DataSet;
 pub use echo::EchoMetadataLayer;
@@ -52,3 +53,4 @@ pub use settings::{
     ChatScope, ChatSettings, FeatureSource, GreeterSettings, ReplySettings, RouteGuideSettings,
     ServingSettings,
 };
+pub use stored::StoredRouteGuide;

@@ -38,7 +38,7 @@ impl<'a> Recording<'a> {
             .points
             .point(wire)
             .map_err(|error| error.at_message(index))?;
-        self.feature_count += u64::from(self.store.find(point).is_some());
+        self.feature_count += u64::from(self.store.contains(point));
         self.track.push(point);
         Ok(())
     }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use async_stream::stream;
 use route_guide_chat::{Conversation, Notebook};
+use route_guide_geo::E7Point;
 use route_guide_proto::routeguide::route_guide_server::RouteGuide;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote, RouteSummary};
+use route_guide_store::{Feature as StoredFeature, Store};
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -45,6 +47,16 @@ impl RouteGuideServicer {
         }
     }
 
+    /// The features that are current.
+    pub(crate) fn store(&self) -> Arc<Store> {
+        self.data.store()
+    }
+
+    /// Which points are accepted.
+    pub(crate) fn points(&self) -> PointRule {
+        self.points
+    }
+
     fn conversation(&self) -> Conversation {
         match self.chat.scope {
             ChatScope::Shared => Conversation::shared(Arc::clone(&self.notebook), self.chat.shared),
@@ -60,13 +72,9 @@ impl RouteGuide for RouteGuideServicer {
 
     async fn get_feature(&self, request: Request<Point>) -> Result<Response<Feature>, Status> {
         let at = self.points.point(request.into_inner())?;
-        // Nothing there is no error: the reply has no name and says where the client asked.
-        let store = self.data.store();
-        let name = store.find(at).map_or("", |feature| feature.name());
-        Ok(Response::new(Feature {
-            name: name.to_owned(),
-            location: Some(at.into()),
-        }))
+        let store = self.store();
+        let found = store.find(at).map(feature_message);
+        Ok(Response::new(found.unwrap_or_else(|| nothing_at(at))))
     }
 
     async fn list_features(
@@ -74,13 +82,10 @@ impl RouteGuide for RouteGuideServicer {
         request: Request<Rectangle>,
     ) -> Result<Response<Self::ListFeaturesStream>, Status> {
         let area = self.points.rectangle(request.into_inner())?;
-        let store = self.data.store();
+        let store = self.store();
         Ok(Response::new(Box::pin(stream! {
             for feature in store.query(area) {
-                yield Ok(Feature {
-                    name: feature.name().to_owned(),
-                    location: Some(feature.location().into()),
-                });
+                yield Ok(feature_message(feature));
             }
         })))
     }
@@ -89,7 +94,7 @@ impl RouteGuide for RouteGuideServicer {
         &self,
         request: Request<Streaming<Point>>,
     ) -> Result<Response<RouteSummary>, Status> {
-        let store = self.data.store();
+        let store = self.store();
         let mut recording = Recording::new(&store, self.points);
         let mut points = request.into_inner();
         while let Some(point) = points.message().await? {
@@ -105,5 +110,20 @@ impl RouteGuide for RouteGuideServicer {
         let notes = request.into_inner();
         let replies = route_chat::converse(notes, self.conversation(), self.points);
         Ok(Response::new(Box::pin(replies)))
+    }
+}
+
+/// The answer for a point where no feature is: no name, and the location that was asked for.
+pub(crate) fn nothing_at(at: E7Point) -> Feature {
+    Feature {
+        name: String::new(),
+        location: Some(at.into()),
+    }
+}
+
+fn feature_message(feature: StoredFeature<'_>) -> Feature {
+    Feature {
+        name: feature.name().to_owned(),
+        location: Some(feature.location().into()),
     }
 }

@@ -26,7 +26,7 @@ use tower::ServiceBuilder;
 
 use crate::{
     DataSet, EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer,
-    RouteGuideServicer, RouteGuideSettings, ServingSettings,
+    RouteGuideServicer, RouteGuideSettings, ServingSettings, StoredRouteGuide,
 };
 
 /// Client-streaming methods, whose response headers tonic would send only with the response.
@@ -95,11 +95,11 @@ impl Server {
             settings.chat,
         );
         let mut routes = RoutesBuilder::default();
-        routes.add_service(
-            RouteGuideServer::new(servicer)
-                .accept_compressed(CompressionEncoding::Gzip)
-                .accept_compressed(CompressionEncoding::Zstd),
-        );
+        let servicer = Arc::new(servicer);
+        let generated = RouteGuideServer::from_arc(Arc::clone(&servicer))
+            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Zstd);
+        routes.add_service(StoredRouteGuide::new(servicer, generated));
         let names = &[ROUTE_GUIDE];
         let server = Self::new(routes, names, &settings.listen, settings.serving).await?;
         tracing::info!(features = data.store().len(), "features loaded");

@@ -1,0 +1,187 @@
+//! RouteGuide answered from stored bytes.
+//!
+//! The store keeps every feature as it goes over the wire. [`StoredRouteGuide`] sends those bytes for
+//! GetFeature and ListFeatures, and reads the points of RecordRoute straight from the frames they arrive in. It
+//! hands everything else to the generated service, which stays the reference: both give the same answers.
+
+mod listing;
+mod point;
+mod unframe;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::{HeaderValue, Request, Response, header};
+use http_body_util::{BodyExt, Full};
+use prost::Message;
+use route_guide_proto::routeguide::Rectangle;
+use route_guide_proto::routeguide::route_guide_server::{RouteGuideServer, SERVICE_NAME};
+use tokio::task::coop;
+use tonic::Status;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tower::Service;
+
+use crate::error::RpcError;
+use crate::recording::Recording;
+use crate::route_guide::{RouteGuideServicer, nothing_at};
+use listing::{Listing, ok_trailers};
+use point::decode_point;
+use unframe::{PREFIX_BYTES, Unframer};
+
+/// The RouteGuide service with its hot paths taken out of the generated code.
+#[derive(Clone, Debug)]
+pub struct StoredRouteGuide {
+    servicer: Arc<RouteGuideServicer>,
+    generated: RouteGuideServer<RouteGuideServicer>,
+}
+
+impl StoredRouteGuide {
+    /// Puts the hot paths before a generated service and the servicer behind it.
+    #[must_use]
+    pub fn new(
+        servicer: Arc<RouteGuideServicer>,
+        generated: RouteGuideServer<RouteGuideServicer>,
+    ) -> Self {
+        Self {
+            servicer,
+            generated,
+        }
+    }
+}
+
+impl NamedService for StoredRouteGuide {
+    const NAME: &'static str = SERVICE_NAME;
+}
+
+impl Service<Request<Body>> for StoredRouteGuide {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // The generated service knows how to decompress.
+        let encoding = request.headers().get("grpc-encoding");
+        if encoding.is_some_and(|encoding| encoding != "identity") {
+            return self.generated.call(request);
+        }
+        let servicer = Arc::clone(&self.servicer);
+        match request.uri().path() {
+            "/routeguide.RouteGuide/GetFeature" => Box::pin(async move {
+                let answered = get_feature(&servicer, request.into_body()).await;
+                Ok(answered.unwrap_or_else(Status::into_http))
+            }),
+            "/routeguide.RouteGuide/ListFeatures" => Box::pin(async move {
+                let answered = list_features(&servicer, request.into_body()).await;
+                Ok(answered.unwrap_or_else(Status::into_http))
+            }),
+            "/routeguide.RouteGuide/RecordRoute" => Box::pin(async move {
+                let answered = record_route(&servicer, request.into_body()).await;
+                Ok(answered.unwrap_or_else(Status::into_http))
+            }),
+            _ => self.generated.call(request),
+        }
+    }
+}
+
+async fn get_feature(servicer: &RouteGuideServicer, body: Body) -> Result<Response<Body>, Status> {
+    let at = servicer
+        .points()
+        .point(one_message(body, decode_point).await?)?;
+    let store = servicer.store();
+    let record = store.find_record(at).map_err(RpcError::from)?;
+    let reply = record.unwrap_or_else(|| framed(&nothing_at(at)));
+    Ok(unary_response(reply))
+}
+
+async fn list_features(
+    servicer: &RouteGuideServicer,
+    body: Body,
+) -> Result<Response<Body>, Status> {
+    let decode = |message: &[u8]| Rectangle::decode(message).map_err(|error| invalid(&error));
+    let area = servicer
+        .points()
+        .rectangle(one_message(body, decode).await?)?;
+    let listing = Listing::new(servicer.store().records(area));
+    Ok(response(Body::new(listing)))
+}
+
+async fn record_route(
+    servicer: &RouteGuideServicer,
+    mut body: Body,
+) -> Result<Response<Body>, Status> {
+    let store = servicer.store();
+    let mut recording = Recording::new(&store, servicer.points());
+    let mut unframer = Unframer::default();
+    while let Some(data) = next_data(&mut body).await? {
+        unframer.feed(&data, |message| Ok(recording.add(decode_point(message)?)?))?;
+        // A client that sends without a pause must leave others their turn.
+        coop::consume_budget().await;
+    }
+    unframer.end()?;
+    Ok(unary_response(framed(&recording.summary())))
+}
+
+/// Reads the request of a call that takes one message.
+async fn one_message<T>(
+    mut body: Body,
+    decode: impl Fn(&[u8]) -> Result<T, Status>,
+) -> Result<T, Status> {
+    let mut unframer = Unframer::default();
+    let mut request = None;
+    while let Some(data) = next_data(&mut body).await? {
+        unframer.feed(&data, |message| {
+            if request.is_none() {
+                request = Some(decode(message)?);
+            }
+            Ok(())
+        })?;
+    }
+    unframer.end()?;
+    request.ok_or_else(|| Status::internal("Missing request message."))
+}
+
+/// Waits for the next bytes of a request, `None` at its end.
+async fn next_data(body: &mut Body) -> Result<Option<Bytes>, Status> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+fn unary_response(reply: Bytes) -> Response<Body> {
+    let trailers = std::future::ready(Some(Ok(ok_trailers())));
+    response(Body::new(Full::new(reply).with_trailers(trailers)))
+}
+
+fn response(body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let grpc = HeaderValue::from_static("application/grpc");
+    response.headers_mut().insert(header::CONTENT_TYPE, grpc);
+    response
+}
+
+fn invalid(error: &prost::DecodeError) -> Status {
+    Status::internal(error.to_string())
+}
+
+/// Encodes a message with its prefix.
+fn framed(message: &impl Message) -> Bytes {
+    let len = message.encoded_len();
+    let mut frame = BytesMut::with_capacity(PREFIX_BYTES + len);
+    frame.put_u8(0);
+    frame.put_u32(u32::try_from(len).unwrap_or(u32::MAX));
+    // The buffer grows as needed, so there is always room.
+    let _ = message.encode(&mut frame);
+    frame.freeze()
+}
