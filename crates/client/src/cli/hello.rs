@@ -89,18 +89,35 @@ pub(super) async fn run(session: &Session, command: HelloCommand) -> Result<(), 
 /// Each side waits for the other: greeting, reply, greeting, reply.
 async fn ping_pong(hello: &Hello, output: &Output, greetings: Vec<String>) -> Result<(), Failure> {
     let (sender, receiver) = mpsc::channel(1);
+    let mut greetings = greetings.into_iter();
+    // The first greeting is on its way before the call is awaited: a server may keep its headers back until it has
+    // something to answer.
+    let mut spoken = speak(output, &sender, greetings.next()).await?;
     let mut replies = hello.bidi_hello(ReceiverStream::new(receiver)).await?;
-    for greeting in greetings {
-        announce(output, &greeting)?;
-        // If the call has ended, the next reply tells how.
-        let _ = sender.send(greeting).await;
+    while spoken {
         match replies.message().await? {
             Some(reply) => show(output, &reply)?,
             None => return Ok(()),
         }
+        spoken = speak(output, &sender, greetings.next()).await?;
     }
     drop(sender);
     show_all(output, replies).await
+}
+
+/// Sends the next greeting, and returns whether there was one.
+async fn speak(
+    output: &Output,
+    sender: &mpsc::Sender<String>,
+    greeting: Option<String>,
+) -> Result<bool, Failure> {
+    let Some(greeting) = greeting else {
+        return Ok(false);
+    };
+    announce(output, &greeting)?;
+    // If the call has ended, the next reply tells how.
+    let _ = sender.send(greeting).await;
+    Ok(true)
 }
 
 /// One side speaks, then the other.
