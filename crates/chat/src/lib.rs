@@ -75,6 +75,9 @@ mod notebook;
 mod wakeups;
 
 mod clock;
+mod limits;
+
+mod ledger;
 mod memory;
 
 mod conversation;
@@ -84,7 +87,8 @@ pub mod conformance;
 
 pub use clock::{Clock, ManualClock, MonotonicClock};
 pub use conversation::{ChatError, Conversation, ConversationLimits, PrivateLimits};
-pub use memory::{Limits, MemoryNotebook};
+pub use limits::Limits;
+pub use memory::MemoryNotebook;
 pub use note::{Author, Draft, Index, Note};
 pub use notebook::{Append, AppendError, Notebook, Page, PageLimit, Receipt, Usage, WatchError};
 pub use wakeups::{Wakeups, Watch};

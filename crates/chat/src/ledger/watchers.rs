@@ -10,7 +10,7 @@ use crate::wakeups::Wakeups;
 ///
 /// It has a lock of its own, so that a thousand streams are woken without holding up the notebook.
 #[derive(Debug, Default)]
-pub(super) struct Watchers {
+pub(crate) struct Watchers {
     registered: Mutex<Registered>,
 }
 
@@ -22,10 +22,10 @@ struct Registered {
 
 /// Names one registration among those of its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Registration(u64);
+pub(crate) struct Registration(u64);
 
 impl Watchers {
-    pub(super) fn add(&self, wakeups: &Arc<Wakeups>) -> Registration {
+    pub(crate) fn add(&self, wakeups: &Arc<Wakeups>) -> Registration {
         let mut registered = self.lock();
         let registration = Registration(registered.next);
         registered.next += 1;
@@ -33,11 +33,11 @@ impl Watchers {
         registration
     }
 
-    pub(super) fn remove(&self, registration: Registration) {
+    pub(crate) fn remove(&self, registration: Registration) {
         self.lock().streams.remove(&registration);
     }
 
-    pub(super) fn wake_all(&self, place: E7Point, writer: Author) {
+    pub(crate) fn wake_all(&self, place: E7Point, writer: Author) {
         for wakeups in self.lock().streams.values() {
             wakeups.wake(place, writer);
         }

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use route_guide_geo::E7Point;
 
-use super::Limits;
-use super::watchers::Watchers;
+use crate::limits::Limits;
 use crate::note::{Draft, Index, Note};
 use crate::notebook::{AppendError, Page, PageLimit, Receipt, Usage, WatchError};
 
-/// The notes of a [`MemoryNotebook`](super::MemoryNotebook), and which of them to forget next.
+use watchers::Watchers;
+
+mod watchers;
+
+/// The notes of a server in memory, and which of them to forget next.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     limits: Limits,
     when_full: WhenFull,
     /// Every place with a note or a watch. The standard hasher, because places are chosen by strangers; boxed logs,
@@ -30,7 +33,7 @@ pub(super) struct Ledger {
 
 /// What to do with a note for which there is no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WhenFull {
+pub(crate) enum WhenFull {
     /// Forget the oldest.
     Forget,
     /// Refuse the note.
@@ -51,7 +54,7 @@ struct Log {
 
 /// A note in the ledger.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     note: Arc<Note>,
     serial: Serial,
     written: Duration,
@@ -68,7 +71,7 @@ const PLACE_OVERHEAD_BYTES: usize = 256;
 const SHRINK_FROM: usize = 1_024;
 
 impl Ledger {
-    pub(super) fn new(limits: Limits, when_full: WhenFull) -> Self {
+    pub(crate) fn new(limits: Limits, when_full: WhenFull) -> Self {
         Self {
             limits,
             when_full,
@@ -83,7 +86,7 @@ impl Ledger {
     }
 
     /// Writes a note. What has to go for it is moved to `garbage`, to be dropped when the lock is released.
-    pub(super) fn append(
+    pub(crate) fn append(
         &mut self,
         draft: Draft,
         now: Duration,
@@ -168,7 +171,7 @@ impl Ledger {
         Ok(())
     }
 
-    pub(super) fn read(
+    pub(crate) fn read(
         &mut self,
         place: E7Point,
         after: Index,
@@ -201,7 +204,7 @@ impl Ledger {
     }
 
     /// Removes up to `at_most` notes past their age and hands them over to be dropped.
-    pub(super) fn sweep(&mut self, now: Duration, at_most: usize) -> Vec<Entry> {
+    pub(crate) fn sweep(&mut self, now: Duration, at_most: usize) -> Vec<Entry> {
         self.see(now);
         let mut garbage = Vec::new();
         while garbage.len() < at_most {
@@ -220,14 +223,14 @@ impl Ledger {
     }
 
     /// Gives back what tables occupy that have become mostly empty.
-    pub(super) fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         if self.places.capacity() / 4 > self.places.len().max(SHRINK_FROM) {
             self.places.shrink_to(self.places.len() * 2);
         }
     }
 
     /// Counts a watch, which keeps the place's log alive, and returns where it is to be registered.
-    pub(super) fn add_watch(&mut self, place: E7Point) -> Result<Arc<Watchers>, WatchError> {
+    pub(crate) fn add_watch(&mut self, place: E7Point) -> Result<Arc<Watchers>, WatchError> {
         let limit = self.limits.watches_total;
         if self.watches >= limit {
             return Err(WatchError::TooManyWatches { limit });
@@ -238,7 +241,7 @@ impl Ledger {
         Ok(Arc::clone(log.watchers.get_or_insert_default()))
     }
 
-    pub(super) fn remove_watch(&mut self, place: E7Point) {
+    pub(crate) fn remove_watch(&mut self, place: E7Point) {
         let Some(log) = self.places.get_mut(&place) else {
             return;
         };
@@ -250,11 +253,11 @@ impl Ledger {
         }
     }
 
-    pub(super) fn watchers(&self, place: E7Point) -> Option<Arc<Watchers>> {
+    pub(crate) fn watchers(&self, place: E7Point) -> Option<Arc<Watchers>> {
         self.places.get(&place)?.watchers.clone()
     }
 
-    pub(super) fn usage(&self) -> Usage {
+    pub(crate) fn usage(&self) -> Usage {
         Usage {
             notes: self.notes,
             bytes: self.bytes,
