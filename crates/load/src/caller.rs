@@ -8,7 +8,7 @@ use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteSummary};
 
 use crate::connection::Connection;
 use crate::frame::MAX_PAYLOAD;
-use crate::messages;
+use crate::messages::{self, MessageCounter};
 use crate::session::{Event, Method, Windows};
 use crate::status::CallStatus;
 use crate::{LoadError, Target};
@@ -22,6 +22,7 @@ pub struct Caller {
 #[derive(Debug, Default)]
 struct Reply {
     bytes: Vec<u8>,
+    counter: MessageCounter,
 }
 
 impl Caller {
@@ -54,7 +55,7 @@ impl Caller {
     pub fn list_features(
         &mut self,
         area: E7Rectangle,
-        at_most: usize,
+        at_most: u64,
     ) -> Result<Vec<Feature>, LoadError> {
         let area = Rectangle {
             lo: Some(area.lo().into()),
@@ -62,7 +63,7 @@ impl Caller {
         };
         let replies = self.ask(Method::ListFeatures, [area], Some(at_most))?;
         messages::split(&replies)
-            .take(at_most)
+            .take(usize::try_from(at_most).unwrap_or(usize::MAX))
             .map(|message| Ok(Feature::decode(message)?))
             .collect()
     }
@@ -80,12 +81,12 @@ impl Caller {
         one(&self.ask(Method::RecordRoute, points, None)?)
     }
 
-    /// Makes a call and returns its reply, all of it or at least `enough` messages.
+    /// Makes a call and returns its reply, all of it or at least `enough` whole messages.
     fn ask(
         &mut self,
         method: Method,
         requests: impl IntoIterator<Item = impl Message>,
-        enough: Option<usize>,
+        enough: Option<u64>,
     ) -> Result<Vec<u8>, LoadError> {
         let mut request = Vec::new();
         for message in requests {
@@ -109,7 +110,10 @@ impl Caller {
             }
             self.connection.read()?;
             self.connection.dispatch(|event| match event {
-                Event::Data { call, bytes, .. } => call.bytes.extend_from_slice(bytes),
+                Event::Data { call, bytes, .. } => {
+                    call.bytes.extend_from_slice(bytes);
+                    call.counter.count(bytes);
+                }
                 Event::Ended { call, status } => ended = Some((call, status)),
             })?;
             if let Some((reply, status)) = ended {
@@ -120,10 +124,9 @@ impl Caller {
                 };
             }
             let reply = self.connection.session.call_mut(stream);
-            let is_enough = |reply: &&mut Reply| {
-                enough.is_some_and(|enough| messages::split(&reply.bytes).count() >= enough)
-            };
-            if reply.as_ref().is_some_and(is_enough) {
+            // The last message that has begun may not be whole.
+            let begun = reply.map_or(0, |reply| reply.counter.begun());
+            if enough.is_some_and(|enough| begun > enough) {
                 let reply = self.connection.session.cancel(stream).unwrap_or_default();
                 self.connection.flush()?;
                 return Ok(reply.bytes);

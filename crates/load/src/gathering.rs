@@ -41,8 +41,9 @@ pub(crate) fn gather<S: Copy, T>(
             post(session, stream, place, text.to_owned());
         }
         waiting[at].push(stream);
-        // Few are let in at a time: all that are there hear each newcomer.
-        while waiting.iter().map(Vec::len).sum::<usize>() > 100 {
+        // Few come at a time: a server may keep no more than 100 notes at a place, and all that are there have to hear
+        // each newcomer before its notes are gone.
+        while waiting.iter().map(Vec::len).sum::<usize>() > 10 {
             welcome(connections, &mut waiting)?;
         }
     }

@@ -115,11 +115,12 @@ impl ClosedLoop for Asking<'_> {
     }
 
     fn data(&mut self, call: &mut List, bytes: &[u8], now: Instant, report: &mut Report) -> bool {
-        if call.counter.begun() == 0 {
+        let had_none = call.counter.begun() == 0;
+        report.messages += call.counter.count(bytes);
+        if had_none && call.counter.begun() > 0 {
             let waited = now.saturating_duration_since(call.begun);
             report.first_message.record(waited);
         }
-        report.messages += call.counter.count(bytes);
         report.bytes += bytes.len() as u64;
         let is_enough = self
             .enough

@@ -74,7 +74,7 @@ impl Fields {
                 fields.grpc_status = Some(code.unwrap_or(CallStatus::UNKNOWN));
             }
             b"grpc-message" => {
-                fields.grpc_message = String::from_utf8_lossy(value).into_owned();
+                fields.grpc_message = percent_decoded(value);
             }
             _ => {}
         })?;
@@ -85,6 +85,23 @@ impl Fields {
     pub(crate) fn status(self) -> Option<CallStatus> {
         Some(CallStatus::new(self.grpc_status?, self.grpc_message))
     }
+}
+
+/// What a gRPC message stands for: `%` and two hexadecimal digits are a byte.
+fn percent_decoded(coded: &[u8]) -> String {
+    let mut bytes = Vec::with_capacity(coded.len());
+    let mut rest = coded;
+    while let Some((&first, after)) = rest.split_first() {
+        let digits = after.split_at_checked(2).filter(|_| first == b'%');
+        let decoded = digits.and_then(|(digits, after)| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            Some((u8::from_str_radix(digits, 16).ok()?, after))
+        });
+        let (byte, after) = decoded.unwrap_or((first, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What is remembered of a reply's head.
@@ -153,5 +170,13 @@ mod tests {
         );
         check(b"\x00\x0bgrpc-status\x03odd", Some("UNKNOWN"));
         check(b"\x88", None);
+    }
+
+    #[test]
+    fn messages_are_percent_decoded() {
+        let check = |coded: &str, text| assert_eq!(percent_decoded(coded.as_bytes()), text);
+        check("2%20notes%20%C3%BC", "2 notes ü");
+        check("50 % of 100%", "50 % of 100%");
+        check("%zz%2", "%zz%2");
     }
 }

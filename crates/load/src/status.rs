@@ -52,7 +52,7 @@ impl CallStatus {
         self.code
     }
 
-    /// What the server said, still percent-encoded.
+    /// What the server said.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message

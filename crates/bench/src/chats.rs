@@ -1,0 +1,83 @@
+//! What is measured of RouteChat.
+
+use std::time::Duration;
+
+use route_guide_load::{FanOut, Load, LoadError, Replays};
+
+use crate::figure::Unit;
+use crate::measurement::{Measurement, Sample, cpu_per_call, latency, load};
+use crate::scene::Scene;
+
+/// Notes that are not shared are waited for in vain, but not for long.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// The measurements of RouteChat, which do not depend on the data set.
+#[must_use]
+pub fn measurements(scene: &Scene) -> Vec<Measurement<'_>> {
+    vec![replays(scene, 1), replays(scene, 64), fan_out(scene)]
+}
+
+fn replays(scene: &Scene, streams: usize) -> Measurement<'_> {
+    let name = if streams == 1 {
+        "RouteChat, post two notes and get one back".to_owned()
+    } else {
+        format!("RouteChat, the same on {streams} streams")
+    };
+    let rows = [
+        ("exchanges", Unit::PerSecond),
+        ("p50", Unit::Seconds),
+        ("p99", Unit::Seconds),
+        ("server CPU an exchange", Unit::Seconds),
+    ];
+    Measurement::new(name, &rows, move |subject| {
+        let load = Load {
+            in_flight: streams,
+            ..load(subject, scene.time)
+        };
+        let report = Replays::new(scene.fresh_seed()).run(subject.target(), &load)?;
+        Sample::of(
+            &report,
+            [
+                report.calls_per_second(),
+                latency(&report, 0.5),
+                latency(&report, 0.99),
+                cpu_per_call(&report),
+            ],
+        )
+    })
+}
+
+fn fan_out(scene: &Scene) -> Measurement<'_> {
+    let rows = [
+        ("deliveries", Unit::PerSecond),
+        ("p50", Unit::Seconds),
+        ("p99", Unit::Seconds),
+        ("server CPU a delivery", Unit::Seconds),
+    ];
+    let name = "RouteChat, a note at each of 4 places with 100 listeners";
+    Measurement::new(name, &rows, move |subject| {
+        let load = Load {
+            connections: 4,
+            silence: PATIENCE,
+            ..load(subject, scene.time)
+        };
+        let fan_out = FanOut {
+            places: 4,
+            listeners: 100,
+            seed: scene.fresh_seed(),
+        };
+        let report = match fan_out.run(subject.target(), &load) {
+            Err(LoadError::Silent(_)) => anyhow::bail!("notes are not shared between streams"),
+            report => report?,
+        };
+        Sample::of(
+            &report,
+            [
+                report.calls_per_second(),
+                latency(&report, 0.5),
+                latency(&report, 0.99),
+                cpu_per_call(&report),
+            ],
+        )
+    })
+}

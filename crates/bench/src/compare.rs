@@ -1,0 +1,211 @@
+//! Comparing the baseline with `route-guide-server`, measurement by measurement.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+
+use crate::check::check;
+use crate::cores::Cores;
+use crate::figure::{Unit, median};
+use crate::loopback;
+use crate::machine::Provenance;
+use crate::measurement::Measurement;
+use crate::scene::Scene;
+use crate::table::{Runs, Table};
+use crate::{Dataset, Subject, look_ups};
+
+/// What is compared, and how thoroughly.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// How many features the data sets have.
+    pub sizes: Vec<u64>,
+    /// The seed of the data sets.
+    pub seed: u64,
+    /// How long each run of a measurement takes.
+    pub time: Duration,
+    /// How often each measurement is run on each server.
+    pub runs: usize,
+    /// Only measurements with one of these in their names; all if there is none.
+    pub only: Vec<String>,
+    /// The `route-guide-server` program.
+    pub server: PathBuf,
+    /// What it is told besides where to listen and what to serve.
+    pub server_arguments: Vec<String>,
+    /// Where data sets are kept from one time to the next.
+    pub data: PathBuf,
+    /// Whether server and load are kept on different cores, if there are two.
+    pub pinned: bool,
+}
+
+impl Comparison {
+    /// Compares, tells `progress` what happens, and returns the tables as Markdown.
+    ///
+    /// # Errors
+    ///
+    /// If a server does not start or answers wrongly. A measurement that fails is told in its table.
+    pub fn run(&self, progress: &mut dyn Write) -> anyhow::Result<String> {
+        ensure!(
+            self.server.is_file(),
+            "there is no {}: build it with cargo build --release -p route-guide-server",
+            self.server.display()
+        );
+        let mut cores = Cores::of_this_process();
+        if !self.pinned {
+            cores = cores.shared();
+        }
+        let mut page = self.header(&cores);
+        for &size in &self.sizes {
+            let table = self.compare(Dataset::new(self.seed, size), &cores, progress)?;
+            write!(page, "\n{table}")?;
+        }
+        Ok(page)
+    }
+
+    fn header(&self, cores: &Cores) -> String {
+        let placing = if cores.are_apart() {
+            "server and load on a core each"
+        } else {
+            "server and load on the same cores"
+        };
+        format!(
+            "{}.\n\nMedians of {} runs of {:?}, baseline and ours in turn; {placing}. A ratio above 1 is in our favour.\n",
+            Provenance::look_around(),
+            self.runs,
+            self.time,
+        )
+    }
+
+    fn compare(
+        &self,
+        dataset: Dataset,
+        cores: &Cores,
+        progress: &mut dyn Write,
+    ) -> anyhow::Result<Table> {
+        writeln!(progress, "{} features: setting up", dataset.len())?;
+        let scene = Scene::new(dataset, self.time);
+        let file = self.file(dataset)?;
+        let mut table = Table::new(format!("{} features", dataset.len()));
+
+        let servers = self.start(dataset, &file, cores, progress)?;
+        let areas: Vec<_> = scene.areas().collect();
+        for (who, server) in ["baseline", "ours"].iter().zip(&servers) {
+            writeln!(progress, "  checking the answers of {who}")?;
+            check(server.target(), dataset, &scene.points, &areas)
+                .with_context(|| format!("{who} answers wrongly"))?;
+        }
+        self.measure(&scene.measurements(), &servers, cores, &mut table, progress)?;
+        drop(servers);
+        self.beside(cores, &mut table)?;
+
+        if cores.are_apart() {
+            let shared = cores.shared();
+            let measurements = look_ups::shared_measurements(&scene);
+            if measurements
+                .iter()
+                .any(|measurement| self.wants(measurement))
+            {
+                let servers = self.start(dataset, &file, &shared, progress)?;
+                self.measure(&measurements, &servers, &shared, &mut table, progress)?;
+            }
+        }
+        Ok(table)
+    }
+
+    /// Starts the baseline and our server.
+    fn start(
+        &self,
+        dataset: Dataset,
+        file: &Path,
+        cores: &Cores,
+        progress: &mut dyn Write,
+    ) -> anyhow::Result<[Subject; 2]> {
+        let listen = "127.0.0.1:0";
+        let begin = Instant::now();
+        let len = dataset.len().to_string();
+        let seed = dataset.seed().to_string();
+        let arguments = [
+            "baseline", "--listen", listen, "--size", &len, "--seed", &seed,
+        ];
+        let baseline = Subject::start(&env::current_exe()?, arguments, cores)?;
+        writeln!(
+            progress,
+            "  the baseline listens after {:.1?}",
+            begin.elapsed()
+        )?;
+
+        let begin = Instant::now();
+        let arguments = ["--listen", listen, "--log", "warn", "--features"].map(String::from);
+        let file = file
+            .to_str()
+            .context("the path of the data is not Unicode")?;
+        let arguments = arguments
+            .into_iter()
+            .chain([file.to_owned()])
+            .chain(self.server_arguments.iter().cloned());
+        let ours = Subject::start(&self.server, arguments, cores)?;
+        writeln!(progress, "  ours listens after {:.1?}", begin.elapsed())?;
+        Ok([baseline, ours])
+    }
+
+    /// The data set as a file, made if it is not there yet.
+    fn file(&self, dataset: Dataset) -> io::Result<PathBuf> {
+        fs::create_dir_all(&self.data)?;
+        let name = format!("features-{}-{}.json", dataset.seed(), dataset.len());
+        let path = self.data.join(name);
+        if !path.is_file() {
+            dataset.write_json(&path)?;
+        }
+        Ok(path)
+    }
+
+    fn wants(&self, measurement: &Measurement<'_>) -> bool {
+        let name = measurement.name.to_lowercase();
+        self.only.is_empty()
+            || self
+                .only
+                .iter()
+                .any(|part| name.contains(&part.to_lowercase()))
+    }
+
+    fn measure(
+        &self,
+        measurements: &[Measurement<'_>],
+        servers: &[Subject; 2],
+        cores: &Cores,
+        table: &mut Table,
+        progress: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        for measurement in measurements.iter().filter(|m| self.wants(m)) {
+            let mut runs = [Runs::default(), Runs::default()];
+            for _ in 0..self.runs {
+                for (server, runs) in servers.iter().zip(&mut runs) {
+                    runs.add(cores.on_client(|| measurement.run(server)));
+                }
+            }
+            writeln!(progress, "  {}", measurement.name)?;
+            for (who, runs) in ["baseline", "ours"].iter().zip(&runs) {
+                writeln!(progress, "    {who}: {}", runs.summary(&measurement.rows))?;
+            }
+            let [baseline, ours] = &runs;
+            table.add(measurement, baseline, ours);
+        }
+        Ok(())
+    }
+
+    /// Measures what the machine itself can do.
+    fn beside(&self, cores: &Cores, table: &mut Table) -> anyhow::Result<()> {
+        let rates: Vec<_> = (0..self.runs)
+            .map(|_| loopback::throughput(cores, self.time))
+            .collect::<Result<_, _>>()?;
+        if let Some(rate) = median(&rates) {
+            let name = "for comparison: TCP over loopback, without HTTP/2 and gRPC";
+            table.add_beside(name, Unit::BytesPerSecond.format(rate));
+        }
+        Ok(())
+    }
+}

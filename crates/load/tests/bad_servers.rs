@@ -1,0 +1,170 @@
+//! Whatever a server does, a load ends, and says what was wrong.
+
+use std::error::Error;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener};
+use std::thread;
+use std::time::Duration;
+
+use route_guide_geo::E7Point;
+use route_guide_load::{
+    Framing, GetFeature, Load, LoadError, Reach, RecordRoute, Report, Route, Target,
+};
+
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+/// HEADERS of stream 1: status 200.
+const HEAD: &[u8] = &[0, 0, 1, 1, 0x4, 0, 0, 0, 1, 0x88];
+
+/// Starts a server that says something to a client, says more when it is asked, and then closes if it should.
+fn server(greeting: &[u8], reply: &[u8], closes: bool) -> Target {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    let (greeting, reply) = (greeting.to_vec(), reply.to_vec());
+    thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        client.write_all(&greeting).expect("it listens");
+        let mut heard = Vec::new();
+        let mut buffer = [0; 4_096];
+        let mut replied = false;
+        loop {
+            if !replied && (closes || heard.windows(11).any(|bytes| bytes == b"/routeguide")) {
+                client.write_all(&reply).expect("it listens");
+                replied = true;
+                if closes {
+                    client.shutdown(Shutdown::Write).expect("it is open");
+                }
+            }
+            // Until the client goes: to close with something unread would tear down what was said, too.
+            match client.read(&mut buffer) {
+                Ok(0) | Err(_) => return,
+                Ok(len) => heard.extend_from_slice(&buffer[..len]),
+            }
+        }
+    });
+    Target::resolve(&address, Reach::Loopback).expect("a loopback address")
+}
+
+/// HEADERS of stream 1 that end it with a gRPC status.
+fn trailers(status: &str) -> Vec<u8> {
+    let len = |bytes: &[u8]| u8::try_from(bytes.len()).expect("a short text");
+    let mut block = b"\x00\x0bgrpc-status".to_vec();
+    block.push(len(status.as_bytes()));
+    block.extend_from_slice(status.as_bytes());
+    [&[0, 0, len(&block), 1, 0x5, 0, 0, 0, 1][..], &block].concat()
+}
+
+fn load() -> Load {
+    Load {
+        calls: Some(1),
+        silence: Duration::from_millis(100),
+        ..Load::default()
+    }
+}
+
+fn get_feature(target: &Target) -> Result<Report, LoadError> {
+    let mut look_ups = GetFeature::default();
+    look_ups.ask(E7Point::default(), None);
+    look_ups.run(target, &load())
+}
+
+fn in_full(error: &dyn Error) -> String {
+    match error.source() {
+        Some(source) => format!("{error}: {}", in_full(source)),
+        None => error.to_string(),
+    }
+}
+
+#[test]
+fn a_connection_that_fails_is_told() {
+    let check = |greeting: &[u8], reply: &[u8], closes, expected: &str| {
+        let outcome = get_feature(&server(greeting, reply, closes));
+        assert_eq!(in_full(&outcome.unwrap_err()), expected);
+    };
+    let silent = "the server has been silent for 100ms";
+    check(&[], &[], false, silent);
+    check(SETTINGS, &[], false, silent);
+    check(SETTINGS, HEAD, false, silent);
+    let closed = "the server closed the connection";
+    check(&[], &[], true, closed);
+    check(SETTINGS, HEAD, true, closed);
+    check(
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        &[],
+        true,
+        "the server breaks HTTP/2: a frame of 4740180 bytes is longer than the allowed 16384",
+    );
+    let goaway = [
+        &[0, 0, 12, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11][..],
+        b"calm",
+    ];
+    check(
+        SETTINGS,
+        &goaway.concat(),
+        false,
+        "the server ended the connection with ENHANCE_YOUR_CALM: calm",
+    );
+    let headers_without_end = [0, 0, 1, 1, 0, 0, 0, 0, 1, 0x88];
+    let ping = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    check(
+        SETTINGS,
+        &[&headers_without_end[..], &ping].concat(),
+        false,
+        "the server breaks HTTP/2: a header block is interrupted by a frame of type 6",
+    );
+    check(
+        SETTINGS,
+        &[0, 0, 1, 1, 0x4, 0, 0, 0, 1, 0xff],
+        false,
+        "the server breaks HTTP/2: a header block cannot be read: the block ends inside a field",
+    );
+}
+
+#[test]
+fn nobody_there_is_told() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let target = Target::resolve(&address, Reach::Loopback).unwrap();
+    let error = get_feature(&target).unwrap_err();
+    assert!(matches!(error, LoadError::Connect { .. }), "{error}");
+}
+
+/// A call that ends, but not as it should, is a failure in the report.
+#[test]
+fn a_call_that_fails_is_counted() {
+    let check = |reply: &[&[u8]], expected: &str| {
+        let report = get_feature(&server(SETTINGS, &reply.concat(), false)).unwrap();
+        assert_eq!((report.calls, report.failures), (0, 1), "{expected}");
+        assert_eq!(report.first_failure.unwrap().to_string(), expected);
+    };
+    check(&[HEAD, &trailers("14")], "UNAVAILABLE");
+    check(&[HEAD, &trailers("0")], "0 replies where 1 were expected");
+    let last_data = [0, 0, 0, 0, 0x1, 0, 0, 0, 1];
+    check(
+        &[HEAD, &last_data],
+        "INTERNAL: the reply ended without a status",
+    );
+    // Entry 13 of the static table is status 404.
+    let not_found = [0, 0, 1, 1, 0x5, 0, 0, 0, 1, 0x8d];
+    check(&[&not_found], "UNKNOWN: HTTP status 404");
+    let reset = [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7];
+    check(
+        &[&reset],
+        "UNAVAILABLE: the stream was reset with REFUSED_STREAM",
+    );
+}
+
+/// A server may answer before it has heard everything; the rest of the route is then not sent.
+#[test]
+fn an_early_end_stops_an_upload() {
+    let target = server(SETTINGS, &trailers("3"), false);
+    let points = std::iter::repeat_n(E7Point::default(), 100_000);
+    let route = Route::new(points, Framing::Packed, None);
+    let report = RecordRoute::new(route).run(&target, &load()).unwrap();
+    assert_eq!(
+        report.first_failure.unwrap().to_string(),
+        "INVALID_ARGUMENT"
+    );
+    // No more than HTTP/2's initial window, which nobody has opened further.
+    assert!(report.bytes <= 65_535, "{} bytes", report.bytes);
+}
