@@ -32,6 +32,7 @@ mod data_set;
 mod echo;
 mod error;
 mod greeter;
+mod health;
 mod hello;
 pub mod program;
 mod recording;

@@ -16,14 +16,16 @@ use route_guide_proto::routeguide::route_guide_server::{
     RouteGuideServer, SERVICE_NAME as ROUTE_GUIDE,
 };
 use route_guide_store::LoadError;
+use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
 use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
+use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::server::Builder as ReflectionBuilder;
 use tower::ServiceBuilder;
 
+use crate::health::HealthServicer;
 use crate::{
     DataSet, EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer,
     RouteGuideServicer, RouteGuideSettings, ServingSettings, StoredRouteGuide,
@@ -53,8 +55,7 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 pub struct Server {
     listeners: Vec<Listener>,
     routes: Routes,
-    health: HealthReporter,
-    services: &'static [&'static str],
+    health: watch::Sender<ServingStatus>,
     data: Option<Arc<DataSet>>,
     notebook: Option<Arc<dyn Notebook>>,
     workers: Option<Workers>,
@@ -138,14 +139,9 @@ impl Server {
         listen: &[ListenAddress],
         serving: ServingSettings,
     ) -> Result<Self, StartError> {
-        let (health, health_service) = tonic_health::server::health_reporter();
-        for service in services {
-            health
-                .set_service_status(service, ServingStatus::Serving)
-                .await;
-        }
+        let (health, state) = watch::channel(ServingStatus::Serving);
         routes
-            .add_service(health_service)
+            .add_service(HealthServer::new(HealthServicer::new(services, state)))
             .add_service(reflection(services).build_v1()?)
             .add_service(reflection(services).build_v1alpha()?);
         let workers = serving.workers.map(Workers::start).transpose()?;
@@ -157,7 +153,6 @@ impl Server {
             listeners,
             routes: routes.routes(),
             health,
-            services,
             data: None,
             notebook: None,
             workers,
@@ -189,15 +184,11 @@ impl Server {
             drain_timeout,
             ..
         } = &self.serving;
-        let serving = serve(self.listeners, service, http2, &drain, self.workers);
+        let running = serve(self.listeners, service, http2, &drain, self.workers);
         let draining = async {
             shutdown.await;
             // Watchers of the health service learn it before their streams end.
-            for service in self.services.iter().chain([&""]) {
-                self.health
-                    .set_service_status(service, ServingStatus::NotServing)
-                    .await;
-            }
+            self.health.send_replace(ServingStatus::NotServing);
             drain.begin();
         };
         let expiring = async {
@@ -207,7 +198,7 @@ impl Server {
             }
         };
         let ending = drain.carry_out(*drain_timeout);
-        let ((), report, (), ()) = tokio::join!(serving, ending, draining, expiring);
+        let ((), report, (), ()) = tokio::join!(running, ending, draining, expiring);
         report
     }
 }
