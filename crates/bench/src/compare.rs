@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 
 use crate::check::check;
 use crate::cores::Cores;
-use crate::figure::{Unit, median};
+use crate::figure::{Unit, count, median, seconds};
 use crate::loopback;
 use crate::machine::Provenance;
 use crate::measurement::Measurement;
@@ -86,12 +86,14 @@ impl Comparison {
         cores: &Cores,
         progress: &mut dyn Write,
     ) -> anyhow::Result<Table> {
-        writeln!(progress, "{} features: setting up", dataset.len())?;
+        writeln!(progress, "{} features: setting up", count(dataset.len()))?;
         let scene = Scene::new(dataset, self.time);
         let file = self.file(dataset)?;
-        let mut table = Table::new(format!("{} features", dataset.len()));
+        let mut table = Table::new(format!("{} features", count(dataset.len())));
 
         let servers = self.start(dataset, &file, cores, progress)?;
+        let name = "start, with features from a file, to the first answer";
+        table.add_beside(name, Unit::Seconds.format(seconds(servers[1].started_in())));
         let areas: Vec<_> = scene.areas().collect();
         for (who, server) in ["baseline", "ours"].iter().zip(&servers) {
             writeln!(progress, "  checking the answers of {who}")?;
@@ -125,20 +127,13 @@ impl Comparison {
         progress: &mut dyn Write,
     ) -> anyhow::Result<[Subject; 2]> {
         let listen = "127.0.0.1:0";
-        let begin = Instant::now();
         let len = dataset.len().to_string();
         let seed = dataset.seed().to_string();
         let arguments = [
             "baseline", "--listen", listen, "--size", &len, "--seed", &seed,
         ];
         let baseline = Subject::start(&env::current_exe()?, arguments, cores)?;
-        writeln!(
-            progress,
-            "  the baseline listens after {:.1?}",
-            begin.elapsed()
-        )?;
 
-        let begin = Instant::now();
         let arguments = ["--listen", listen, "--log", "warn", "--features"].map(String::from);
         let file = file
             .to_str()
@@ -148,8 +143,12 @@ impl Comparison {
             .chain([file.to_owned()])
             .chain(self.server_arguments.iter().cloned());
         let ours = Subject::start(&self.server, arguments, cores)?;
-        writeln!(progress, "  ours listens after {:.1?}", begin.elapsed())?;
-        Ok([baseline, ours])
+        let servers = [baseline, ours];
+        for (who, server) in ["baseline", "ours"].iter().zip(&servers) {
+            let time = server.started_in();
+            writeln!(progress, "  {who} has started in {time:.1?}")?;
+        }
+        Ok(servers)
     }
 
     /// The data set as a file, made if it is not there yet.
@@ -182,7 +181,7 @@ impl Comparison {
     ) -> anyhow::Result<()> {
         for measurement in measurements.iter().filter(|m| self.wants(m)) {
             let mut runs = [Runs::default(), Runs::default()];
-            for _ in 0..self.runs {
+            for _ in 0..if measurement.once { 1 } else { self.runs } {
                 for (server, runs) in servers.iter().zip(&mut runs) {
                     runs.add(cores.on_client(|| measurement.run(server)));
                 }

@@ -11,6 +11,8 @@ pub enum Unit {
     BytesPerSecond,
     /// Seconds: fewer are better.
     Seconds,
+    /// Bytes: fewer are better.
+    Bytes,
 }
 
 impl Unit {
@@ -21,6 +23,7 @@ impl Unit {
             Self::PerSecond => &[(1e6, " M/s"), (1e3, " k/s"), (1.0, " /s")],
             Self::BytesPerSecond => &[(1e9, " GB/s"), (1e6, " MB/s"), (1e3, " kB/s")],
             Self::Seconds => &[(1.0, " s"), (1e-3, " ms"), (1e-6, " µs"), (1e-9, " ns")],
+            Self::Bytes => &[(1e9, " GB"), (1e6, " MB"), (1e3, " kB"), (1.0, " B")],
         };
         let step = steps.iter().find(|(size, _)| value >= *size * 0.9995);
         let (size, unit) = step.or(steps.last()).copied().unwrap_or((1.0, ""));
@@ -32,7 +35,7 @@ impl Unit {
     pub fn ratio(self, baseline: f64, ours: f64) -> f64 {
         match self {
             Self::PerSecond | Self::BytesPerSecond => ours / baseline,
-            Self::Seconds => baseline / ours,
+            Self::Seconds | Self::Bytes => baseline / ours,
         }
     }
 }
@@ -47,7 +50,13 @@ pub fn times(ratio: f64) -> String {
     }
 }
 
-/// Three digits that count, or all before the point; thousands apart.
+/// Writes a count with its thousands apart.
+#[must_use]
+pub fn count(number: u64) -> String {
+    grouped(&number.to_string())
+}
+
+/// Three digits that count, or all before the point.
 fn digits(value: f64) -> String {
     let decimals = if value >= 99.95 {
         0
@@ -58,14 +67,18 @@ fn digits(value: f64) -> String {
     };
     let text = format!("{value:.decimals$}");
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
+    grouped(whole) + rest
+}
+
+fn grouped(digits: &str) -> String {
     let mut grouped = String::new();
-    for (place, digit) in whole.chars().enumerate() {
-        if place > 0 && (whole.len() - place) % 3 == 0 {
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push('\u{202f}');
         }
         grouped.push(digit);
     }
-    grouped + rest
+    grouped
 }
 
 /// The figure of a duration.
@@ -100,6 +113,8 @@ mod tests {
         check(Unit::Seconds, 1_214.0, "1\u{202f}214 s");
         check(Unit::Seconds, 2.5e-8, "25.0 ns");
         check(Unit::Seconds, 0.0, "0.00 ns");
+        check(Unit::Bytes, 65_536.0, "65.5 kB");
+        assert_eq!(count(10_000_000), "10\u{202f}000\u{202f}000");
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub mod scene;
 pub mod chats;
 pub mod listings;
 pub mod look_ups;
+pub mod memory;
 pub mod routes;
 
 pub mod figure;

@@ -14,6 +14,8 @@ pub struct Measurement<'a> {
     pub name: String,
     /// What its figures are.
     pub rows: Vec<(&'static str, Unit)>,
+    /// Whether only the first run on a new server tells something.
+    pub once: bool,
     run: Box<Run<'a>>,
 }
 
@@ -41,8 +43,15 @@ impl<'a> Measurement<'a> {
         Self {
             name: name.into(),
             rows: rows.to_vec(),
+            once: false,
             run: Box::new(run),
         }
+    }
+
+    /// The same measurement, run once: memory that has been used is not given back.
+    #[must_use]
+    pub fn once(self) -> Self {
+        Self { once: true, ..self }
     }
 
     /// Measures a server.
@@ -64,6 +73,16 @@ impl std::fmt::Debug for Measurement<'_> {
 }
 
 impl Sample {
+    /// Makes figures that come from no load.
+    #[must_use]
+    pub fn alone<const N: usize>(values: [f64; N]) -> Self {
+        Self {
+            values: values.to_vec(),
+            client_bound: false,
+            note: None,
+        }
+    }
+
     /// Takes figures out of a report, if every call in it ended as it should.
     ///
     /// # Errors

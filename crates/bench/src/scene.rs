@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::areas::{Area, Points, world};
 use crate::measurement::Measurement;
-use crate::{Dataset, chats, listings, look_ups, routes};
+use crate::{Dataset, chats, listings, look_ups, memory, routes};
 
 /// How many rectangles of each size there are, so that none is special.
 const AREAS: usize = 8;
@@ -76,6 +76,7 @@ impl Scene {
     #[must_use]
     pub fn measurements(&self) -> Vec<Measurement<'_>> {
         [
+            memory::measurements(self),
             listings::measurements(self),
             look_ups::measurements(self),
             routes::measurements(self),

@@ -9,7 +9,7 @@ use route_guide_bench::{Baseline, Dataset};
 use route_guide_geo::E7Point;
 use route_guide_load::{
     FanOut, Framing, GetFeature, IdleChats, ListFeatures, Load, LoadError, Reach, RecordRoute,
-    Replays, Report, Route, Target, Windows,
+    Replays, Report, Route, StalledListings, Target, Windows,
 };
 use route_guide_server::{FeatureSource, RouteGuideSettings, Server};
 use tokio::net::TcpListener;
@@ -247,6 +247,21 @@ fn notes_reach_every_listener_once() {
     };
     let error = fan_out.run(&baseline.target, &impatient).unwrap_err();
     assert!(matches!(error, LoadError::Silent(_)), "{error}");
+}
+
+#[test]
+fn listings_stall_that_nobody_reads() {
+    on_both(|target| {
+        let stalled = StalledListings::open(target, world(), 30, 2).unwrap();
+        assert_eq!(stalled.len(), 30);
+        // What fits into the window does not stall.
+        let few = "0,0:0,0".parse().unwrap();
+        assert!(
+            StalledListings::open(target, few, 30, 2)
+                .unwrap()
+                .is_empty()
+        );
+    });
 }
 
 #[test]

@@ -25,7 +25,7 @@
 //! | [`Replays`] | how long until a note brings an earlier one back |
 //! | [`FanOut`] | how long until everybody who follows a place has a new note |
 //!
-//! [`IdleChats`] are there to see whether others notice them.
+//! [`IdleChats`] and [`StalledListings`] are there to see what a server holds for them, and whether others notice.
 //!
 //! [`Load`] says how many connections, calls and threads ask and for how long; each load's `run` gives a [`Report`].
 //! [`Caller`] makes single calls and reads their answers: a bench checks those before it measures.
@@ -53,8 +53,10 @@ mod gathering;
 mod notes;
 mod replays;
 
-mod cpu;
+mod stalled;
+
 mod histogram;
+mod process;
 mod report;
 mod run;
 
@@ -72,7 +74,6 @@ mod status;
 mod error;
 
 pub use caller::Caller;
-pub use cpu::process_cpu;
 pub use error::{LoadError, ProtocolError};
 pub use fan_out::FanOut;
 pub use frame::Reason;
@@ -81,11 +82,13 @@ pub use get_feature::GetFeature;
 pub use histogram::Histogram;
 pub use hpack::HeaderBlockError;
 pub use list_features::ListFeatures;
+pub use process::{process_cpu, process_memory};
 pub use record_route::RecordRoute;
 pub use replays::Replays;
 pub use report::{Failure, Report};
 pub use route::{Framing, Route};
 pub use run::Load;
 pub use session::Windows;
+pub use stalled::StalledListings;
 pub use status::CallStatus;
 pub use target::{Reach, Target};

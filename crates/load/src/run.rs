@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::connection::{Connection, ready};
-use crate::cpu;
+use crate::process::{process_cpu, thread_cpu};
 use crate::session::{Event, Session, Windows};
 use crate::status::CallStatus;
 use crate::{LoadError, Report, Target};
@@ -115,7 +115,7 @@ pub(crate) fn run<W: Work>(work: &W, target: &Target, load: &Load) -> Result<Rep
                     if done.is_err() {
                         budget.stopped.store(true, Ordering::Relaxed);
                     }
-                    report.client_cpu = cpu::thread_cpu();
+                    report.client_cpu = thread_cpu();
                     done.map(|()| report)
                 }));
             }
@@ -143,7 +143,7 @@ pub(crate) fn measured(
     load: &Load,
     work: impl FnOnce(&Budget<'_>) -> Result<Report, LoadError>,
 ) -> Result<Report, LoadError> {
-    let cpu_before = load.server_pid.map(cpu::process_cpu).transpose()?;
+    let cpu_before = load.server_pid.map(process_cpu).transpose()?;
     let start = Instant::now();
     let mut report = work(&Budget {
         calls_left: &AtomicU64::new(load.calls.unwrap_or(u64::MAX)),
@@ -154,7 +154,7 @@ pub(crate) fn measured(
     })?;
     report.elapsed = start.elapsed();
     if let Some((pid, before)) = load.server_pid.zip(cpu_before) {
-        report.server_cpu = Some(cpu::process_cpu(pid)?.saturating_sub(before));
+        report.server_cpu = Some(process_cpu(pid)?.saturating_sub(before));
     }
     Ok(report)
 }

