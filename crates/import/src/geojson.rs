@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::input::Bytes;
-use crate::json::document::{Document, Piece, Shape};
+use crate::json::document::{Document, Element, Other, Piece, Shape};
 use crate::options::Options;
 use crate::output::Output;
 
@@ -23,6 +23,10 @@ const COLLECTION: Shape = Shape {
     bare: false,
     alone: true,
     expected: "a GeoJSON object",
+    other: Other {
+        list: "feature",
+        format: Format::Json,
+    },
 };
 
 /// Reads a whole document.
@@ -31,21 +35,31 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
     let mut features = Features::new(options);
     while let Some(piece) = document.next()? {
         match piece {
-            Piece::Element(element) => {
-                let position = element.position();
-                match element.text {
-                    Ok(text) => {
-                        let blame = |error: &_| element.blame(error);
-                        features.read(text, position, blame, output)?;
-                    }
-                    Err(too_long) => output.reject(position, too_long.into())?,
+            Piece::Element(element) => read_element(&element, &mut features, output)?,
+            Piece::Alone(element) => {
+                if element.text.is_ok_and(feature::is_foreign) {
+                    let problem = "the object is no feature, no geometry, and has no \"features\"";
+                    return Err(Fault::not_this_format(Format::GeoJson, problem).into());
                 }
+                read_element(&element, &mut features, output)?;
             }
             Piece::Member { key: "crs", text } => reference_system(text)?,
             Piece::Member { .. } => {}
         }
     }
     Ok(())
+}
+
+fn read_element(
+    element: &Element<'_>,
+    features: &mut Features<'_>,
+    output: &mut Output<'_>,
+) -> Result<(), Stop> {
+    let position = element.position();
+    match element.text {
+        Ok(text) => features.read(text, position, |error| element.blame(error), output),
+        Err(too_long) => output.reject(position, too_long.into()),
+    }
 }
 
 /// Refuses coordinates that are no longitudes and latitudes.
@@ -278,6 +292,26 @@ mod tests {
         assert_eq!(
             load("urn:ogc:def:crs:EPSG::3857"),
             Err("cannot import x: its coordinates are in urn:ogc:def:crs:EPSG::3857; only WGS 84 longitudes and latitudes are read".into())
+        );
+    }
+
+    #[test]
+    fn json_of_another_kind_is_refused() {
+        let check = |json: &str, expected: &str| {
+            let expected = format!("cannot import x: not geojson: {expected}");
+            assert_eq!(load(json), Err(expected), "{json}");
+        };
+        check("", "expected a GeoJSON object, but the file is empty");
+        check(
+            "[]",
+            "expected a GeoJSON object, but the file begins with '['",
+        );
+        let foreign = "the object is no feature, no geometry, and has no \"features\"";
+        check("{}", foreign);
+        check(r#"{"type": "Topology", "arcs": []}"#, foreign);
+        check(
+            r#"{"feature": [{}]}"#,
+            "the object has no \"features\" list, but \"feature\"; it may be read as json",
         );
     }
 

@@ -17,7 +17,7 @@ use crate::output::Output;
 use crate::position::Position;
 use crate::row::{Reason, one_line};
 
-use document::{Document, Element, Piece, Shape};
+use document::{Document, Element, Other, Piece, Shape};
 use entry::Entry;
 
 const PUBLISHED: Shape = Shape {
@@ -26,6 +26,10 @@ const PUBLISHED: Shape = Shape {
     bare: true,
     alone: false,
     expected: "an array of features, or an object with one as \"feature\"",
+    other: Other {
+        list: "features",
+        format: Format::GeoJson,
+    },
 };
 
 /// Reads a whole document.
@@ -251,7 +255,11 @@ mod tests {
         check("{}", "not json: the object has no \"feature\" list");
         check(
             r#"{"features": []}"#,
-            "not json: the object has no \"feature\" list",
+            "not json: the object has no \"feature\" list, but \"features\"; it may be read as geojson",
+        );
+        check(
+            &format!(r#"{{"features": [{}"#, " ".repeat(17 << 20)),
+            "not json: the object has no \"feature\" list, but \"features\"; it may be read as geojson",
         );
         check(
             r#"{"feature": {}}"#,

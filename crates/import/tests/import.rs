@@ -94,3 +94,13 @@ fn progress_is_seen_while_the_import_runs() {
     assert_eq!(seen, [1, 2]);
     assert_eq!(progress.bytes_read(), text.len() as u64);
 }
+
+#[test]
+fn an_import_can_run_in_another_thread() {
+    let import = Import::from_reader("x.json", Cursor::new("[{}]"), Options::default()).unwrap();
+    let counts = std::thread::spawn(|| import.run(|_| ControlFlow::<()>::Continue(()))).join();
+    let ControlFlow::Continue(counts) = counts.unwrap().unwrap() else {
+        panic!("the sink never breaks off");
+    };
+    assert_eq!((counts.rows, counts.unnamed), (1, 1));
+}

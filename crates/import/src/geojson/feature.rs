@@ -108,6 +108,16 @@ impl<'o> Features<'o> {
     }
 }
 
+/// Tells whether a text is an object, but neither a feature nor a geometry.
+pub(crate) fn is_foreign(text: &[u8]) -> bool {
+    let Ok(object) = serde_json::from_slice::<Object<'_>>(text) else {
+        return false;
+    };
+    object.kind().map_or(true, |kind| {
+        kind != "Feature" && geometry(&kind, &object, Cow::default()).is_none()
+    })
+}
+
 /// The members that matter, of a feature as of a geometry.
 #[derive(Deserialize)]
 struct Object<'a> {

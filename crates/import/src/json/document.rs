@@ -5,7 +5,7 @@ use std::io::BufRead;
 use serde::de::IgnoredAny;
 
 use super::problem;
-use super::scan::{Captured, Place, Scanner};
+use super::scan::{Captured, IfLong, Place, Scanner};
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::row::Reason;
@@ -22,13 +22,24 @@ pub(crate) struct Shape {
     pub(crate) alone: bool,
     /// What a message says is expected.
     pub(crate) expected: &'static str,
+    /// The list that documents of the other format have, which are often taken for these.
+    pub(crate) other: Other,
+}
+
+/// What tells a document of another format.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Other {
+    pub(crate) list: &'static str,
+    pub(crate) format: Format,
 }
 
 /// A piece of a document.
 #[derive(Debug)]
 pub(crate) enum Piece<'d> {
-    /// An element of the list, or the whole document if it has none.
+    /// An element of the list.
     Element(Element<'d>),
+    /// The whole document, an object that has no list.
+    Alone(Element<'d>),
     /// Another member of the outer object, of sound JSON.
     Member { key: &'d str, text: &'d [u8] },
 }
@@ -66,6 +77,8 @@ pub(crate) struct Document<R> {
     elements: u64,
     /// Whether the list has been there.
     listed: bool,
+    /// Whether that of the other format has.
+    other: bool,
     /// Where the outer object begins.
     start: Place,
     key: String,
@@ -95,6 +108,7 @@ impl<R: BufRead> Document<R> {
             state: State::Start,
             elements: 0,
             listed: false,
+            other: false,
             start: Place::START,
             key: String::new(),
             text: Vec::new(),
@@ -179,6 +193,7 @@ impl<R: BufRead> Document<R> {
 
         let next = self.scanner.peek()?;
         let place = self.scanner.place();
+        self.other |= self.key == self.shape.other.list && next == Some(b'[');
         if self.key == self.shape.list {
             if self.listed {
                 let twice = format!("there is a second list {:?}", self.key);
@@ -212,11 +227,24 @@ impl<R: BufRead> Document<R> {
         if self.listed {
             return Ok(Member::End);
         }
-        if self.shape.alone {
+        if self.shape.alone && !self.other {
             return Ok(Member::Alone(self.scanner.stop_tape()));
         }
-        let problem = format!("the object has no {:?} list", self.shape.list);
-        Err(Fault::not_this_format(self.shape.format, problem).into())
+        Err(self.no_list().into())
+    }
+
+    fn no_list(&self) -> Fault {
+        let Shape { list, other, .. } = self.shape;
+        let Other {
+            list: found,
+            format,
+        } = other;
+        let problem = if self.other {
+            format!("the object has no {list:?} list, but {found:?}; it may be read as {format}")
+        } else {
+            format!("the object has no {list:?} list")
+        };
+        Fault::not_this_format(self.shape.format, problem)
     }
 
     fn alone(&mut self, text: Option<Vec<u8>>) -> Piece<'_> {
@@ -224,7 +252,7 @@ impl<R: BufRead> Document<R> {
             self.text = text;
             &*self.text
         });
-        Piece::Element(Element {
+        Piece::Alone(Element {
             number: 1,
             place: self.start,
             text: text.ok_or(TooLong {
@@ -253,7 +281,7 @@ impl<R: BufRead> Document<R> {
             return Err(self.unexpected(next, "an element of the list"));
         }
         let place = self.scanner.place();
-        let captured = self.scanner.capture(&mut self.text)?;
+        let captured = self.scanner.capture(&mut self.text, IfLong::PassOver)?;
         self.elements += 1;
         self.state = State::List { first: false };
         Ok(Some((place, captured)))
@@ -270,8 +298,9 @@ impl<R: BufRead> Document<R> {
     /// Reads a value into the text, for which there is no getting past if it is too long.
     fn value(&mut self) -> Result<(), Stop> {
         let position = self.scanner.place().position();
-        match self.scanner.capture(&mut self.text)? {
+        match self.scanner.capture(&mut self.text, IfLong::Stop)? {
             Captured::Whole => Ok(()),
+            Captured::TooLong if self.other && !self.listed => Err(self.no_list().into()),
             Captured::TooLong => Err(Fault::TooLong {
                 position,
                 limit_bytes: self.limit_bytes,

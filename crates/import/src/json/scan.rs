@@ -53,8 +53,17 @@ impl Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Captured {
     Whole,
-    /// It is longer than the limit, and has been passed over.
+    /// It is longer than the limit.
     TooLong,
+}
+
+/// What to do about a value that is longer than the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum IfLong {
+    /// Go to its end.
+    PassOver,
+    /// Go no further.
+    Stop,
 }
 
 /// A reader of JSON text, value by value.
@@ -135,7 +144,11 @@ impl<R: BufRead> Scanner<R> {
     }
 
     /// Puts the next value into `text` as it is written; the caller has looked that there is one.
-    pub(crate) fn capture(&mut self, text: &mut Vec<u8>) -> Result<Captured, Stop> {
+    pub(crate) fn capture(
+        &mut self,
+        text: &mut Vec<u8>,
+        if_long: IfLong,
+    ) -> Result<Captured, Stop> {
         text.clear();
         let mut captured = Captured::Whole;
         let mut outline = Outline::default();
@@ -156,6 +169,9 @@ impl<R: BufRead> Scanner<R> {
             } else {
                 captured = Captured::TooLong;
                 text.clear();
+                if if_long == IfLong::Stop {
+                    return Ok(captured);
+                }
             }
             self.advance(length)?;
             if complete {
