@@ -46,6 +46,7 @@ impl CallContext {
 /// A call that has not been answered yet. Dropped, it is cancelled.
 pub(crate) struct Call {
     request: Option<Request<Upload>>,
+    path: String,
     context: CallContext,
     target: Target,
     /// Dropping it ends the upload, and with it the call.
@@ -73,6 +74,7 @@ pub(crate) fn start(
         cancelled: Box::pin(cancel.clone().cancelled_owned()),
     };
     Ok(Call {
+        path: request.uri().path().to_owned(),
         request: Some(request.map(upload)),
         context,
         target: target.clone(),
@@ -122,11 +124,12 @@ impl Call {
     }
 
     /// Goes on to the response, which stays under the call's deadline to its last byte.
-    pub(crate) fn response(self, response: Response<Incoming>) -> Response<Body> {
+    pub(crate) fn response(self, mut response: Response<Incoming>) -> Response<Body> {
         let observer = self.context.observer;
         if let Some(observer) = &observer {
             observe_head(observer.as_ref(), response.headers());
         }
+        fault::name_missing_method(response.headers_mut(), &self.path, &self.target);
         let expiry = self.context.expiry;
         let (target, cancel) = (self.target, self.cancel);
         response.map(|body| {

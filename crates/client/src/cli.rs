@@ -24,6 +24,7 @@ mod input;
 mod lines;
 mod output;
 mod person;
+mod points;
 mod record;
 mod route_guide;
 mod session;

@@ -1,9 +1,11 @@
 //! Turns what went wrong below gRPC into a status.
 
 use std::error::Error;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use h2::Reason;
+use http::{HeaderMap, HeaderValue};
 use tonic::{Code, Status};
 
 use crate::connection::ConnectError;
@@ -56,6 +58,41 @@ pub(crate) fn broken_off(err: &hyper::Error, target: &Target) -> Status {
     }
 }
 
+/// Says which method a server does not have, if the server only says that there is one.
+///
+/// Servers made with tonic answer so, also when somebody calls the wrong one of two servers.
+pub(crate) fn name_missing_method(headers: &mut HeaderMap, path: &str, target: &Target) {
+    let is_mute = headers
+        .get(Status::GRPC_MESSAGE)
+        .is_none_or(HeaderValue::is_empty);
+    let code = headers.get(Status::GRPC_STATUS).map(HeaderValue::as_bytes);
+    if is_mute && code == Some(b"12") {
+        let message = percent_encoded(&format!("the server at {target} has no method {path}"));
+        if let Ok(message) = HeaderValue::from_str(&message) {
+            headers.insert(Status::GRPC_MESSAGE, message);
+        }
+    }
+}
+
+/// Writes a message as it stands in a header.
+///
+/// # References
+///
+/// [gRPC over HTTP/2, `Status-Message`](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses)
+fn percent_encoded(message: &str) -> String {
+    let mut encoded = String::with_capacity(message.len());
+    for byte in message.bytes() {
+        match byte {
+            b' '..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
+            _ => {
+                // Writing to a string cannot fail.
+                let _ = write!(encoded, "%{byte:02X}");
+            }
+        }
+    }
+    encoded
+}
+
 /// What gRPC makes of a stream that was reset.
 ///
 /// # References
@@ -102,9 +139,10 @@ fn root<'a>(err: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
 #[cfg(test)]
 mod tests {
     use h2::Reason;
-    use tonic::Code;
+    use http::HeaderMap;
+    use tonic::{Code, Status};
 
-    use super::code;
+    use super::{code, name_missing_method};
 
     #[test]
     fn reset_reasons_map_as_grpc_says() {
@@ -120,5 +158,26 @@ mod tests {
         for (reason, expected) in expected {
             assert_eq!(code(reason), expected, "{reason:?}");
         }
+    }
+
+    #[test]
+    fn a_missing_method_is_named_unless_the_server_has_words_of_its_own() {
+        let check = |code: &'static str, message: Option<&'static str>, expected: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("grpc-status", code.parse().unwrap());
+            if let Some(message) = message {
+                headers.insert("grpc-message", message.parse().unwrap());
+            }
+            let target = "unix:/tmp/50 %/ü".parse().unwrap();
+            name_missing_method(&mut headers, "/p.Service/Method", &target);
+            let status = Status::from_header_map(&headers).unwrap();
+            assert_eq!(status.message(), expected, "{code} {message:?}");
+        };
+        let named = "the server at unix:/tmp/50 %/ü has no method /p.Service/Method";
+        check("12", None, named);
+        check("12", Some(""), named);
+        check("12", Some("not today"), "not today");
+        check("13", None, "");
+        check("0", None, "");
     }
 }

@@ -44,7 +44,8 @@
 //! - **Cancellation**: a call that is dropped, as a future or as [`Replies`], is cancelled at once on the server too.
 //! - **No server**: a call fails at once with `UNAVAILABLE` and a [`ConnectError`] behind it, or
 //!   [waits](CallOptions::wait_for_ready).
-//! - **Statuses** of the server come out as they are.
+//! - **Statuses** of the server come out as they are. Only a bare `UNIMPLEMENTED` is given a message, with the name of the
+//!   method that the server does not have.
 //!
 //! # What is here
 //!

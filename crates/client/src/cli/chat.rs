@@ -11,10 +11,16 @@ use tokio_stream::StreamExt;
 use super::input::{self, Line};
 use super::lines;
 use super::output::{Output, complain};
+use super::points::PointFlags;
+use super::route_guide::usage;
 use super::session::Failure;
+use crate::printable::printable;
 use crate::route_guide::RouteGuide;
 
 const HELP: &str = "a line is a note; /at LAT,LON moves, /quit or Ctrl-D ends the chat, // sends a note that starts with /";
+
+const COMMANDS: &str =
+    "there are /at LAT,LON and /quit; a note that starts with / is written with two of them";
 
 /// Where a chat begins.
 #[derive(Args, Debug)]
@@ -24,10 +30,12 @@ pub(super) struct ChatArgs {
         long,
         value_name = "LAT,LON",
         default_value = "0,0",
-        value_parser = E7Point::parse_any,
         allow_hyphen_values = true
     )]
-    at: E7Point,
+    at: String,
+
+    #[command(flatten)]
+    flags: PointFlags,
 }
 
 pub(super) async fn run(
@@ -35,12 +43,17 @@ pub(super) async fn run(
     output: &Output,
     args: &ChatArgs,
 ) -> Result<(), Failure> {
+    let at = args
+        .flags
+        .point(&args.at)
+        .map_err(|err| usage("chat", format_args!("--at: {err}")))?;
     let is_terminal = io::stdin().is_terminal();
     if is_terminal {
         complain(HELP);
     }
     let mut desk = Desk {
-        at: args.at,
+        at,
+        flags: args.flags,
         is_terminal,
     };
     let (notes, mut bad) = input::items(io::stdin(), move |line| desk.read(line));
@@ -76,6 +89,7 @@ where
 #[derive(Debug)]
 struct Desk {
     at: E7Point,
+    flags: PointFlags,
     is_terminal: bool,
 }
 
@@ -103,10 +117,10 @@ impl Desk {
                 return match name {
                     "quit" => Ok(Line::End),
                     "at" => {
-                        self.at = E7Point::parse_any(argument.trim()).context("/at")?;
+                        self.at = self.flags.point(argument.trim()).context("/at")?;
                         Ok(Line::Skip)
                     }
-                    other => bail!("unknown command '/{other}'; {HELP}"),
+                    other => bail!("unknown command '/{}'; {COMMANDS}", printable(other)),
                 };
             }
         };
@@ -121,11 +135,12 @@ impl Desk {
 mod tests {
     use route_guide_geo::E7Point;
 
-    use super::{Desk, Line};
+    use super::{Desk, Line, PointFlags};
 
     fn read(is_terminal: bool, lines: &[&str]) -> Vec<String> {
         let mut desk = Desk {
             at: E7Point::default(),
+            flags: PointFlags::default(),
             is_terminal,
         };
         lines

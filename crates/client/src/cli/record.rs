@@ -11,6 +11,7 @@ use route_guide_geo::E7Point;
 use super::input::{self, Line};
 use super::lines;
 use super::output::{Output, complain};
+use super::points::PointFlags;
 use super::session::Failure;
 use crate::route_guide::RouteGuide;
 
@@ -21,9 +22,8 @@ pub(super) struct RecordArgs {
     #[arg(default_value = "-", value_name = "FILE")]
     file: PathBuf,
 
-    /// Read every line as E7 integers, also small ones
-    #[arg(long)]
-    e7: bool,
+    #[command(flatten)]
+    flags: PointFlags,
 }
 
 pub(super) async fn run(
@@ -32,7 +32,7 @@ pub(super) async fn run(
     args: RecordArgs,
 ) -> Result<(), Failure> {
     let (input, name) = open(&args.file)?;
-    let (points, mut bad) = input::items(input, move |line| parse(line, args.e7));
+    let (points, mut bad) = input::items(input, move |line| parse(line, args.flags));
     // Leaving this function drops the call, and so cancels it.
     let summary = tokio::select! {
         biased;
@@ -55,15 +55,10 @@ fn open(file: &Path) -> anyhow::Result<(Box<dyn Read + Send>, String)> {
 }
 
 /// Blank lines and comments are no points.
-fn parse(line: &str, e7: bool) -> anyhow::Result<Line<E7Point>> {
+fn parse(line: &str, flags: PointFlags) -> anyhow::Result<Line<E7Point>> {
     let text = line.trim();
     if text.is_empty() || text.starts_with('#') {
         return Ok(Line::Skip);
     }
-    let point = if e7 {
-        E7Point::parse_e7(text)
-    } else {
-        E7Point::parse_any(text)
-    };
-    Ok(Line::Item(point?))
+    Ok(Line::Item(flags.point(text)?))
 }

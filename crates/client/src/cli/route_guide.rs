@@ -1,15 +1,18 @@
 //! The commands of `route-guide-client`.
 
+use std::fmt::Display;
+
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
-use route_guide_geo::{E7Point, E7Rectangle, ParseError};
+use route_guide_geo::E7Rectangle;
 
 use super::channel::{self, ChannelArgs};
 use super::chat::{self, ChatArgs};
 use super::flags::{EXIT_STATUS, SharedFlags};
 use super::lines;
 use super::output::Output;
+use super::points::{Area, PointFlags};
 use super::record::{self, RecordArgs};
 use super::session::{Failure, Session};
 use super::tutorial;
@@ -36,17 +39,21 @@ pub(super) enum Command {
     /// Ask for the feature at a point
     Get {
         /// The point, such as 40.9146138,-74.6188906
-        #[arg(value_name = "LAT,LON", value_parser = E7Point::parse_any, allow_hyphen_values = true)]
-        point: E7Point,
+        #[arg(value_name = "LAT,LON", allow_hyphen_values = true)]
+        point: String,
+        #[command(flatten)]
+        flags: PointFlags,
     },
     /// List the features in a rectangle
     List {
         /// Two opposite corners, such as 40,-75:42,-73 or 40,-75 42,-73
-        #[arg(value_name = "LAT,LON:LAT,LON", value_parser = Area::parse, allow_hyphen_values = true)]
-        area: Area,
+        #[arg(value_name = "LAT,LON:LAT,LON", allow_hyphen_values = true)]
+        area: String,
         /// The opposite corner, if the first argument is one corner
-        #[arg(value_name = "LAT,LON", value_parser = E7Point::parse_any, allow_hyphen_values = true)]
-        corner: Option<E7Point>,
+        #[arg(value_name = "LAT,LON", allow_hyphen_values = true)]
+        corner: Option<String>,
+        #[command(flatten)]
+        flags: PointFlags,
     },
     /// Record a route: send points, get a summary
     ///
@@ -73,11 +80,27 @@ pub(super) async fn run(session: Session, command: Option<Command>) -> Result<()
     let output = &session.output;
     match command {
         None => tutorial::run(&guide, output, fastrand::Rng::new()).await,
-        Some(Command::Get { point }) => {
+        Some(Command::Get { point, flags }) => {
+            let point = flags.point(&point).map_err(|err| usage("get", err))?;
             let feature = guide.get_feature(point).await?;
             output.message(lines::found(&feature), &feature)
         }
-        Some(Command::List { area, corner }) => list(&guide, output, area.with(corner)?).await,
+        Some(Command::List {
+            area,
+            corner,
+            flags,
+        }) => {
+            let area = match flags.area(&area, corner.as_deref()) {
+                Ok(Area::Whole(area)) => Ok(area),
+                Ok(Area::TooFew) => Err(usage(
+                    "list",
+                    "a rectangle needs a second corner: LAT,LON:LAT,LON or LAT,LON LAT,LON",
+                )),
+                Ok(Area::TooMany) => Err(usage("list", "one rectangle or two corners, not both")),
+                Err(err) => Err(usage("list", err)),
+            };
+            list(&guide, output, area?).await
+        }
         Some(Command::Record(args)) => record::run(&guide, output, args).await,
         Some(Command::Chat(args)) => chat::run(&guide, output, &args).await,
         Some(Command::Channel(args)) => channel::run(session, &args).await,
@@ -106,34 +129,12 @@ async fn list(guide: &RouteGuide, output: &Output, area: E7Rectangle) -> Result<
     }
 }
 
-/// A rectangle, or the first of its corners.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Area {
-    Whole(E7Rectangle),
-    Corner(E7Point),
-}
-
-impl Area {
-    fn parse(text: &str) -> Result<Self, ParseError> {
-        if text.contains(':') {
-            E7Rectangle::parse_any(text).map(Self::Whole)
-        } else {
-            E7Point::parse_any(text).map(Self::Corner)
-        }
-    }
-
-    fn with(self, corner: Option<E7Point>) -> Result<E7Rectangle, clap::Error> {
-        let usage =
-            |message| RouteGuideArgs::command().error(ErrorKind::WrongNumberOfValues, message);
-        match (self, corner) {
-            (Self::Whole(area), None) => Ok(area),
-            (Self::Corner(a), Some(b)) => Ok(E7Rectangle::new(a, b)),
-            (Self::Corner(_), None) => Err(usage(
-                "list needs a second corner: LAT,LON:LAT,LON or LAT,LON LAT,LON",
-            )),
-            (Self::Whole(_), Some(_)) => {
-                Err(usage("list takes one rectangle or two corners, not both"))
-            }
-        }
+/// Returns what `clap` itself would say of arguments that it cannot judge one by one.
+pub(super) fn usage(command: &str, message: impl Display) -> clap::Error {
+    let mut program = RouteGuideArgs::command();
+    program.build();
+    match program.find_subcommand_mut(command) {
+        Some(command) => command.error(ErrorKind::ValueValidation, message),
+        None => program.error(ErrorKind::ValueValidation, message),
     }
 }
