@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A clock that tells the time since an origin of its own choosing.
 ///
@@ -36,6 +36,17 @@ impl Default for MonotonicClock {
 impl Clock for MonotonicClock {
     fn now(&self) -> Duration {
         self.origin.elapsed()
+    }
+}
+
+/// The machine's wall clock: the time since the Unix epoch. It jumps when it is set.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> Duration {
+        // A clock before 1970 has not been set at all.
+        SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default()
     }
 }
 

@@ -41,13 +41,15 @@ pub(crate) enum WhenFull {
 }
 
 /// A note's position among all notes, by time of writing.
-type Serial = u64;
+pub(crate) type Serial = u64;
 
 /// The log of one place.
 #[derive(Debug, Default)]
 struct Log {
     newest: Index,
     notes: VecDeque<Entry>,
+    /// Indexes after `newest` that are promised to notes which are being written.
+    promised: u64,
     watches: usize,
     watchers: Option<Arc<Watchers>>,
 }
@@ -94,6 +96,93 @@ impl Ledger {
     ) -> Result<Receipt, AppendError> {
         self.see(now);
         self.admit(&draft)?;
+        Ok(self.write(draft, self.now, garbage))
+    }
+
+    /// Promises the next index of a place to a note that is first written elsewhere. It is followed by a
+    /// [`land`](Self::land) or a [`renounce`](Self::renounce) for the place, in the order of the promises.
+    #[cfg(feature = "file")]
+    pub(crate) fn promise(&mut self, place: E7Point) -> Index {
+        let log = self.places.entry(place).or_default();
+        log.promised += 1;
+        log.newest.plus(log.promised)
+    }
+
+    /// Writes a note under the index that was promised to it.
+    #[cfg(feature = "file")]
+    pub(crate) fn land(
+        &mut self,
+        draft: Draft,
+        written: Duration,
+        garbage: &mut Vec<Entry>,
+    ) -> Receipt {
+        if let Some(log) = self.places.get_mut(&draft.place) {
+            log.promised = log.promised.saturating_sub(1);
+        }
+        self.write(draft, written, garbage)
+    }
+
+    /// Takes a promise back.
+    #[cfg(feature = "file")]
+    pub(crate) fn renounce(&mut self, place: E7Point) {
+        if let Some(log) = self.places.get_mut(&place) {
+            log.promised = log.promised.saturating_sub(1);
+            self.drop_if_unused(place);
+        }
+    }
+
+    /// Returns whether a note may be put back.
+    #[cfg(feature = "file")]
+    pub(crate) fn fits(&self, note: &Note) -> bool {
+        let cost = cost_bytes(note.message()).saturating_add(PLACE_OVERHEAD_BYTES);
+        cost <= self.limits.bytes_total
+    }
+
+    /// Puts back a note that was kept elsewhere. To be called in the order of serials.
+    #[cfg(feature = "file")]
+    pub(crate) fn restore(
+        &mut self,
+        note: Note,
+        serial: Serial,
+        written: Duration,
+        garbage: &mut Vec<Entry>,
+    ) {
+        let place = note.place();
+        // A log whose indexes begin anew had been forgotten before that, only not everywhere.
+        while let Some(log) = self.places.get(&place)
+            && log.newest.plus(1) != note.index()
+        {
+            match self.pop_front(place) {
+                Some(entry) => garbage.push(entry),
+                None => break,
+            }
+        }
+        let log = self.places.entry(place).or_default();
+        log.newest = note.index().minus(1);
+        self.next_serial = serial;
+        let (draft, _) = note.into_parts();
+        self.write(draft, written, garbage);
+    }
+
+    /// Makes `serial` the serial of the next note, if that is later than what it was.
+    #[cfg(feature = "file")]
+    pub(crate) fn resume_at(&mut self, serial: Serial) {
+        self.next_serial = self.next_serial.max(serial);
+    }
+
+    /// Returns the serial of the next note.
+    #[cfg(feature = "file")]
+    pub(crate) fn next_serial(&self) -> Serial {
+        self.next_serial
+    }
+
+    /// Notes the time, and returns the latest that has been seen.
+    pub(crate) fn see(&mut self, now: Duration) -> Duration {
+        self.now = self.now.max(now);
+        self.now
+    }
+
+    fn write(&mut self, draft: Draft, written: Duration, garbage: &mut Vec<Entry>) -> Receipt {
         let place = draft.place;
         let serial = self.next_serial;
         self.next_serial += 1;
@@ -115,7 +204,7 @@ impl Ledger {
         log.notes.push_back(Entry {
             note,
             serial,
-            written: self.now,
+            written,
         });
 
         // The note is the newest everywhere and fits alone, so these loops end before they reach it.
@@ -136,15 +225,15 @@ impl Ledger {
             .filter(|note| note.place() == place && note.index() >= earliest)
             .map(Arc::clone)
             .collect();
-        Ok(Receipt {
+        Receipt {
             index,
             earlier: earlier as u64,
             displaced,
-        })
+        }
     }
 
     /// Refuses a note for which no room can be made.
-    fn admit(&self, draft: &Draft) -> Result<(), AppendError> {
+    pub(crate) fn admit(&self, draft: &Draft) -> Result<(), AppendError> {
         let len_bytes = draft.message.len();
         let limit_bytes = self.limits.bytes_total;
         let cost = cost_bytes(&draft.message);
@@ -290,14 +379,17 @@ impl Ledger {
         if self
             .places
             .get(&place)
-            .is_some_and(|log| log.notes.is_empty() && log.watches == 0)
+            .is_some_and(|log| log.notes.is_empty() && log.watches == 0 && log.promised == 0)
         {
             self.places.remove(&place);
         }
     }
+}
 
-    fn see(&mut self, now: Duration) {
-        self.now = self.now.max(now);
+#[cfg(feature = "file")]
+impl Entry {
+    pub(crate) fn serial(&self) -> Serial {
+        self.serial
     }
 }
 

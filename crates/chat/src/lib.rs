@@ -80,13 +80,18 @@ mod limits;
 mod ledger;
 mod memory;
 
+#[cfg(feature = "file")]
+mod file;
+
 mod conversation;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
-pub use clock::{Clock, ManualClock, MonotonicClock};
+pub use clock::{Clock, ManualClock, MonotonicClock, WallClock};
 pub use conversation::{ChatError, Conversation, ConversationLimits, PrivateLimits};
+#[cfg(feature = "file")]
+pub use file::{FileNotebook, OpenError, StoreFault};
 pub use limits::Limits;
 pub use memory::MemoryNotebook;
 pub use note::{Author, Draft, Index, Note};

@@ -33,6 +33,22 @@ impl Note {
         }
     }
 
+    #[cfg(feature = "file")]
+    pub(crate) fn into_parts(self) -> (Draft, Index) {
+        let Self {
+            place,
+            message,
+            author,
+            index,
+        } = self;
+        let draft = Draft {
+            place,
+            message,
+            author,
+        };
+        (draft, index)
+    }
+
     /// Returns the place the note is about.
     #[must_use]
     pub fn place(&self) -> E7Point {

@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
@@ -26,7 +27,8 @@ pub trait Notebook: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`AppendError`] if the note was not taken: it is too large, or the notebook is full and may not forget.
+    /// [`AppendError`] if the note was not taken: it is too large, the notebook is full and may not forget, or what it is
+    /// kept on cannot be written to.
     fn append(&self, draft: Draft) -> Append<'_>;
 
     /// Reads the notes of a place that follow the cursor `after`, oldest first, as many as `limit` allows.
@@ -162,6 +164,26 @@ pub enum AppendError {
         /// The notebook's bound, bookkeeping included.
         limit_bytes: usize,
     },
+    /// The disk has no room for the note. Once there is room again, notes are taken again.
+    ///
+    /// Nobody has been handed the note. Only if the process dies before the next note is written may it be there
+    /// afterwards.
+    #[error("the notebook's disk is full")]
+    DiskFull {
+        /// Which file, and what the operating system said. Not for strangers.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// The note could not be written for another reason. The next one is tried again.
+    ///
+    /// Whether the note is there after a crash is open, as for [`DiskFull`](Self::DiskFull).
+    #[error("the notebook cannot be written to")]
+    Storage {
+        /// Which file, and what went wrong. Not for strangers.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// The notebook has been closed, because the server stops.
+    #[error("the notebook is closed")]
+    Closed,
 }
 
 /// Why a stream was not registered at a place.

@@ -1,11 +1,13 @@
 //! The log itself: append, read, watch.
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use route_guide_geo::E7Point;
+use tokio::task::JoinSet;
 
 use super::{Engine, at_most, place, texts, whole};
-use crate::{Author, Index, PageLimit, Wakeups, WatchError};
+use crate::{Author, Draft, Index, PageLimit, Wakeups, WatchError};
 
 /// Indexes count from 1, at every place by itself.
 pub async fn dense_indexes(engine: &Engine) {
@@ -208,4 +210,67 @@ pub async fn watches_are_bounded(engine: &Engine) {
     watches.pop();
     watches.push(desk.notebook.watch(place(3), &wakeups).expect("a watch"));
     assert_eq!(desk.usage().watches, 3);
+}
+
+/// Appends that are under way at once have indexes of their own, and those begun by one author keep its order.
+pub async fn appends_at_once(engine: &Engine) {
+    let desk = engine
+        .open(|limits| limits.notes_per_place = at_most(1_000))
+        .await;
+    let mut writers = JoinSet::new();
+    for _ in 0..100 {
+        let notebook = Arc::clone(&desk.notebook);
+        writers.spawn(async move {
+            let author = Author::unique();
+            let mut indexes = Vec::new();
+            for number in 0..10 {
+                let draft = Draft {
+                    place: place(1),
+                    message: number.to_string().into(),
+                    author,
+                };
+                let receipt = notebook.append(draft).await;
+                indexes.push(receipt.expect("the notebook takes the note").index);
+            }
+            (author, indexes)
+        });
+    }
+    let mut authors = Vec::new();
+    while let Some(written) = writers.join_next().await {
+        authors.push(written.expect("a writer comes to its end"));
+    }
+    let notes = desk.notebook.read(place(1), Index::START, whole()).notes;
+    assert_eq!(notes.len(), 1_000);
+    for (author, indexes) in authors {
+        let own: Vec<_> = notes
+            .iter()
+            .filter(|note| note.author() == author)
+            .collect();
+        let found: Vec<_> = own.iter().map(|note| note.index()).collect();
+        assert_eq!(found, indexes, "each note is where its receipt says");
+        for (number, note) in own.iter().enumerate() {
+            assert_eq!(note.message(), number.to_string());
+        }
+    }
+}
+
+/// An append that is given up before it resolves does no harm to those that follow, whether or not it is written.
+pub async fn appends_can_be_given_up(engine: &Engine) {
+    let desk = engine.open(|_| {}).await;
+    let author = Author::unique();
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..20 {
+        let draft = Draft {
+            place: place(1),
+            message: "given up".into(),
+            author,
+        };
+        let _ = desk.notebook.append(draft).as_mut().poll(&mut context);
+    }
+    let receipt = desk.append(place(1), "kept", author).await;
+    let page = desk.notebook.read(place(1), Index::START, whole());
+    let last = page.notes.last().expect("the last note is there");
+    assert_eq!((last.message(), last.index()), ("kept", receipt.index));
+    assert_eq!(page.notes.len() as u64, receipt.index.get());
+    assert_eq!(receipt.earlier + 1, receipt.index.get());
 }

@@ -1,0 +1,382 @@
+use std::collections::VecDeque;
+use std::fmt;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use redb::Database;
+use route_guide_geo::E7Point;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::clock::{Clock, MonotonicClock, WallClock};
+use crate::ledger::{Entry, Ledger, WhenFull};
+use crate::limits::Limits;
+use crate::note::{Draft, Index};
+use crate::notebook::{Append, AppendError, Notebook, Page, PageLimit, Usage, WatchError};
+use crate::wakeups::{Wakeups, Watch};
+
+pub use fault::{OpenError, StoreFault};
+use store::{Connect, Store};
+use timeline::Timeline;
+use writer::{Command, Request, Shared, Writer};
+
+mod fault;
+mod record;
+mod store;
+mod timeline;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+/// The notebook of one server, kept in a file.
+///
+/// **What any stream has received is on disk before it is delivered**: it survives the end of the process, of whatever
+/// kind, and of the machine, as far as the disk keeps what it has confirmed. Notes that arrive during one write to disk
+/// go together into the next, so many streams are not slower than one.
+///
+/// Everything is also in memory, where it is read from; the bounds of [`Limits`] hold there as for a
+/// [`MemoryNotebook`](crate::MemoryNotebook), and the file follows them.
+///
+/// # Age
+///
+/// Notes age by the monotonic clock while the notebook is open, and by the wall clock while it is closed. A wall clock
+/// that is set while the notebook is open changes nothing. One that is set back while it is closed brings nothing back
+/// and keeps nothing for ever: the age that a note had at the last write counts, and it goes on from there.
+///
+/// # Closing
+///
+/// [`close`](Self::close) writes what is under way and ends the thread that writes; dropping the notebook does the same.
+/// Both block for the time of a few writes to disk. A process that is killed loses nothing but has to check its file when
+/// it starts again.
+///
+/// # Examples
+///
+/// ```
+/// use route_guide_chat::{Author, Draft, FileNotebook, Index, Limits, Notebook, PageLimit};
+/// use route_guide_geo::E7Point;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let dir = tempfile::tempdir()?;
+/// let place = E7Point::default();
+/// let draft = Draft { place, message: "ice on the bridge".into(), author: Author::unique() };
+///
+/// let notebook = FileNotebook::open(dir.path(), Limits::default())?;
+/// notebook.append(draft).await?;
+/// notebook.close();
+///
+/// let notebook = FileNotebook::open(dir.path(), Limits::default())?;
+/// let page = notebook.read(place, Index::START, PageLimit::default());
+/// assert_eq!(page.notes[0].message(), "ice on the bridge");
+/// # Ok(())
+/// # }
+/// ```
+pub struct FileNotebook {
+    shared: Arc<Shared>,
+    commands: UnboundedSender<Command>,
+    /// Bounds what waits for the writer, in KiB of text and one more a note.
+    room: Arc<Semaphore>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    file: PathBuf,
+}
+
+/// The store in the directory.
+const STORE_FILE: &str = "notes.redb";
+
+/// Held for as long as the notebook is open. The store has a lock of its own, but lets go of it when it is opened anew
+/// after a failure.
+const LOCK_FILE: &str = "notes.lock";
+
+/// What may wait for the writer: 64 MiB of text, or as many thousand notes.
+const ROOM_KIB: u32 = 64 * 1024;
+
+/// Memory for pages of the file. They are read when the notebook is opened, and then only to be changed.
+const CACHE_BYTES: usize = 32 * 1024 * 1024;
+
+/// Notes given back in one go by [`FileNotebook::expire`], so that the lock is never held for long.
+const SWEPT_PER_LOCK: usize = 1_024;
+
+impl FileNotebook {
+    /// Opens the notebook in a directory, and makes both if they are not there.
+    ///
+    /// All of it is read and checked, so this takes about a second for a million notes. It blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], which says what to do about it. Nothing panics, whatever the file contains.
+    pub fn open(dir: impl AsRef<Path>, limits: Limits) -> Result<Self, OpenError> {
+        Self::with_clocks(dir, limits, &WallClock, Arc::new(MonotonicClock::new()))
+    }
+
+    /// Opens the notebook with clocks of the caller's: `wall` is asked once, `ticks` from then on.
+    ///
+    /// # Errors
+    ///
+    /// As for [`open`](Self::open).
+    pub fn with_clocks(
+        dir: impl AsRef<Path>,
+        limits: Limits,
+        wall: &dyn Clock,
+        ticks: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let claim = Claim::new(dir.as_ref())?;
+        Self::on(claim, limits, wall, ticks, Box::new(connect))
+    }
+
+    /// Opens an empty notebook where there is a file that cannot be read. The old file stays beside it under a name with
+    /// the time in it, which is returned; `None` if there was no file.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the directory is in use or cannot be written to.
+    pub fn open_fresh(
+        dir: impl AsRef<Path>,
+        limits: Limits,
+    ) -> Result<(Self, Option<PathBuf>), OpenError> {
+        let claim = Claim::new(dir.as_ref())?;
+        let kept = claim.set_aside(&WallClock)?;
+        let ticks = Arc::new(MonotonicClock::new());
+        let notebook = Self::on(claim, limits, &WallClock, ticks, Box::new(connect))?;
+        Ok((notebook, kept))
+    }
+
+    fn on(
+        claim: Claim,
+        limits: Limits,
+        wall: &dyn Clock,
+        ticks: Arc<dyn Clock>,
+        connect: Connect,
+    ) -> Result<Self, OpenError> {
+        let file = claim.store_file();
+        let (mut store, seen) = Store::open(&file, connect)?;
+        claim.sync()?;
+
+        let timeline = Timeline::new(wall.now(), seen, ticks);
+        let opened = timeline.now();
+        let mut ledger = Ledger::new(limits, WhenFull::Forget);
+        ledger.see(opened);
+        let mut forgotten = VecDeque::new();
+        store.load(|serial, record| {
+            // Nothing is younger than the time at the opening.
+            let written = record.written.min(opened);
+            ledger.resume_at(serial + 1);
+            if opened.saturating_sub(written) >= limits.max_age || !ledger.fits(&record.note) {
+                forgotten.push_back(serial);
+                return;
+            }
+            let mut garbage = Vec::new();
+            ledger.restore(record.note, serial, written, &mut garbage);
+            forgotten.extend(garbage.iter().map(Entry::serial));
+        })?;
+        let usage = ledger.usage();
+        tracing::info!(
+            file = %file.display(), notes = usage.notes, forgotten = forgotten.len(),
+            "opened the route notes"
+        );
+
+        let shared = Shared::new(ledger, forgotten, timeline);
+        let (commands, received) = unbounded_channel();
+        let writer = Writer::new(Arc::clone(&shared), store, received);
+        let thread = thread::Builder::new().name("route-notes".into());
+        let writer = thread
+            .spawn(move || {
+                writer.run();
+                drop(claim);
+            })
+            .map_err(|source| OpenError::Io {
+                path: file.clone(),
+                source,
+            })?;
+        Ok(Self {
+            shared,
+            commands,
+            room: Arc::new(Semaphore::new(ROOM_KIB as usize)),
+            writer: Mutex::new(Some(writer)),
+            file,
+        })
+    }
+
+    /// Returns the store file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Writes all notes that are under way, then closes the file. It blocks until that is done.
+    ///
+    /// Notes can still be read; appends fail with [`AppendError::Closed`] from now on. To be called at the end of a drain.
+    pub fn close(&self) {
+        // An error means that the writer has already ended.
+        let _ = self.commands.send(Command::Close);
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(writer) = writer.take()
+            && writer.join().is_err()
+        {
+            tracing::error!("the thread that writes route notes has panicked");
+        }
+    }
+
+    async fn append_later(&self, draft: Draft) -> Result<crate::Receipt, AppendError> {
+        self.shared.lock().ledger.admit(&draft)?;
+        let weight = u32::try_from(draft.message.len() / 1024).unwrap_or(u32::MAX);
+        let weight = weight.saturating_add(1).min(ROOM_KIB);
+        let room = Arc::clone(&self.room).acquire_many_owned(weight).await;
+        let (reply, receipt) = oneshot::channel();
+        let request = Request {
+            draft,
+            reply,
+            room: room.map_err(|_closed| AppendError::Closed)?,
+        };
+        self.commands
+            .send(Command::Append(request))
+            .map_err(|_ended| AppendError::Closed)?;
+        receipt.await.unwrap_or(Err(AppendError::Closed))
+    }
+}
+
+impl Notebook for FileNotebook {
+    fn append(&self, draft: Draft) -> Append<'_> {
+        Box::pin(self.append_later(draft))
+    }
+
+    fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {
+        let now = self.shared.now();
+        self.shared.lock().ledger.read(place, after, limit, now)
+    }
+
+    fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
+        let watchers = self.shared.lock().ledger.add_watch(place)?;
+        // A note that slips in between is older than anything the stream goes on to write, so a replay covers it.
+        let registration = watchers.add(wakeups);
+        let shared = Arc::clone(&self.shared);
+        Ok(Watch::new(move || {
+            watchers.remove(registration);
+            shared.lock().ledger.remove_watch(place);
+        }))
+    }
+
+    fn expire(&self) {
+        loop {
+            let garbage = self.shared.lock().sweep(self.shared.now(), SWEPT_PER_LOCK);
+            if garbage.len() < SWEPT_PER_LOCK {
+                break;
+            }
+        }
+        let mut state = self.shared.lock();
+        state.ledger.shrink();
+        if !state.forgotten.is_empty() {
+            drop(state);
+            // A notebook that is closed has nothing left to tidy.
+            let _ = self.commands.send(Command::Tidy);
+        }
+    }
+
+    fn usage(&self) -> Usage {
+        self.shared.lock().ledger.usage()
+    }
+}
+
+impl Drop for FileNotebook {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for FileNotebook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileNotebook")
+            .field("file", &self.file)
+            .field("usage", &self.usage())
+            .finish_non_exhaustive()
+    }
+}
+
+fn connect(file: &Path) -> Result<Database, redb::DatabaseError> {
+    Database::builder().set_cache_size(CACHE_BYTES).create(file)
+}
+
+/// The right to a directory, as long as this process holds it.
+#[derive(Debug)]
+struct Claim {
+    dir: PathBuf,
+    _lock: File,
+}
+
+impl Claim {
+    fn new(dir: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Io {
+            path: dir.to_owned(),
+            source,
+        };
+        fs::create_dir_all(dir).map_err(failed)?;
+        let lock = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(dir.join(LOCK_FILE))
+            .map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::InUse {
+                    dir: dir.to_owned(),
+                });
+            }
+            // On a file system without locks the store's own has to do.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    fn store_file(&self) -> PathBuf {
+        self.dir.join(STORE_FILE)
+    }
+
+    /// Puts the names in the directory on disk.
+    fn sync(&self) -> Result<(), OpenError> {
+        self.try_sync().map_err(|source| OpenError::Io {
+            path: self.dir.clone(),
+            source,
+        })
+    }
+
+    #[cfg(unix)]
+    fn try_sync(&self) -> io::Result<()> {
+        File::open(&self.dir)?.sync_all()
+    }
+
+    #[cfg(not(unix))]
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "directories are synced on Unix only"
+    )]
+    fn try_sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Gives the store file another name, and returns it.
+    fn set_aside(&self, wall: &dyn Clock) -> Result<Option<PathBuf>, OpenError> {
+        let file = self.store_file();
+        let seconds = wall.now().as_secs();
+        let mut names = (0_u32..).map(|number| match number {
+            0 => format!("{STORE_FILE}.{seconds}"),
+            _ => format!("{STORE_FILE}.{seconds}-{number}"),
+        });
+        let kept = names
+            .find_map(|name| Some(self.dir.join(name)).filter(|path| !path.exists()))
+            .expect("some number is free");
+        match fs::rename(&file, &kept) {
+            Ok(()) => Ok(Some(kept)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(OpenError::Io { path: file, source }),
+        }
+    }
+}
