@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body::{Frame, SizeHint};
 use tonic::Status;
 use tonic::body::Body;
@@ -16,7 +16,7 @@ use tower::{Layer, Service};
 /// A client-streaming method answers only after the last request message, and tonic sends the headers
 /// with the answer. A client that waits for the headers before it writes would wait for ever. With this
 /// layer the headers go out at once and the method runs while the body is read. What the method itself
-/// would put into its headers comes too late; a failure becomes trailers.
+/// puts into its headers comes too late for the head and goes into the trailers, a failure too.
 #[derive(Clone, Debug)]
 pub struct EarlyHeadLayer {
     paths: &'static [&'static str],
@@ -78,7 +78,8 @@ where
 /// The body of a response that is not there yet.
 enum EarlyBody<F> {
     Waiting(Pin<Box<F>>),
-    Streaming(Body),
+    /// The body that the method made, and the metadata that came too late for the head.
+    Streaming(Body, HeaderMap),
     Done,
 }
 
@@ -100,18 +101,25 @@ where
                         return Poll::Pending;
                     };
                     let (parts, body) = response.into_parts();
-                    if !parts.headers.contains_key("grpc-status") {
-                        *self = Self::Streaming(body);
+                    let mut late = parts.headers;
+                    late.remove(header::CONTENT_TYPE);
+                    late.remove(header::CONTENT_LENGTH);
+                    if !late.contains_key("grpc-status") {
+                        *self = Self::Streaming(body, late);
                         continue;
                     }
                     // A failure, told in the head alone: the head is out, so it becomes trailers.
-                    let mut trailers = parts.headers;
-                    trailers.remove(header::CONTENT_TYPE);
-                    trailers.remove(header::CONTENT_LENGTH);
                     *self = Self::Done;
-                    return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                    return Poll::Ready(Some(Ok(Frame::trailers(late))));
                 }
-                Self::Streaming(body) => return Pin::new(body).poll_frame(cx),
+                Self::Streaming(body, late) => {
+                    return Pin::new(body).poll_frame(cx).map_ok(|mut frame| {
+                        if let Some(trailers) = frame.trailers_mut() {
+                            trailers.extend(std::mem::take(late));
+                        }
+                        frame
+                    });
+                }
                 Self::Done => return Poll::Ready(None),
             }
         }
@@ -120,7 +128,7 @@ where
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Waiting(_) => false,
-            Self::Streaming(body) => body.is_end_stream(),
+            Self::Streaming(body, _) => body.is_end_stream(),
             Self::Done => true,
         }
     }

@@ -11,6 +11,7 @@ use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
 use route_guide_guard::{Http2Settings, ListenAddress};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::commands::Command;
 use crate::{
     ChatScope, ChatSettings, FeatureSource, GreeterSettings, PointRule, ReplySettings,
     RouteGuideSettings, ServingSettings,
@@ -18,9 +19,16 @@ use crate::{
 
 /// Serves RouteGuide: what is at a point, what lies in a rectangle, route summaries and notes at places.
 #[derive(Clone, Debug, Parser)]
-#[command(version, name = "route-guide-server")]
+#[command(
+    version,
+    name = "route-guide-server",
+    args_conflicts_with_subcommands = true
+)]
 pub struct RouteGuideFlags {
-    /// Serve the features of this JSON file in place of the published 100 places
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Serve the features of this file in place of the published 100 places: a snapshot, or any format that import reads
     #[arg(long, value_name = "FILE", env = "ROUTE_GUIDE_FEATURES")]
     features: Option<PathBuf>,
 
@@ -111,6 +119,12 @@ struct ChatFlags {
 }
 
 impl RouteGuideFlags {
+    /// The command to carry out in place of serving, if there is one.
+    #[must_use]
+    pub fn command(&self) -> Option<&Command> {
+        self.command.as_ref()
+    }
+
     /// The log filter.
     #[must_use]
     pub fn log(&self) -> &str {

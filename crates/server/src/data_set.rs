@@ -3,12 +3,14 @@
 use std::convert::Infallible;
 use std::fs;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use route_guide_store::{LoadError, Store};
+use route_guide_import::{Format, Import, ImportError, Options, Rejected};
+use route_guide_store::{Builder, LoadError, Order, PushError, Store};
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
@@ -32,8 +34,8 @@ impl DataSet {
     ///
     /// # Errors
     ///
-    /// [`LoadError`] if a file cannot be loaded.
-    pub fn load(source: FeatureSource) -> Result<Self, LoadError> {
+    /// [`DataError`] if a file cannot be loaded.
+    pub fn load(source: FeatureSource) -> Result<Self, DataError> {
         let store = load(&source)?;
         Ok(Self {
             current: ArcSwap::from_pointee(store),
@@ -53,8 +55,8 @@ impl DataSet {
     ///
     /// # Errors
     ///
-    /// [`LoadError`] if the file cannot be loaded; the current features stay.
-    pub fn reload(&self) -> Result<(), LoadError> {
+    /// [`DataError`] if the file cannot be loaded; the current features stay.
+    pub fn reload(&self) -> Result<(), DataError> {
         let store = load(&self.source)?;
         self.current.store(Arc::new(store));
         Ok(())
@@ -111,10 +113,48 @@ impl DataSet {
     }
 }
 
-fn load(source: &FeatureSource) -> Result<Store, LoadError> {
+/// Why features cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A snapshot or a file in a published JSON shape cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A file in another format cannot be read to its end.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A record of such a file is wrong.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    /// The file has more than a data set can hold.
+    #[error(transparent)]
+    Push(#[from] PushError),
+}
+
+fn load(source: &FeatureSource) -> Result<Store, DataError> {
     match source {
         FeatureSource::Published => Ok(Store::published()),
-        FeatureSource::File(path) => Store::load(path),
+        FeatureSource::File(path) => match Format::of_file_name(path) {
+            // The store reads these itself, and its errors name the entry.
+            None | Some(Format::Json) => Ok(Store::load(path)?),
+            Some(_) => import(path),
+        },
+    }
+}
+
+/// Reads a file of another format into memory, all of it or nothing.
+fn import(path: &Path) -> Result<Store, DataError> {
+    let mut builder = Builder::new();
+    let outcome = Import::open(path, Options::default())?.run(|item| match item {
+        Ok(row) => match builder.push(row.location, row.name) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(refused) => ControlFlow::Break(refused.into()),
+        },
+        Err(rejected) => ControlFlow::Break(DataError::from(rejected)),
+    })?;
+    match outcome {
+        ControlFlow::Continue(_) => Ok(builder.into_store(Order::Input)),
+        ControlFlow::Break(error) => Err(error),
     }
 }
 

@@ -28,6 +28,7 @@
 //! ```
 
 pub mod cli;
+pub mod commands;
 mod data_set;
 mod echo;
 mod error;
@@ -43,12 +44,12 @@ mod server;
 mod settings;
 mod stored;
 
-pub use data_set::DataSet;
+pub use data_set::{DataError, DataSet};
 pub use echo::EchoMetadataLayer;
 pub use greeter::GreeterServicer;
 pub use hello::{HELLO_MODE, HelloServicer};
 pub use requests::PointRule;
-pub use route_guide::{NOTES_MISSED, RouteGuideServicer};
+pub use route_guide::{DATA_VERSION, NOTES_MISSED, RouteGuideServicer};
 pub use server::{Server, StartError};
 pub use settings::{
     ChatScope, ChatSettings, FeatureSource, GreeterSettings, ReplySettings, RouteGuideSettings,

@@ -13,6 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 use tracing_subscriber::EnvFilter;
 
+use crate::commands::Command;
 use crate::{DataSet, Server};
 
 /// The exit status after a second signal, when the user does not want to wait for the drain.
@@ -44,6 +45,18 @@ where
             ));
             ExitCode::FAILURE
         }
+        Err(error) => {
+            say(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Carries out a command that does not serve. The exit status is 0 if that went well, otherwise 1.
+#[must_use]
+pub fn carry_out(command: &Command) -> ExitCode {
+    match command.run() {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {error:#}"));
             ExitCode::FAILURE

@@ -4,12 +4,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_stream::stream;
+use http::HeaderValue;
 use route_guide_chat::{Conversation, Notebook};
 use route_guide_geo::E7Point;
 use route_guide_proto::routeguide::route_guide_server::RouteGuide;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote, RouteSummary};
 use route_guide_store::{Feature as StoredFeature, Store};
 use tokio_stream::Stream;
+use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::recording::Recording;
@@ -17,6 +19,9 @@ use crate::{ChatScope, ChatSettings, DataSet, PointRule, route_chat};
 
 /// The trailer that says how many notes a RouteChat stream missed, next to status `DATA_LOSS`.
 pub const NOTES_MISSED: &str = "route-notes-missed";
+
+/// The metadata that says which data set a reply comes from, as 16 hexadecimal digits.
+pub const DATA_VERSION: &str = "route-guide-data-version";
 
 /// A response stream of this service.
 type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -74,7 +79,8 @@ impl RouteGuide for RouteGuideServicer {
         let at = self.points.point(request.into_inner())?;
         let store = self.store();
         let found = store.find(at).map(feature_message);
-        Ok(Response::new(found.unwrap_or_else(|| nothing_at(at))))
+        let reply = found.unwrap_or_else(|| nothing_at(at));
+        Ok(with_version(reply, &store))
     }
 
     async fn list_features(
@@ -83,11 +89,13 @@ impl RouteGuide for RouteGuideServicer {
     ) -> Result<Response<Self::ListFeaturesStream>, Status> {
         let area = self.points.rectangle(request.into_inner())?;
         let store = self.store();
-        Ok(Response::new(Box::pin(stream! {
+        let shown = Arc::clone(&store);
+        let features: Self::ListFeaturesStream = Box::pin(stream! {
             for feature in store.query(area) {
                 yield Ok(feature_message(feature));
             }
-        })))
+        });
+        Ok(with_version(features, &shown))
     }
 
     async fn record_route(
@@ -100,7 +108,7 @@ impl RouteGuide for RouteGuideServicer {
         while let Some(point) = points.message().await? {
             recording.add(point)?;
         }
-        Ok(Response::new(recording.summary()))
+        Ok(with_version(recording.summary(), &store))
     }
 
     async fn route_chat(
@@ -126,4 +134,26 @@ fn feature_message(feature: StoredFeature<'_>) -> Feature {
         name: feature.name().to_owned(),
         location: Some(feature.location().into()),
     }
+}
+
+/// Says in the metadata which data set a reply comes from.
+fn with_version<T>(reply: T, store: &Store) -> Response<T> {
+    let mut response = Response::new(reply);
+    let digits = hex_digits(store.version());
+    let value = MetadataValue::try_from(&digits).expect("digits are ASCII");
+    response.metadata_mut().insert(DATA_VERSION, value);
+    response
+}
+
+/// The value of [`DATA_VERSION`] for a store.
+pub(crate) fn data_version(store: &Store) -> HeaderValue {
+    HeaderValue::from_bytes(&hex_digits(store.version())).expect("digits are ASCII")
+}
+
+fn hex_digits(version: u64) -> [u8; 16] {
+    let mut digits = [0; 16];
+    for (digit, shift) in digits.iter_mut().zip((0..64).step_by(4).rev()) {
+        *digit = b"0123456789abcdef"[(version >> shift & 0xf) as usize];
+    }
+    digits
 }

@@ -15,7 +15,6 @@ use route_guide_proto::helloworld::greeter_server::{GreeterServer, SERVICE_NAME 
 use route_guide_proto::routeguide::route_guide_server::{
     RouteGuideServer, SERVICE_NAME as ROUTE_GUIDE,
 };
-use route_guide_store::LoadError;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tonic::codec::CompressionEncoding;
@@ -27,7 +26,7 @@ use tower::ServiceBuilder;
 
 use crate::health::HealthServicer;
 use crate::{
-    DataSet, EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer,
+    DataError, DataSet, EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer,
     RouteGuideServicer, RouteGuideSettings, ServingSettings, StoredRouteGuide,
 };
 
@@ -68,7 +67,7 @@ pub struct Server {
 pub enum StartError {
     /// The features cannot be loaded.
     #[error(transparent)]
-    Load(#[from] LoadError),
+    Data(#[from] DataError),
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),

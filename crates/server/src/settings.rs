@@ -41,7 +41,7 @@ pub enum FeatureSource {
     /// The published 100 places, part of the program.
     #[default]
     Published,
-    /// A file in one of the published JSON shapes.
+    /// A snapshot, or a file in any format that can be imported.
     File(PathBuf),
 }
 

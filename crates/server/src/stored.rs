@@ -20,6 +20,7 @@ use http_body_util::{BodyExt, Full};
 use prost::Message;
 use route_guide_proto::routeguide::Rectangle;
 use route_guide_proto::routeguide::route_guide_server::{RouteGuideServer, SERVICE_NAME};
+use route_guide_store::Store;
 use tokio::task::coop;
 use tonic::Status;
 use tonic::body::Body;
@@ -28,7 +29,7 @@ use tower::Service;
 
 use crate::error::RpcError;
 use crate::recording::Recording;
-use crate::route_guide::{RouteGuideServicer, nothing_at};
+use crate::route_guide::{DATA_VERSION, RouteGuideServicer, data_version, nothing_at};
 use listing::{Listing, ok_trailers};
 use point::decode_point;
 use unframe::{PREFIX_BYTES, Unframer};
@@ -99,7 +100,7 @@ async fn get_feature(servicer: &RouteGuideServicer, body: Body) -> Result<Respon
     let store = servicer.store();
     let record = store.find_record(at).map_err(RpcError::from)?;
     let reply = record.unwrap_or_else(|| framed(&nothing_at(at)));
-    Ok(unary_response(reply))
+    Ok(unary_response(reply, &store))
 }
 
 async fn list_features(
@@ -110,8 +111,9 @@ async fn list_features(
     let area = servicer
         .points()
         .rectangle(one_message(body, decode).await?)?;
-    let listing = Listing::new(servicer.store().records(area));
-    Ok(response(Body::new(listing)))
+    let store = servicer.store();
+    let listing = Listing::new(store.records(area));
+    Ok(response(Body::new(listing), &store))
 }
 
 async fn record_route(
@@ -127,7 +129,7 @@ async fn record_route(
         coop::consume_budget().await;
     }
     unframer.end()?;
-    Ok(unary_response(framed(&recording.summary())))
+    Ok(unary_response(framed(&recording.summary()), &store))
 }
 
 /// Reads the request of a call that takes one message.
@@ -159,15 +161,18 @@ async fn next_data(body: &mut Body) -> Result<Option<Bytes>, Status> {
     Ok(None)
 }
 
-fn unary_response(reply: Bytes) -> Response<Body> {
+fn unary_response(reply: Bytes, store: &Store) -> Response<Body> {
     let trailers = std::future::ready(Some(Ok(ok_trailers())));
-    response(Body::new(Full::new(reply).with_trailers(trailers)))
+    response(Body::new(Full::new(reply).with_trailers(trailers)), store)
 }
 
-fn response(body: Body) -> Response<Body> {
+fn response(body: Body, store: &Store) -> Response<Body> {
     let mut response = Response::new(body);
     let grpc = HeaderValue::from_static("application/grpc");
     response.headers_mut().insert(header::CONTENT_TYPE, grpc);
+    response
+        .headers_mut()
+        .insert(DATA_VERSION, data_version(store));
     response
 }
 

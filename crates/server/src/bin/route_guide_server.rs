@@ -8,6 +8,9 @@ use route_guide_server::{Server, program};
 
 fn main() -> ExitCode {
     let flags = RouteGuideFlags::parse();
+    if let Some(command) = flags.command() {
+        return program::carry_out(command);
+    }
     let start = Server::route_guide(flags.settings());
     program::run(flags.log(), flags.runtime(), start, |address| {
         format!("Starting server on {address}")

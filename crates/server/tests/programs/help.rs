@@ -18,10 +18,16 @@ fn route_guide_server_explains_its_flags() {
     Serves RouteGuide: what is at a point, what lies in a rectangle, route summaries and notes at places
 
     Usage: route-guide-server [OPTIONS]
+           route-guide-server <COMMAND>
+
+    Commands:
+      import  Make a snapshot of feature files, to serve with --features
+      info    Print what is in a snapshot
+      help    Print this message or the help of the given subcommand(s)
 
     Options:
           --features <FILE>
-              Serve the features of this JSON file in place of the published 100 places
+              Serve the features of this file in place of the published 100 places: a snapshot, or any format that import reads
 
               [env: ROUTE_GUIDE_FEATURES=]
 

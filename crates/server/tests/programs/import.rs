@@ -1,0 +1,175 @@
+//! `import` and `info`: feature files in, a snapshot out, and what it says of itself.
+
+use std::fs;
+use std::path::PathBuf;
+
+use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
+use route_guide_proto::routeguide::{Point, Rectangle};
+use tempfile::TempDir;
+
+use crate::ROUTE_GUIDE_SERVER;
+use crate::process::{Program, connect, run, within};
+
+const TABLE: &str = "name,lat,lon\nNorth,40.5,-74.5\nNowhere,95,0\nSouth,-40.5,74.5\n";
+
+fn table(content: &str) -> (TempDir, PathBuf, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let input = folder.path().join("places.csv");
+    fs::write(&input, content).unwrap();
+    let output = folder.path().join("places.rgs");
+    (folder, input, output)
+}
+
+#[test]
+fn a_wrong_record_is_told_and_the_others_are_imported() {
+    let (_folder, input, output) = table(TABLE);
+    let (input, output) = (input.to_str().unwrap(), output.to_str().unwrap());
+    let ended = run(ROUTE_GUIDE_SERVER, &["import", input, "-o", output]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let told: Vec<_> = ended.stderr.lines().collect();
+    assert_eq!(
+        told,
+        [
+            format!("{input}: line 3: latitude \"95\" is outside ±90 degrees"),
+            format!("{input}: 2 rows, 1 records wrong"),
+        ]
+    );
+    let wrote = &ended.stdout[0];
+    assert!(
+        wrote.starts_with(&format!("wrote {output}: 2 features, ")),
+        "{wrote}"
+    );
+
+    let ended = run(ROUTE_GUIDE_SERVER, &["info", output, "--verify"]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for line in [
+        "features:  2",
+        "order:     spatial",
+        "extent:    -40.5,-74.5:40.5,74.5",
+        "verified:  every record",
+    ] {
+        assert!(ended.stdout.iter().any(|found| found == line), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_strict_import_stops_at_the_first_wrong_record_and_leaves_the_old_file() {
+    let (_folder, input, output) = table(TABLE);
+    fs::write(&output, "old").unwrap();
+    let flags = [
+        "import",
+        input.to_str().unwrap(),
+        "--strict",
+        "-o",
+        output.to_str().unwrap(),
+    ];
+    let ended = run(ROUTE_GUIDE_SERVER, &flags);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.stdout, [""; 0]);
+    assert!(
+        ended
+            .stderr
+            .ends_with("line 3: latitude \"95\" is outside ±90 degrees\n"),
+        "{ended:?}"
+    );
+    assert_eq!(fs::read_to_string(&output).unwrap(), "old");
+}
+
+#[test]
+fn only_the_first_twenty_wrong_records_are_shown_and_all_are_counted() {
+    let mut content = "name,lat,lon\n".to_owned();
+    content.push_str(&"x,99,0\n".repeat(25));
+    let (_folder, input, output) = table(&content);
+    let flags = [
+        "import",
+        input.to_str().unwrap(),
+        "-o",
+        output.to_str().unwrap(),
+    ];
+    let ended = run(ROUTE_GUIDE_SERVER, &flags);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let shown = ended
+        .stderr
+        .lines()
+        .filter(|line| line.contains("latitude"))
+        .count();
+    assert_eq!(shown, 20);
+    assert!(
+        ended.stderr.contains(": 0 rows, 25 records wrong\n"),
+        "{ended:?}"
+    );
+    assert!(
+        ended.stderr.ends_with("… and 5 more records are wrong\n"),
+        "{ended:?}"
+    );
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_one_clear_line() {
+    let (folder, input, _) = table("name,lat,lon\n");
+    let nowhere = folder.path().join("no/such/folder.rgs");
+    let flags = [
+        "import",
+        input.to_str().unwrap(),
+        "-o",
+        nowhere.to_str().unwrap(),
+    ];
+    let ended = run(ROUTE_GUIDE_SERVER, &flags);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let line = ended.stderr.lines().last().unwrap();
+    assert!(
+        line.starts_with("error: ") && line.contains("no/such"),
+        "{line}"
+    );
+}
+
+#[test]
+fn what_is_no_snapshot_has_no_info() {
+    let (_folder, input, _) = table(TABLE);
+    let ended = run(ROUTE_GUIDE_SERVER, &["info", input.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("header, offset 0"), "{ended:?}");
+}
+
+#[test]
+fn a_snapshot_and_other_formats_are_served() {
+    let (_folder, input, output) = table("name,lat,lon\nNorth,40.5,-74.5\n");
+    let (csv, snapshot) = (input.to_str().unwrap(), output.to_str().unwrap());
+    assert_eq!(
+        run(ROUTE_GUIDE_SERVER, &["import", csv, "-o", snapshot]).code,
+        Some(0)
+    );
+    for file in [csv, snapshot] {
+        let flags = [
+            "--features",
+            file,
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "off",
+        ];
+        let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+        let address = server.address();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let names = runtime.block_on(within("the list", async {
+            let mut guide = RouteGuideClient::new(connect(&address).await);
+            let corner = |sign: i32| {
+                Some(Point {
+                    latitude: sign * 900_000_000,
+                    longitude: sign * 1_800_000_000,
+                })
+            };
+            let world = Rectangle {
+                lo: corner(-1),
+                hi: corner(1),
+            };
+            let mut features = guide.list_features(world).await.unwrap().into_inner();
+            let mut names = Vec::new();
+            while let Some(feature) = features.message().await.unwrap() {
+                names.push(feature.name);
+            }
+            names
+        }));
+        assert_eq!(names, ["North"], "{file}");
+    }
+}
