@@ -2,8 +2,7 @@
 
 use std::env;
 use std::fmt::Write as _;
-use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,12 +11,13 @@ use anyhow::{Context, ensure};
 use crate::check::check;
 use crate::cores::Cores;
 use crate::figure::{Unit, count, median, seconds};
+use crate::files::{DataFile, Form};
 use crate::loopback;
 use crate::machine::Provenance;
 use crate::measurement::Measurement;
 use crate::scene::Scene;
 use crate::table::{Runs, Table};
-use crate::{Dataset, Subject, look_ups};
+use crate::{Dataset, Subject, chats, look_ups};
 
 /// What is compared, and how thoroughly.
 #[derive(Clone, Debug)]
@@ -36,6 +36,8 @@ pub struct Comparison {
     pub server: PathBuf,
     /// What it is told besides where to listen and what to serve.
     pub server_arguments: Vec<String>,
+    /// In which form it gets its features.
+    pub form: Form,
     /// Where data sets are kept from one time to the next.
     pub data: PathBuf,
     /// Whether server and load are kept on different cores, if there are two.
@@ -59,8 +61,9 @@ impl Comparison {
             cores = cores.shared();
         }
         let mut page = self.header(&cores);
-        for &size in &self.sizes {
-            let table = self.compare(Dataset::new(self.seed, size), &cores, progress)?;
+        for (place, &size) in self.sizes.iter().enumerate() {
+            let dataset = Dataset::new(self.seed, size);
+            let table = self.compare(dataset, place == 0, &cores, progress)?;
             write!(page, "\n{table}")?;
         }
         Ok(page)
@@ -72,8 +75,13 @@ impl Comparison {
         } else {
             "server and load on the same cores"
         };
+        let form = match self.form {
+            Form::Snapshot => "a snapshot",
+            Form::Json => "a JSON file",
+        };
         format!(
-            "{}.\n\nMedians of {} runs of {:?}, baseline and ours in turn; {placing}. A ratio above 1 is in our favour.\n",
+            "{}.\n\nMedians of {} runs of {:?}, baseline and ours in turn; {placing}; our features from {form}. A ratio above 1 is in \
+             our favour.\n",
             Provenance::look_around(),
             self.runs,
             self.time,
@@ -83,16 +91,21 @@ impl Comparison {
     fn compare(
         &self,
         dataset: Dataset,
+        is_first: bool,
         cores: &Cores,
         progress: &mut dyn Write,
     ) -> anyhow::Result<Table> {
         writeln!(progress, "{} features: setting up", count(dataset.len()))?;
         let scene = Scene::new(dataset, self.time);
-        let file = self.file(dataset)?;
+        let file = DataFile::prepare(dataset, self.form, &self.data, &self.server)?;
         let mut table = Table::new(format!("{} features", count(dataset.len())));
 
-        let servers = self.start(dataset, &file, cores, progress)?;
-        let name = "start, with features from a file, to the first answer";
+        let servers = self.start(dataset, &file.path, cores, progress)?;
+        if let Some(time) = file.imported_in {
+            let name = "import of the JSON file";
+            table.add_beside(name, Unit::Seconds.format(seconds(time)));
+        }
+        let name = "start, with features from the file, to the first answer";
         table.add_beside(name, Unit::Seconds.format(seconds(servers[1].started_in())));
         let areas: Vec<_> = scene.areas().collect();
         for (who, server) in ["baseline", "ours"].iter().zip(&servers) {
@@ -101,6 +114,11 @@ impl Comparison {
                 .with_context(|| format!("{who} answers wrongly"))?;
         }
         self.measure(&scene.measurements(), &servers, cores, &mut table, progress)?;
+        if is_first {
+            // Notes do not care for features.
+            let measurements = chats::measurements(&scene);
+            self.measure(&measurements, &servers, cores, &mut table, progress)?;
+        }
         drop(servers);
         self.beside(cores, &mut table)?;
 
@@ -111,7 +129,7 @@ impl Comparison {
                 .iter()
                 .any(|measurement| self.wants(measurement))
             {
-                let servers = self.start(dataset, &file, &shared, progress)?;
+                let servers = self.start(dataset, &file.path, &shared, progress)?;
                 self.measure(&measurements, &servers, &shared, &mut table, progress)?;
             }
         }
@@ -149,17 +167,6 @@ impl Comparison {
             writeln!(progress, "  {who} has started in {time:.1?}")?;
         }
         Ok(servers)
-    }
-
-    /// The data set as a file, made if it is not there yet.
-    fn file(&self, dataset: Dataset) -> io::Result<PathBuf> {
-        fs::create_dir_all(&self.data)?;
-        let name = format!("features-{}-{}.json", dataset.seed(), dataset.len());
-        let path = self.data.join(name);
-        if !path.is_file() {
-            dataset.write_json(&path)?;
-        }
-        Ok(path)
     }
 
     fn wants(&self, measurement: &Measurement<'_>) -> bool {

@@ -40,9 +40,11 @@ pub mod table;
 mod baseline;
 mod compare;
 mod dataset;
+mod files;
 mod subject;
 
 pub use baseline::Baseline;
 pub use compare::Comparison;
 pub use dataset::Dataset;
+pub use files::{DataFile, Form};
 pub use subject::{ANNOUNCEMENT, Subject};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use route_guide_bench::{ANNOUNCEMENT, Baseline, Comparison, Dataset, index};
+use route_guide_bench::{ANNOUNCEMENT, Baseline, Comparison, Dataset, Form, index};
 use tokio::net::TcpListener;
 
 /// Measures RouteGuide servers.
@@ -24,7 +24,7 @@ enum Command {
     /// Compare route-guide-server with a server made as the tutorials make theirs, and print a table
     Compare {
         /// How many features to compare with, such as 100,1M
-        #[arg(long, value_name = "COUNTS", value_delimiter = ',', default_value = "100,1M", value_parser = size)]
+        #[arg(long, value_name = "COUNTS", value_delimiter = ',', default_value = "100,1M,10M", value_parser = size)]
         sizes: Vec<u64>,
         /// How long each run of a measurement takes, in seconds
         #[arg(long, value_name = "SECONDS", default_value_t = 1.0)]
@@ -41,6 +41,9 @@ enum Command {
         /// Another argument for the server's program; may be repeated
         #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
         server_arg: Vec<String>,
+        /// In which form the server gets its features
+        #[arg(long, value_name = "FORM", value_enum, default_value = "snapshot")]
+        form: Form,
         /// Where data sets are kept; by default beside this program
         #[arg(long, value_name = "FOLDER")]
         data: Option<PathBuf>,
@@ -98,6 +101,7 @@ fn main() -> anyhow::Result<()> {
             only,
             server,
             server_arg,
+            form,
             data,
             no_pin,
             seed,
@@ -112,6 +116,7 @@ fn main() -> anyhow::Result<()> {
                 only,
                 server: server.unwrap_or_else(|| program.with_file_name("route-guide-server")),
                 server_arguments: server_arg,
+                form,
                 data: data.unwrap_or_else(|| program.with_file_name("bench-data")),
                 pinned: !no_pin,
             };

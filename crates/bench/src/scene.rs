@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::areas::{Area, Points, world};
 use crate::measurement::Measurement;
-use crate::{Dataset, chats, listings, look_ups, memory, routes};
+use crate::{Dataset, listings, look_ups, memory, routes};
 
 /// How many rectangles of each size there are, so that none is special.
 const AREAS: usize = 8;
@@ -72,7 +72,7 @@ impl Scene {
         seed
     }
 
-    /// All measurements with server and load on cores of their own.
+    /// All measurements that depend on the data set, with server and load on cores of their own.
     #[must_use]
     pub fn measurements(&self) -> Vec<Measurement<'_>> {
         [
@@ -80,7 +80,6 @@ impl Scene {
             listings::measurements(self),
             look_ups::measurements(self),
             routes::measurements(self),
-            chats::measurements(self),
         ]
         .into_iter()
         .flatten()
