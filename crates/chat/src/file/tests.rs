@@ -1,1 +1,256 @@
+//! Faults between the store and the disk.
 
+use std::io;
+use std::ops::Bound;
+use std::path::Path;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+
+use redb::backends::FileBackend;
+use redb::{BackendError, DatabaseError, StorageBackend};
+use tempfile::TempDir;
+
+use super::*;
+use crate::clock::ManualClock;
+use crate::note::Author;
+
+/// What the disk does, changed while the store is open.
+#[derive(Debug, Default)]
+struct Weather {
+    kind: AtomicU8,
+    /// Writes that still succeed before the fault begins.
+    writes_left: AtomicUsize,
+    faults: AtomicUsize,
+}
+
+const FINE: u8 = 0;
+const FULL: u8 = 1;
+const BROKEN: u8 = 2;
+const UNSYNCED: u8 = 3;
+const PANICKING: u8 = 4;
+
+impl Weather {
+    fn turn(&self, kind: u8, writes_left: usize) {
+        self.writes_left.store(writes_left, Ordering::SeqCst);
+        self.kind.store(kind, Ordering::SeqCst);
+    }
+
+    fn on_write(&self) -> io::Result<()> {
+        let kind = self.kind.load(Ordering::SeqCst);
+        if !matches!(kind, FULL | BROKEN | PANICKING) {
+            return Ok(());
+        }
+        let left = self.writes_left.load(Ordering::SeqCst);
+        if left > 0 {
+            self.writes_left.store(left - 1, Ordering::SeqCst);
+            return Ok(());
+        }
+        self.faults.fetch_add(1, Ordering::SeqCst);
+        match kind {
+            FULL => Err(ErrorKind::StorageFull.into()),
+            BROKEN => Err(io::Error::other("the disk is broken")),
+            _ => panic!("the store panics"),
+        }
+    }
+
+    fn on_sync(&self) -> io::Result<()> {
+        if self.kind.load(Ordering::SeqCst) == UNSYNCED {
+            self.faults.fetch_add(1, Ordering::SeqCst);
+            return Err(io::Error::other("the disk does not answer"));
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Faulty {
+    file: FileBackend,
+    weather: Arc<Weather>,
+}
+
+impl StorageBackend for Faulty {
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.file.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.weather.on_sync()?;
+        self.file.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.weather.on_write()?;
+        self.file.write(offset, data)
+    }
+
+    fn close(&self) -> io::Result<()> {
+        self.file.close()
+    }
+
+    fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
+        self.file.try_lock_range(start, end)
+    }
+
+    fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
+        self.file.unlock_range(start, end)
+    }
+}
+
+fn open(dir: &Path, weather: &Arc<Weather>, limits: Limits) -> FileNotebook {
+    let weather = Arc::clone(weather);
+    let connect = move |file: &Path| -> Result<Database, DatabaseError> {
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(file)?;
+        Database::builder().create_with_backend(Faulty {
+            file: FileBackend::new(file)?,
+            weather: Arc::clone(&weather),
+        })
+    };
+    let clock = Arc::new(ManualClock::default());
+    let claim = Claim::new(dir).unwrap();
+    FileNotebook::on(claim, limits, &*clock, clock.clone(), Box::new(connect)).unwrap()
+}
+
+fn place() -> E7Point {
+    E7Point::unbounded(1, 2)
+}
+
+async fn append(notebook: &FileNotebook, message: &str) -> Result<Index, AppendError> {
+    let draft = Draft {
+        place: place(),
+        message: message.into(),
+        author: Author::unique(),
+    };
+    notebook.append(draft).await.map(|receipt| receipt.index)
+}
+
+fn kept(notebook: &FileNotebook) -> Vec<String> {
+    let limit = PageLimit {
+        notes: std::num::NonZeroUsize::MAX,
+        len_bytes: usize::MAX,
+    };
+    let page = notebook.read(place(), Index::START, limit);
+    page.notes
+        .iter()
+        .map(|note| note.message().to_owned())
+        .collect()
+}
+
+/// Whatever goes wrong after however many writes: the append fails, nobody sees its note, no index is lost, all that was
+/// delivered is there, and when the disk is fine again the next note is taken.
+#[tokio::test]
+async fn a_failed_write_loses_nothing_and_is_got_over() {
+    for kind in [FULL, BROKEN, UNSYNCED, PANICKING] {
+        for writes_left in 0..12 {
+            let case = format!("fault {kind} after {writes_left} writes");
+            let dir = TempDir::new().unwrap();
+            let weather = Arc::new(Weather::default());
+            let notebook = open(dir.path(), &weather, Limits::default());
+            let wakeups = Arc::new(Wakeups::new(Author::unique()));
+            let _watch = notebook.watch(place(), &wakeups).unwrap();
+            let mut delivered = Vec::new();
+            for number in 0..3 {
+                let message = format!("before {number}");
+                append(&notebook, &message).await.unwrap();
+                delivered.push(message);
+            }
+            wakeups.take();
+
+            weather.turn(kind, writes_left);
+            for number in 0..10 {
+                let message = format!("during {number}");
+                match append(&notebook, &message).await {
+                    Ok(index) => {
+                        delivered.push(message);
+                        assert_eq!(index.get(), delivered.len() as u64, "{case}");
+                    }
+                    Err(AppendError::DiskFull { source }) => {
+                        assert_eq!(kind, FULL, "{case}");
+                        assert!(source.to_string().contains("notes.redb: "), "{source}");
+                        wakeups.take();
+                    }
+                    Err(AppendError::Storage { .. }) => assert_ne!(kind, FULL, "{case}"),
+                    Err(error) => panic!("{case}: {error}"),
+                }
+                assert_eq!(kept(&notebook), delivered, "{case}");
+            }
+            assert!(
+                weather.faults.load(Ordering::SeqCst) > 0,
+                "{case}: nothing happened"
+            );
+
+            weather.turn(FINE, 0);
+            let index = append(&notebook, "after").await.unwrap();
+            delivered.push("after".to_owned());
+            assert_eq!(index.get(), delivered.len() as u64, "{case}");
+            assert_eq!(kept(&notebook), delivered, "{case}");
+            drop(notebook);
+            let notebook = FileNotebook::open(
+                dir.path(),
+                Limits {
+                    max_age: std::time::Duration::MAX,
+                    ..Limits::default()
+                },
+            )
+            .unwrap();
+            assert_eq!(kept(&notebook), delivered, "{case}, opened again");
+        }
+    }
+}
+
+/// A process that ends while its disk is full still has everything that was delivered.
+#[tokio::test]
+async fn closing_on_a_full_disk_loses_nothing() {
+    let dir = TempDir::new().unwrap();
+    let weather = Arc::new(Weather::default());
+    let endless = Limits {
+        max_age: std::time::Duration::MAX,
+        ..Limits::default()
+    };
+    let notebook = open(dir.path(), &weather, endless);
+    append(&notebook, "a").await.unwrap();
+    weather.turn(FULL, 0);
+    assert!(append(&notebook, "b").await.is_err());
+    drop(notebook);
+    let notebook = FileNotebook::open(dir.path(), endless).unwrap();
+    assert_eq!(kept(&notebook)[..1], ["a"]);
+}
+
+/// What is forgotten while the disk is full is forgotten on disk later.
+#[tokio::test]
+async fn what_is_forgotten_in_between_is_removed_later() {
+    let dir = TempDir::new().unwrap();
+    let weather = Arc::new(Weather::default());
+    let one = Limits {
+        notes_per_place: std::num::NonZeroUsize::MIN,
+        max_age: std::time::Duration::MAX,
+        ..Limits::default()
+    };
+    let notebook = open(dir.path(), &weather, one);
+    append(&notebook, "a").await.unwrap();
+    append(&notebook, "b").await.unwrap();
+    weather.turn(FULL, 0);
+    assert!(append(&notebook, "c").await.is_err());
+    notebook.expire();
+    assert!(append(&notebook, "d").await.is_err());
+    weather.turn(FINE, 0);
+    append(&notebook, "e").await.unwrap();
+    drop(notebook);
+    let many = Limits {
+        notes_per_place: std::num::NonZeroUsize::MAX,
+        ..one
+    };
+    let notebook = FileNotebook::open(dir.path(), many).unwrap();
+    assert_eq!(kept(&notebook), ["e"]);
+}

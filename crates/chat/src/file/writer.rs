@@ -79,7 +79,7 @@ pub(super) struct Request {
 
 /// Most notes in one commit, and about the most bytes of text: what a stream waits for at most before its own turn comes.
 const BATCH_NOTES: usize = 4_096;
-const BATCH_BYTES: usize = 8 * 1024 * 1024;
+const BATCH_BYTES: usize = 2 * 1024 * 1024;
 
 /// Most notes removed in one commit, beside those that are added.
 const BATCH_FORGOTTEN: usize = 8_192;
@@ -147,8 +147,11 @@ impl Writer {
             let closes = batch.closes;
             self.write(batch.requests);
             if closes {
-                return;
+                break;
             }
+        }
+        while !self.is_failing && !self.shared.lock().forgotten.is_empty() {
+            self.write(Vec::new());
         }
     }
 
