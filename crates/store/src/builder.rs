@@ -2,14 +2,17 @@
 
 use std::error::Error;
 use std::fmt;
+use std::path::Path;
 
 use route_guide_geo::E7Point;
 
+use crate::info::Info;
 use crate::layout::MAX_LEN;
 use crate::names::Names;
 use crate::record::MAX_NAME_BYTES;
+use crate::replace::{self, WriteError};
 use crate::store::Store;
-use crate::write;
+use crate::write::{self, Plan};
 
 /// Features on their way into a [`Store`] or a snapshot file.
 ///
@@ -19,11 +22,15 @@ use crate::write;
 /// # Examples
 ///
 /// ```
-/// use route_guide_store::{Builder, Order};
+/// use route_guide_store::{Builder, Order, Store};
 ///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("places.rgs");
 /// let mut builder = Builder::new();
 /// builder.push("40.7838351,-74.6143763".parse()?, "Patriots Path")?;
-/// assert_eq!(builder.into_store(Order::Spatial).len(), 1);
+/// builder.write(Order::Spatial, &path)?;
+///
+/// assert_eq!(Store::open(&path)?.len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Default)]
@@ -92,6 +99,20 @@ impl Builder {
     #[must_use]
     pub fn into_store(self, order: Order) -> Store {
         Store::of(write::image(self, order))
+    }
+
+    /// Writes a snapshot file.
+    ///
+    /// It is written under a temporary name in the same folder, and takes the place of `path` only when it is complete
+    /// and on the disk: at any moment, and after a crash at any moment, there is the old file or the new one.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError`] if the file cannot be written, for instance because the disk is full.
+    pub fn write(self, order: Order, path: &Path) -> Result<Info, WriteError> {
+        let plan = Plan::new(self, order);
+        let head = replace::write(path, &plan)?;
+        Ok(Info::new(&plan, &head))
     }
 
     /// Returns the point at a position.

@@ -6,6 +6,11 @@ use crate::section::LISTED;
 /// What a snapshot begins with: a byte that is not ASCII, its name, and both kinds of line end.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89RGS\r\n\x1a\n";
 
+/// Tells whether a file begins like a snapshot, perhaps one that was damaged on its way.
+pub(crate) fn looks_like_snapshot(start: &[u8]) -> bool {
+    start.first() == MAGIC.first() || start.get(1..4) == MAGIC.get(1..4)
+}
+
 /// The version of the format that this crate reads and writes.
 pub(crate) const VERSION: u32 = 1;
 

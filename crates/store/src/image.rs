@@ -1,5 +1,6 @@
 //! The bytes of a snapshot, wherever they lie, and typed views of them.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::ops::Range;
 
@@ -7,7 +8,7 @@ use bytes::Bytes;
 
 use crate::boxes::Node;
 use crate::index::Index;
-use crate::layout::{ALIGNMENT, Layout};
+use crate::layout::{ALIGNMENT, ENTRY_BYTES, HEADER_BYTES, Layout};
 use crate::lookup::Cells;
 use crate::region::Region;
 use crate::section::Section;
@@ -50,6 +51,15 @@ impl Image {
     /// Returns the bytes of a section.
     pub(crate) fn section(&self, section: Section) -> &[u8] {
         &self.bytes[self.layout.range(section).clone()]
+    }
+
+    /// Returns the checksum that is stored for a section.
+    pub(crate) fn checksum(&self, section: Section) -> u32 {
+        let entry = self.layout.sections().position(|listed| listed == section);
+        let start =
+            HEADER_BYTES + entry.unwrap_or_default() * ENTRY_BYTES + size_of_val(&section.tag());
+        let bytes = self.bytes.get(start..).and_then(<[u8]>::first_chunk);
+        bytes.copied().map(u32::from_le_bytes).unwrap_or_default()
     }
 
     /// Returns the coordinates, boxes and positions.
@@ -126,4 +136,13 @@ pub(crate) fn aligned<E>(
     fill(&mut buffer[start..start + len])?;
     // The buffer stays where it is.
     Ok(Bytes::from(buffer).slice(start..start + len))
+}
+
+/// Returns a copy whose first byte is aligned.
+pub(crate) fn aligned_copy(bytes: &[u8]) -> Bytes {
+    let Ok(copy) = aligned(bytes.len(), |buffer| {
+        buffer.copy_from_slice(bytes);
+        Ok::<_, Infallible>(())
+    });
+    copy
 }

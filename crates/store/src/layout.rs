@@ -21,7 +21,7 @@ pub(crate) const ENTRY_BYTES: usize = 32;
 pub(crate) const ALIGNMENT: usize = 64;
 
 /// How many records are between two offsets in `OFFS`.
-pub(crate) const GROUP: usize = 32;
+pub(crate) const GROUP: usize = 8;
 
 /// How many features a data set can have: the greatest `u32` marks free cells, and every range of slots needs an end.
 pub(crate) const MAX_LEN: usize = u32::MAX as usize - 1;

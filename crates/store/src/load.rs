@@ -6,8 +6,13 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+
 use crate::builder::Order;
+use crate::fault::SnapshotError;
+use crate::head;
 use crate::json::{self, ReadError};
+use crate::map;
 use crate::store::Store;
 
 /// The error for a data set that cannot be loaded.
@@ -24,6 +29,13 @@ pub enum LoadError {
         /// What the operating system says.
         cause: io::Error,
     },
+    /// The file is a snapshot and not sound.
+    Snapshot {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        cause: SnapshotError,
+    },
     /// The file is not the JSON of a feature list.
     Json {
         /// The file.
@@ -37,6 +49,9 @@ impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read { path, cause } => write!(f, "cannot read {}: {cause}", path.display()),
+            Self::Snapshot { path, cause } => {
+                write!(f, "cannot open {}: {cause}", path.display())
+            }
             Self::Json { path, cause } => write!(f, "cannot load {}: {cause}", path.display()),
         }
     }
@@ -85,15 +100,54 @@ impl fmt::Display for JsonError {
 
 impl Error for JsonError {}
 
-/// Loads the file at `path`.
-pub(crate) fn read_file(path: &Path) -> Result<Store, LoadError> {
+/// Loads the file at `path`, whatever it is.
+pub(crate) fn load(path: &Path) -> Result<Store, LoadError> {
     // Large reads: the parser takes single bytes out of this buffer, so only the system calls matter.
     const BUFFER_BYTES: usize = 256 * 1024;
+    let read = |cause| LoadError::Read {
+        path: path.to_owned(),
+        cause,
+    };
+    let file = File::open(path).map_err(read)?;
+    let mut input = BufReader::with_capacity(BUFFER_BYTES, file);
+    let start = input.fill_buf().map_err(read)?;
+    if head::looks_like_snapshot(start) {
+        return open_file(path, input.get_ref());
+    }
+    read_json(path, input)
+}
+
+/// Opens the snapshot at `path`.
+pub(crate) fn open(path: &Path) -> Result<Store, LoadError> {
     let file = File::open(path).map_err(|cause| LoadError::Read {
         path: path.to_owned(),
         cause,
     })?;
-    read_json(path, BufReader::with_capacity(BUFFER_BYTES, file))
+    open_file(path, &file)
+}
+
+fn open_file(path: &Path, file: &File) -> Result<Store, LoadError> {
+    let mapped = file.metadata().and_then(|metadata| {
+        // What is not a file, for instance a folder, has no bytes to be mapped; neither has an empty one.
+        if !metadata.is_file() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is not a regular file",
+            ));
+        }
+        if metadata.len() == 0 {
+            return Ok(Bytes::new());
+        }
+        map::map(file)
+    });
+    let bytes = mapped.map_err(|cause| LoadError::Read {
+        path: path.to_owned(),
+        cause,
+    })?;
+    Store::from_snapshot(bytes).map_err(|cause| LoadError::Snapshot {
+        path: path.to_owned(),
+        cause,
+    })
 }
 
 /// Loads JSON from anywhere; `path` is what errors call it.

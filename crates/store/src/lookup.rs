@@ -35,6 +35,41 @@ impl Cells<'_> {
     }
 }
 
+impl Cells<'_> {
+    /// Returns how many of some points are there.
+    ///
+    /// A search waits for memory twice: for its cell, and for the coordinates of the slot in it. Searching for several
+    /// points side by side, the waits overlap.
+    pub(crate) fn count(self, points: &[E7Point], lats: &[i32], lons: &[i32]) -> usize {
+        const ABREAST: usize = 16;
+        let Some(last) = lats.len().checked_sub(1) else {
+            return 0;
+        };
+        let mut count = 0;
+        for points in points.chunks(ABREAST) {
+            let mut slots = [FREE; ABREAST];
+            for (slot, &at) in slots.iter_mut().zip(points) {
+                *slot = self.0[home(at, self.0.len())];
+            }
+            let mut others = 0_u32;
+            for (index, (&slot, at)) in slots.iter().zip(points).enumerate() {
+                // A free cell is compared with any slot, and does not count.
+                let any = (slot as usize).min(last);
+                let same = u32::from((lats[any] == at.lat()) & (lons[any] == at.lon()));
+                let taken = u32::from(slot != FREE);
+                count += (taken & same) as usize;
+                others |= (taken & (same ^ 1)) << index;
+            }
+            while others != 0 {
+                let at = points[others.trailing_zeros() as usize];
+                count += usize::from(self.find(at, lats, lons).is_some());
+                others &= others - 1;
+            }
+        }
+        count
+    }
+}
+
 /// Makes the table for points in curve order; of several at one place it holds the first.
 pub(crate) fn table(points: impl ExactSizeIterator<Item = E7Point>) -> Vec<u32> {
     let mut cells = vec![FREE; points.len() * CELLS_PER_POINT];
@@ -94,6 +129,9 @@ mod tests {
                 let position = found.and_then(|slot| image.index().position(slot));
                 prop_assert_eq!(position.map(|position| position as usize), expected);
             }
+            let asked: Vec<_> = points.iter().copied().chain([absent]).collect();
+            let expected = points.len() + usize::from(points.contains(&absent));
+            prop_assert_eq!(image.cells().count(&asked, image.lats(), image.lons()), expected);
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 /// A part of a snapshot file, as `docs/snapshot-format.md` calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub(crate) enum Section {
+pub enum Section {
     /// The first 64 bytes.
     Header,
     /// Where the other sections are, and their checksums.

@@ -7,15 +7,19 @@ use bytes::Bytes;
 use route_guide_geo::{E7Point, E7Rectangle};
 
 use crate::builder::{Builder, Order};
+use crate::check;
+use crate::fault::SnapshotError;
 use crate::feature::{Feature, Nearby, Position};
 use crate::hits::Hits;
 use crate::image::Image;
+use crate::info::Info;
 use crate::load::{self, LoadError};
 use crate::nearest::{Neighbor, Search};
 use crate::query::Query;
 use crate::record;
 use crate::records::Records;
 use crate::region::CorruptRecord;
+use crate::verify;
 
 /// A set of named points, immutable, in the order of its data set.
 ///
@@ -62,19 +66,61 @@ impl Store {
         builder.into_store(Order::Input)
     }
 
-    /// Loads a JSON file, all of it or nothing.
+    /// Loads a file, all of it or nothing: a snapshot, or JSON in either of the published shapes.
     ///
-    /// Both published shapes are read: an array of entries, and an object with such an array as `"feature"`. An entry
-    /// is `{"location": {"latitude": 407838351, "longitude": -746143763}, "name": "…"}` with coordinates in E7. As in
-    /// protobuf's JSON, whatever is absent or `null` is 0 or empty, a coordinate may also be written as a string, and
+    /// Which of them it is, its first bytes tell. A snapshot is [opened](Self::open).
+    ///
+    /// In JSON, both published shapes are read: an array of entries, and an object with such an array as `"feature"`. An
+    /// entry is `{"location": {"latitude": 407838351, "longitude": -746143763}, "name": "…"}` with coordinates in E7. As
+    /// in protobuf's JSON, whatever is absent or `null` is 0 or empty, a coordinate may also be written as a string, and
     /// unlike there, unknown fields are skipped, so that files with more in them load. A byte order mark is skipped too.
     ///
     /// # Errors
     ///
-    /// [`LoadError`] if the file cannot be read, is not JSON, has another shape, or has a coordinate that is not a whole
-    /// number or is off the globe. Its message is one line that names file, position, entry and value.
+    /// [`LoadError`] if the file cannot be read, is a snapshot that is not sound, is not JSON, has another shape, or has
+    /// a coordinate that is not a whole number or is off the globe. Its message is one line that names file, position
+    /// and value.
     pub fn load(path: &Path) -> Result<Self, LoadError> {
-        load::read_file(path)
+        load::load(path)
+    }
+
+    /// Opens a snapshot file, mapping it into memory.
+    ///
+    /// All of it but the records is read and checked, which takes a few milliseconds for a million features; pages that
+    /// are used are shared with other processes that have opened the same file.
+    ///
+    /// The file must not be changed while it is open. To replace it, give another file its name, as
+    /// [`Builder::write`] does: this store then still has the old one. Truncating it ends the process.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] if the file cannot be mapped, or is not a sound snapshot.
+    pub fn open(path: &Path) -> Result<Self, LoadError> {
+        load::open(path)
+    }
+
+    /// Opens a snapshot that is in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`] if it is not sound.
+    pub fn from_snapshot(bytes: Bytes) -> Result<Self, SnapshotError> {
+        check::image(bytes).map(Self::of)
+    }
+
+    /// Reads all records and checks them too: they are as they were written, each decodes, and is at its place.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`] at the first that is not.
+    pub fn verify(&self) -> Result<(), SnapshotError> {
+        verify::verify(&self.image)
+    }
+
+    /// Returns what is in the store, section by section, without reading the records.
+    #[must_use]
+    pub fn info(&self) -> Info {
+        Info::of(&self.image)
     }
 
     pub(crate) const fn of(image: Image) -> Self {
@@ -105,6 +151,15 @@ impl Store {
     #[must_use]
     pub fn contains(&self, at: E7Point) -> bool {
         self.slot(at).is_some()
+    }
+
+    /// Returns at how many of these points there is a feature; a point that is given twice counts twice.
+    ///
+    /// For many points this takes less time than asking for them one by one.
+    #[must_use]
+    pub fn count_at(&self, points: &[E7Point]) -> usize {
+        let image = &self.image;
+        image.cells().count(points, image.lats(), image.lons())
     }
 
     /// Returns the feature at exactly this point, the first in data-set order if there are several.

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::mem;
 
 use bytemuck::NoUninit;
-use route_guide_geo::E7Point;
+use route_guide_geo::{E7Point, E7Rectangle};
 
 use crate::boxes::{self, BLOCK, Node};
 use crate::builder::{Builder, Order};
@@ -49,6 +49,7 @@ pub(crate) struct Plan {
 pub(crate) struct Head {
     pub(crate) bytes: Vec<u8>,
     pub(crate) version: u64,
+    pub(crate) checksums: Checksums,
 }
 
 impl Plan {
@@ -92,6 +93,10 @@ impl Plan {
         }
     }
 
+    pub(crate) const fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
     /// Writes the whole snapshot, with zeros in the place of the head that it returns.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<Head> {
         let mut sections = Sections {
@@ -121,7 +126,17 @@ impl Plan {
             checksums[section.index()] = mem::take(&mut sections.checksum).finalize();
         }
         let (bytes, version) = head::encode(&self.layout, &checksums);
-        Ok(Head { bytes, version })
+        Ok(Head {
+            bytes,
+            version,
+            checksums,
+        })
+    }
+
+    /// Returns the smallest rectangle around all points.
+    pub(crate) fn extent(&self) -> Option<E7Rectangle> {
+        let bounds = boxes::block_bounds(&self.lats, &self.lons);
+        (!self.order.is_empty()).then_some(bounds)
     }
 
     /// Returns all levels of boxes.

@@ -1,0 +1,215 @@
+//! Checking what is in the sections of the index, in one pass over their bytes.
+
+use std::iter::Peekable;
+use std::num::NonZero;
+use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::vec;
+
+use crate::fault::SnapshotError;
+use crate::image::Image;
+use crate::lookup::FREE;
+use crate::section::Section;
+
+/// Checks the checksums of all sections but the records, and the numbers in them that lead elsewhere.
+pub(crate) fn check(image: &Image) -> Result<(), SnapshotError> {
+    let parts = parts(image);
+    let mut checked = check_parts(image, &parts);
+    for section in sections(image) {
+        let mut whole = Checked::default();
+        while let Some((_, part)) = checked.next_if(|(part, _)| part.section == section) {
+            whole.checksum.combine(&part.checksum);
+            whole.problem = whole.problem.or(part.problem);
+            whole.has_free |= part.has_free;
+        }
+        let start = image.layout().range(section).start as u64;
+        let (expected, found) = (image.checksum(section), whole.checksum.finalize());
+        if expected != found {
+            return Err(SnapshotError::Checksum {
+                section,
+                offset: start,
+                expected,
+                found,
+            });
+        }
+        if let Some(problem) = whole.problem {
+            return Err(problem);
+        }
+        if section == Section::Find && !whole.has_free && image.layout().len() > 0 {
+            return Err(SnapshotError::Full { offset: start });
+        }
+    }
+    Ok(())
+}
+
+/// Returns the sections that are read: the records are as long as all others, and no query depends on what is in them.
+fn sections(image: &Image) -> impl Iterator<Item = Section> + use<> {
+    let sections = image.layout().sections();
+    sections.filter(|section| *section != Section::Recs)
+}
+
+/// A part of a section, small enough that several threads find something to do.
+struct Part {
+    section: Section,
+    bytes: Range<usize>,
+}
+
+const PART_BYTES: usize = 4 << 20;
+
+fn parts(image: &Image) -> Vec<Part> {
+    let of_section = |section| {
+        let len = image.section(section).len();
+        (0..len).step_by(PART_BYTES).map(move |start| Part {
+            section,
+            bytes: start..len.min(start + PART_BYTES),
+        })
+    };
+    sections(image).flat_map(of_section).collect()
+}
+
+/// What a look at a part, or at all parts of a section, has found.
+#[derive(Default)]
+struct Checked {
+    checksum: crc32fast::Hasher,
+    problem: Option<SnapshotError>,
+    has_free: bool,
+}
+
+/// Checks all parts, on as many threads as there are cores, and returns what was found in their order.
+fn check_parts<'p>(
+    image: &Image,
+    parts: &'p [Part],
+) -> Peekable<vec::IntoIter<(&'p Part, Checked)>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = parts.get(index) else {
+                return done;
+            };
+            done.push((index, check_part(image, part)));
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, NonZero::get);
+    let mut done = thread::scope(|scope| {
+        // A thread that cannot be had is none that must be had: this one works too.
+        let helpers: Vec<_> = (1..cores.min(parts.len() / 2))
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
+            .collect();
+        let mut done = work();
+        for helper in helpers {
+            done.extend(helper.join().expect("checking does not panic"));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(index, _)| *index);
+    let done: Vec<_> = parts
+        .iter()
+        .zip(done.into_iter().map(|(_, checked)| checked))
+        .collect();
+    done.into_iter().peekable()
+}
+
+fn check_part(image: &Image, part: &Part) -> Checked {
+    /// As much as stays in the fastest cache between the checksum and the numbers.
+    const CHUNK_BYTES: usize = 16 << 10;
+    let mut checked = Checked::default();
+    for start in part.bytes.clone().step_by(CHUNK_BYTES) {
+        let end = part.bytes.end.min(start + CHUNK_BYTES);
+        checked
+            .checksum
+            .update(&image.section(part.section)[start..end]);
+        let problem = match part.section {
+            Section::Find => {
+                let cells = &image.cells().0[start / 4..end / 4];
+                // Free cells become 0, slots one more than they are.
+                let (least, greatest) = extremes(cells, |cell| cell.wrapping_add(1));
+                checked.has_free |= least == FREE.wrapping_add(1);
+                let beyond = |cell: u32| cell != FREE && cell as usize >= image.layout().len();
+                (greatest as usize > image.layout().len())
+                    .then(|| first_beyond(image, part.section, start, cells, "slot", beyond))
+                    .flatten()
+            }
+            Section::Ordr => {
+                let positions = &image.positions().unwrap_or_default()[start / 4..end / 4];
+                let (_, greatest) = extremes(positions, |position| position);
+                let beyond = |position: u32| position as usize >= image.layout().len();
+                beyond(greatest)
+                    .then(|| {
+                        first_beyond(image, part.section, start, positions, "position", beyond)
+                    })
+                    .flatten()
+            }
+            Section::Offs => check_offsets(image, start / 8..end / 8),
+            _ => None,
+        };
+        checked.problem = checked.problem.or(problem);
+    }
+    checked
+}
+
+/// Returns the least and the greatest of some numbers, four at a time if the compiler has its way.
+fn extremes(numbers: &[u32], of: impl Fn(u32) -> u32) -> (u32, u32) {
+    numbers
+        .iter()
+        .fold((u32::MAX, 0), |(least, greatest), &number| {
+            (least.min(of(number)), greatest.max(of(number)))
+        })
+}
+
+/// Explains the first number that leads nowhere.
+fn first_beyond(
+    image: &Image,
+    section: Section,
+    start: usize,
+    numbers: &[u32],
+    what: &'static str,
+    beyond: impl Fn(u32) -> bool,
+) -> Option<SnapshotError> {
+    let index = numbers.iter().position(|&number| beyond(number))?;
+    Some(SnapshotError::Beyond {
+        section,
+        offset: (image.layout().range(section).start + start + index * 4) as u64,
+        what,
+        bound: image.layout().len() as u64,
+        found: numbers[index].into(),
+    })
+}
+
+/// Checks that offsets begin with 0, never decrease, and end with the length of the records.
+fn check_offsets(image: &Image, range: Range<usize>) -> Option<SnapshotError> {
+    let region = image.region();
+    let offset_in_file =
+        |index: usize| (image.layout().range(Section::Offs).start + index * 8) as u64;
+    let records_bytes = region.records.len() as u64;
+    for index in range {
+        let found = region.offsets[index];
+        let fixed = [
+            (index == 0).then_some(0),
+            (index + 1 == region.offsets.len()).then_some(records_bytes),
+        ];
+        if let Some(expected) = fixed.into_iter().flatten().find(|fixed| *fixed != found) {
+            return Some(SnapshotError::Field {
+                section: Section::Offs,
+                offset: offset_in_file(index),
+                field: "the offset of a record",
+                expected,
+                found,
+            });
+        }
+        let before = index
+            .checked_sub(1)
+            .map_or(0, |before| region.offsets[before]);
+        if !(before..=records_bytes).contains(&found) {
+            return Some(SnapshotError::Disorder {
+                section: Section::Offs,
+                offset: offset_in_file(index),
+                what: "the offset of a record",
+                found,
+            });
+        }
+    }
+    None
+}

@@ -1,0 +1,182 @@
+//! What can be wrong with a snapshot.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::head::VERSION;
+use crate::layout::HEADER_BYTES;
+use crate::region::CorruptRecord;
+use crate::section::Section;
+
+/// The error for bytes that are not a sound snapshot.
+///
+/// Its message is one line that names the section and the offset in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// There is not even a header.
+    TooShort {
+        /// The length of the file.
+        file_bytes: u64,
+    },
+    /// The file begins with other bytes than a snapshot.
+    Magic {
+        /// The bytes.
+        found: [u8; 8],
+    },
+    /// The file is of a version that this program does not know.
+    Version {
+        /// The version.
+        found: u32,
+    },
+    /// A number of the header or of the section table, or a byte that should be zero, is another one.
+    Field {
+        /// Where it is.
+        section: Section,
+        /// Where exactly, in bytes from the beginning of the file.
+        offset: u64,
+        /// What it is.
+        field: &'static str,
+        /// What it should be.
+        expected: u64,
+        /// What it is.
+        found: u64,
+    },
+    /// The bytes of a section do not have the checksum that is stored for them.
+    Checksum {
+        /// The section.
+        section: Section,
+        /// Where it begins.
+        offset: u64,
+        /// The checksum that is stored.
+        expected: u32,
+        /// The checksum that the bytes have.
+        found: u32,
+    },
+    /// A number that points at something points past its end.
+    Beyond {
+        /// The section that the number is in.
+        section: Section,
+        /// Where in the file it is.
+        offset: u64,
+        /// What the number is.
+        what: &'static str,
+        /// The least number that is too great.
+        bound: u64,
+        /// The number.
+        found: u64,
+    },
+    /// A number is less than the one before it.
+    Disorder {
+        /// The section that the number is in.
+        section: Section,
+        /// Where in the file it is.
+        offset: u64,
+        /// What the number is.
+        what: &'static str,
+        /// The number.
+        found: u64,
+    },
+    /// A number that may be there once is there a second time.
+    Repeated {
+        /// The section that the number is in.
+        section: Section,
+        /// Where in the file it is there again.
+        offset: u64,
+        /// What the number is.
+        what: &'static str,
+        /// The number.
+        found: u64,
+    },
+    /// The look-up table has no free cell, at which a search could end.
+    Full {
+        /// Where the table begins.
+        offset: u64,
+    },
+    /// A record is no feature, or not the one that the index says.
+    Record(CorruptRecord),
+}
+
+impl SnapshotError {
+    /// Returns the section that the error is in.
+    #[must_use]
+    pub const fn section(&self) -> Section {
+        match self {
+            Self::TooShort { .. } | Self::Magic { .. } | Self::Version { .. } => Section::Header,
+            Self::Field { section, .. }
+            | Self::Checksum { section, .. }
+            | Self::Beyond { section, .. }
+            | Self::Disorder { section, .. }
+            | Self::Repeated { section, .. } => *section,
+            Self::Full { .. } => Section::Find,
+            Self::Record(_) => Section::Recs,
+        }
+    }
+
+    /// Returns the offset of what is wrong, in bytes from the beginning of the file.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        match self {
+            Self::TooShort { .. } | Self::Magic { .. } => 0,
+            Self::Version { .. } => 8,
+            Self::Field { offset, .. }
+            | Self::Checksum { offset, .. }
+            | Self::Beyond { offset, .. }
+            | Self::Disorder { offset, .. }
+            | Self::Repeated { offset, .. }
+            | Self::Full { offset } => *offset,
+            Self::Record(record) => record.offset(),
+        }
+    }
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Record(record) = self {
+            return record.fmt(f);
+        }
+        write!(f, "{}, offset {}: ", self.section(), self.offset())?;
+        match self {
+            Self::TooShort { file_bytes } => {
+                write!(
+                    f,
+                    "the file has {file_bytes} bytes, and a header takes {HEADER_BYTES}"
+                )
+            }
+            Self::Magic { found } => {
+                write!(f, "the file begins with \"{}\"", found.escape_ascii())?;
+                f.write_str(", not as a snapshot does")
+            }
+            Self::Version { found } => {
+                write!(f, "format version {found} is not known, only {VERSION} is")
+            }
+            Self::Field {
+                field,
+                expected,
+                found,
+                ..
+            } => write!(f, "{field} is {found} and should be {expected}"),
+            Self::Checksum {
+                expected, found, ..
+            } => write!(
+                f,
+                "the checksum is {found:08x} and should be {expected:08x}"
+            ),
+            Self::Beyond {
+                what, bound, found, ..
+            } => write!(f, "{what} {found} is not below {bound}"),
+            Self::Disorder { what, found, .. } => write!(f, "{what} {found} is out of order"),
+            Self::Repeated { what, found, .. } => write!(f, "{what} {found} is there twice"),
+            Self::Full { .. } => f.write_str("no cell is free"),
+            Self::Record(_) => Ok(()),
+        }
+    }
+}
+
+impl Error for SnapshotError {}
+
+impl From<CorruptRecord> for SnapshotError {
+    fn from(record: CorruptRecord) -> Self {
+        Self::Record(record)
+    }
+}

@@ -1,0 +1,225 @@
+//! Writing a snapshot file so that there is always a whole one under its name.
+
+use std::error::Error;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::write::{Head, Plan};
+
+/// The error for a snapshot that could not be written.
+///
+/// Unless it is [`SyncFolder`](Self::SyncFolder), the file that was there before is untouched and nothing is left behind.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// No temporary file could be made in the folder.
+    Create {
+        /// The folder that the file should be in.
+        folder: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// The temporary file could not be written to its end, or not to the disk.
+    Write {
+        /// The file that it should have become.
+        path: PathBuf,
+        /// How long the file should have become.
+        file_bytes: u64,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// The temporary file is complete and could not be renamed.
+    Replace {
+        /// The file that it should have become.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+    /// The new file is in place, but a power failure might bring back the old one.
+    SyncFolder {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: io::Error,
+    },
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create { folder, cause } => {
+                write!(f, "cannot create a file in {}: {cause}", folder.display())
+            }
+            Self::Write {
+                path,
+                file_bytes,
+                cause,
+            } if cause.kind() == io::ErrorKind::StorageFull => {
+                let path = path.display();
+                write!(
+                    f,
+                    "cannot write {path}: no space for its {file_bytes} bytes: {cause}"
+                )
+            }
+            Self::Write { path, cause, .. } => {
+                write!(f, "cannot write {}: {cause}", path.display())
+            }
+            Self::Replace { path, cause } => {
+                write!(f, "cannot replace {}: {cause}", path.display())
+            }
+            Self::SyncFolder { path, cause } => {
+                let path = path.display();
+                write!(
+                    f,
+                    "{path} is written, but may not outlast a power failure: {cause}"
+                )
+            }
+        }
+    }
+}
+
+impl Error for WriteError {}
+
+/// Writes a snapshot to a temporary file in the same folder, and then to the place of `path`.
+pub(crate) fn write(path: &Path, plan: &Plan) -> Result<Head, WriteError> {
+    write_by(path, plan, |file| write_all(file, plan))
+}
+
+/// Writes a snapshot, its head last.
+fn write_all(file: &mut (impl Write + Seek), plan: &Plan) -> io::Result<Head> {
+    let head = plan.write(file)?;
+    file.rewind()?;
+    file.write_all(&head.bytes)?;
+    file.flush()?;
+    Ok(head)
+}
+
+fn write_by(
+    path: &Path,
+    plan: &Plan,
+    write: impl FnOnce(&mut File) -> io::Result<Head>,
+) -> Result<Head, WriteError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |cause| WriteError::Write {
+        path: path.to_owned(),
+        file_bytes: plan.layout().file_bytes() as u64,
+        cause,
+    };
+    // From here on the file is removed when it goes out of scope, unless it has been renamed.
+    let mut temporary = create(folder).map_err(|cause| WriteError::Create {
+        folder: folder.to_owned(),
+        cause,
+    })?;
+    let head = write(temporary.as_file_mut()).map_err(failed)?;
+    temporary.as_file().sync_all().map_err(failed)?;
+    temporary
+        .persist(path)
+        .map_err(|error| WriteError::Replace {
+            path: path.to_owned(),
+            cause: error.error,
+        })?;
+    sync(folder).map_err(|cause| WriteError::SyncFolder {
+        path: path.to_owned(),
+        cause,
+    })?;
+    Ok(head)
+}
+
+fn create(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".route-guide-").suffix(".tmp");
+    // Temporary files are for their owner alone; this one becomes a file like any other.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
+
+/// Sees to it that the new name is on the disk.
+#[cfg(unix)]
+fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::SeekFrom;
+
+    use route_guide_geo::E7Point;
+
+    use super::*;
+    use crate::builder::{Builder, Order};
+    use crate::store::Store;
+
+    /// A disk with room for so many bytes.
+    struct Disk<'f> {
+        file: &'f mut File,
+        free_bytes: usize,
+    }
+
+    impl Write for Disk<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.free_bytes == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let written = self
+                .file
+                .write(&bytes[..bytes.len().min(self.free_bytes)])?;
+            self.free_bytes -= written;
+            Ok(written)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            self.file.flush()
+        }
+    }
+
+    impl Seek for Disk<'_> {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.file.seek(to)
+        }
+    }
+
+    #[test]
+    fn a_disk_that_is_full_at_any_byte_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.rgs");
+        let old = b"what was there before";
+        std::fs::write(&path, old).unwrap();
+        let mut builder = Builder::new();
+        for i in 0..40 {
+            let at = E7Point::unbounded(i * 7_919 % 100, i * 104_729 % 100);
+            builder.push(at, "somewhere").unwrap();
+        }
+        let plan = Plan::new(builder, Order::Input);
+        // The head is written twice, the first time as zeros.
+        let needed = plan.layout().file_bytes() + plan.layout().table_end();
+        let write = |free_bytes| {
+            write_by(&path, &plan, |file| {
+                write_all(&mut Disk { file, free_bytes }, &plan)
+            })
+        };
+        for free_bytes in 0..needed {
+            let error = write(free_bytes).map(drop).unwrap_err();
+            let expected = format!("cannot write {}: no space for its ", path.display());
+            assert!(error.to_string().starts_with(&expected), "{error}");
+            assert_eq!(std::fs::read(&path).unwrap(), old);
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+        write(needed).map(drop).unwrap();
+        let store = Store::open(&path).unwrap();
+        store.verify().unwrap();
+        assert_eq!(store.len(), 40);
+    }
+}

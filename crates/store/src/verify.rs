@@ -1,0 +1,62 @@
+//! Reading everything, which opening does not do.
+
+use crate::fault::SnapshotError;
+use crate::image::Image;
+use crate::layout::GROUP;
+use crate::lookup::FREE;
+use crate::record;
+use crate::section::Section;
+
+/// Checks the records of an image: each where it should be, with the location that the index has, all as written.
+pub(crate) fn verify(image: &Image) -> Result<(), SnapshotError> {
+    let slots = image
+        .positions()
+        .map(|positions| inverse(image, positions))
+        .transpose()?;
+    let (index, region) = (image.index(), image.region());
+    let mut checksum = crc32fast::Hasher::new();
+    let mut start = 0;
+    for (position, own_slot) in (0..region.len).zip(0..) {
+        let end = region.end(position, start)?;
+        let record = &region.records[start..end];
+        checksum.update(record);
+        let slot = slots.as_ref().map_or(own_slot, |slots| slots[position]);
+        let location = record::decode(record).map(|(location, _)| location);
+        let is_last = (position + 1).is_multiple_of(GROUP) || position + 1 == region.len;
+        if location.is_none()
+            || location != index.point(slot)
+            || is_last && region.start(position + 1)? != end
+        {
+            return Err(region.corrupt(position, start).into());
+        }
+        start = end;
+    }
+    let (expected, found) = (image.checksum(Section::Recs), checksum.finalize());
+    if expected == found {
+        return Ok(());
+    }
+    Err(SnapshotError::Checksum {
+        section: Section::Recs,
+        offset: image.layout().range(Section::Recs).start as u64,
+        expected,
+        found,
+    })
+}
+
+/// Returns the slot of each position.
+fn inverse(image: &Image, positions: &[u32]) -> Result<Vec<u32>, SnapshotError> {
+    let mut slots = vec![FREE; positions.len()];
+    for (slot, &position) in (0..).zip(positions) {
+        let before = std::mem::replace(&mut slots[position as usize], slot);
+        if before != FREE {
+            let start = image.layout().range(Section::Ordr).start;
+            return Err(SnapshotError::Repeated {
+                section: Section::Ordr,
+                offset: (start + slot as usize * size_of::<u32>()) as u64,
+                what: "position",
+                found: position.into(),
+            });
+        }
+    }
+    Ok(slots)
+}

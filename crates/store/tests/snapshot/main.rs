@@ -1,0 +1,8 @@
+//! Snapshot files: what is in them, what is noticed when it is not, and how they come into their place.
+#![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
+
+mod damage;
+mod golden;
+mod kit;
+mod replacement;
+mod round_trip;

@@ -1,0 +1,194 @@
+//! There is always a whole file under the name of a snapshot, whatever happens to its writer.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use route_guide_geo::E7Point;
+use route_guide_store::{Builder, LoadError, Order, Store, WriteError};
+
+/// Tells the process that a test starts to write to this file until it is killed.
+const WRITE_TO: &str = "ROUTE_GUIDE_TEST_WRITE_TO";
+
+fn builder(len: i32) -> Builder {
+    let mut builder = Builder::new();
+    for i in 0..len {
+        builder
+            .push(E7Point::unbounded(i, -i), "somewhere")
+            .unwrap();
+    }
+    builder
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_new_file_takes_the_place_of_an_old_one_that_stays_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("places.rgs");
+    builder(3).write(Order::Spatial, &path).unwrap();
+    let old = Store::open(&path).unwrap();
+    builder(5).write(Order::Spatial, &path).unwrap();
+    let new = Store::open(&path).unwrap();
+    assert_eq!((old.features().count(), new.features().count()), (3, 5));
+    assert_eq!(names_in(folder.path()), ["places.rgs"]);
+}
+
+#[test]
+fn what_cannot_be_written_is_told_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing").join("places.rgs");
+    let error = builder(3).write(Order::Spatial, &missing).unwrap_err();
+    assert!(matches!(error, WriteError::Create { .. }), "{error}");
+    let expected = format!(
+        "cannot create a file in {}: ",
+        folder.path().join("missing").display()
+    );
+    assert!(error.to_string().starts_with(&expected), "{error}");
+
+    let taken = folder.path().join("folder");
+    fs::create_dir(&taken).unwrap();
+    let error = builder(3).write(Order::Spatial, &taken).unwrap_err();
+    assert!(matches!(error, WriteError::Replace { .. }), "{error}");
+    let error = builder(3)
+        .write(Order::Spatial, &folder.path().join(".."))
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            WriteError::Replace { .. } | WriteError::Create { .. }
+        ),
+        "{error}"
+    );
+    assert_eq!(names_in(folder.path()), ["folder"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_snapshot_may_be_read_by_whom_any_new_file_may_be_read() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |name: &str| {
+        fs::metadata(folder.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode()
+    };
+    fs::write(folder.path().join("any"), "").unwrap();
+    builder(3)
+        .write(Order::Spatial, &folder.path().join("places.rgs"))
+        .unwrap();
+    assert_eq!(mode("places.rgs"), mode("any"));
+}
+
+const MANY: i32 = 20_000;
+
+/// The part of the test below that is killed.
+#[test]
+fn writes_until_it_is_killed() {
+    let Some(path) = env::var_os(WRITE_TO) else {
+        return;
+    };
+    loop {
+        builder(20_000)
+            .write(Order::Spatial, Path::new(&path))
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_writer_that_is_killed_leaves_the_old_file_or_a_whole_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("places.rgs");
+    let file_bytes = builder(MANY)
+        .write(Order::Spatial, &path)
+        .unwrap()
+        .file_bytes;
+    builder(7).write(Order::Spatial, &path).unwrap();
+    for moment in 0..8 {
+        let mut writer = Command::new(env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "replacement::writes_until_it_is_killed",
+                "--nocapture",
+            ])
+            .env(WRITE_TO, &path)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        // Each time a little later in the life of a temporary file: once it has so many bytes.
+        let has_enough = |name: &String| {
+            let written =
+                fs::metadata(folder.path().join(name)).map_or(0, |metadata| metadata.len());
+            name != "places.rgs" && written >= file_bytes * moment / 8
+        };
+        while !names_in(folder.path()).iter().any(has_enough) {
+            assert_eq!(writer.try_wait().unwrap(), None, "the writer goes on");
+            std::thread::yield_now();
+        }
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        let store = Store::open(&path).unwrap();
+        store.verify().unwrap();
+        assert!([7, 20_000].contains(&store.len()));
+        // What a killed process leaves behind has a name that no other takes.
+        for name in names_in(folder.path())
+            .iter()
+            .filter(|name| *name != "places.rgs")
+        {
+            fs::remove_file(folder.path().join(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_is_no_file_or_no_snapshot_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("places.rgs");
+    let name = file.display();
+    let check = |path: &Path, expected: &str| {
+        let error = Store::open(path).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+        assert!(!error.to_string().contains('\n'));
+        error
+    };
+    check(&file, &format!("cannot read {name}: "));
+    let shown = folder.path().display();
+    check(
+        folder.path(),
+        &format!("cannot read {shown}: it is not a regular file"),
+    );
+    fs::write(&file, "").unwrap();
+    let error = check(
+        &file,
+        &format!("cannot open {name}: header, offset 0: the file has 0 bytes"),
+    );
+    assert!(matches!(error, LoadError::Snapshot { .. }));
+    fs::write(&file, "[]".repeat(50)).unwrap();
+    check(
+        &file,
+        &format!("cannot open {name}: header, offset 0: the file begins with \"[][][][]\""),
+    );
+    builder(9).write(Order::Input, &file).unwrap();
+    let mut bytes = fs::read(&file).unwrap();
+    // Line ends that were made to fit another system.
+    bytes.remove(4);
+    fs::write(&file, &bytes).unwrap();
+    for error in [
+        Store::open(&file).unwrap_err(),
+        Store::load(&file).unwrap_err(),
+    ] {
+        let expected = format!(
+            "cannot open {name}: header, offset 0: the file begins with \"\\x89RGS\\n\\x1a\\n"
+        );
+        assert!(error.to_string().starts_with(&expected), "{error}");
+    }
+}
