@@ -26,15 +26,36 @@ pub const EARTH_RADIUS_METERS: f64 = 6_371_000.0;
 /// R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope 68 (2), 1984, p. 159.
 #[must_use]
 pub fn haversine_meters(a: E7Point, b: E7Point) -> f64 {
-    let (lat_a, lat_b) = (a.lat_degrees(), b.lat_degrees());
-    let half_lat = ((lat_b - lat_a).to_radians() / 2.0).sin();
-    let half_lon = ((b.lon_degrees() - a.lon_degrees()).to_radians() / 2.0).sin();
-    let haversine = half_lat * half_lat
-        + lat_a.to_radians().cos() * lat_b.to_radians().cos() * half_lon * half_lon;
-    // Rounding can push near-antipodal pairs a hair above 1, and a latitude beyond a pole has a negative cosine; the
-    // square roots below would then be NaN.
-    let haversine = haversine.clamp(0.0, 1.0);
-    2.0 * EARTH_RADIUS_METERS * haversine.sqrt().atan2((1.0 - haversine).sqrt())
+    End::of(a).meters_to(&End::of(b))
+}
+
+/// One end of a distance, with what both of its legs on a track need.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct End {
+    lat_degrees: f64,
+    lon_degrees: f64,
+    cos_lat: f64,
+}
+
+impl End {
+    pub(crate) fn of(point: E7Point) -> Self {
+        let lat_degrees = point.lat_degrees();
+        Self {
+            lat_degrees,
+            lon_degrees: point.lon_degrees(),
+            cos_lat: lat_degrees.to_radians().cos(),
+        }
+    }
+
+    pub(crate) fn meters_to(&self, other: &Self) -> f64 {
+        let half_lat = ((other.lat_degrees - self.lat_degrees).to_radians() / 2.0).sin();
+        let half_lon = ((other.lon_degrees - self.lon_degrees).to_radians() / 2.0).sin();
+        let haversine = half_lat * half_lat + self.cos_lat * other.cos_lat * (half_lon * half_lon);
+        // Rounding can push near-antipodal pairs a hair above 1, and a latitude beyond a pole has a negative cosine;
+        // the square roots below would then be NaN.
+        let haversine = haversine.clamp(0.0, 1.0);
+        2.0 * EARTH_RADIUS_METERS * haversine.sqrt().atan2((1.0 - haversine).sqrt())
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The length of a path, point by point.
 
-use crate::distance::haversine_meters;
+use crate::distance::End;
 use crate::point::E7Point;
 
 /// A path that is fed point by point and knows how many points and metres it has.
@@ -22,7 +22,7 @@ use crate::point::E7Point;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Track {
-    last: Option<E7Point>,
+    last: Option<End>,
     point_count: u64,
     distance_meters: f64,
 }
@@ -30,8 +30,9 @@ pub struct Track {
 impl Track {
     /// Adds the leg from the last point, if there is one, to `point`.
     pub fn push(&mut self, point: E7Point) {
-        if let Some(last) = self.last.replace(point) {
-            self.distance_meters += haversine_meters(last, point);
+        let end = End::of(point);
+        if let Some(last) = self.last.replace(end) {
+            self.distance_meters += last.meters_to(&end);
         }
         self.point_count = self.point_count.saturating_add(1);
     }
