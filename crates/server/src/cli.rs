@@ -13,7 +13,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::commands::Command;
 use crate::{
-    ChatScope, ChatSettings, FeatureSource, GreeterSettings, PointRule, ReplySettings,
+    ChatScope, ChatSettings, ChatStore, FeatureSource, GreeterSettings, PointRule, ReplySettings,
     RouteGuideSettings, ServingSettings,
 };
 
@@ -93,6 +93,14 @@ struct CommonFlags {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Notes of RouteChat")]
 struct ChatFlags {
+    /// Where notes are kept: `memory`, or `file:FOLDER` to keep them across restarts
+    #[arg(long, value_name = "STORE", default_value = "memory", value_parser = chat_store)]
+    chat_store: ChatStore,
+
+    /// Begin with no notes; a file of notes that is there, also a damaged one, is kept under another name
+    #[arg(long)]
+    chat_fresh: bool,
+
     /// Who sees a note: everybody who posts at its place, or only the stream that sent it
     #[arg(long, value_name = "SCOPE", value_enum, default_value = "shared")]
     chat_scope: ChatScope,
@@ -237,7 +245,12 @@ impl CommonFlags {
 impl ChatFlags {
     fn settings(&self, scope: ChatScope) -> ChatSettings {
         let bytes_total = self.chat_memory_mib.saturating_mul(1 << 20);
+        let store = match &self.chat_store {
+            ChatStore::File(folder) if self.chat_fresh => ChatStore::FreshFile(folder.clone()),
+            other => other.clone(),
+        };
         ChatSettings {
+            store,
             scope,
             notebook: Limits {
                 notes_per_place: self.chat_notes_per_place,
@@ -261,6 +274,14 @@ fn duration(text: &str) -> Result<Duration, String> {
         .parse()
         .map_err(|error: jiff::Error| error.to_string())?;
     Duration::try_from(signed).map_err(|_negative| "a time cannot be negative".to_owned())
+}
+
+fn chat_store(text: &str) -> Result<ChatStore, String> {
+    match text.split_once(':') {
+        None if text == "memory" => Ok(ChatStore::Memory),
+        Some(("file", folder)) if !folder.is_empty() => Ok(ChatStore::File(folder.into())),
+        _ => Err("write memory or file:FOLDER".to_owned()),
+    }
 }
 
 /// Reads a time that is not zero.

@@ -1,6 +1,8 @@
 //! The one place where an error becomes a `Status`.
 
-use route_guide_chat::ChatError;
+use std::error::Error;
+
+use route_guide_chat::{AppendError, ChatError};
 use route_guide_geo::OutOfRange;
 use route_guide_store::CorruptRecord;
 use tonic::metadata::{MetadataMap, MetadataValue};
@@ -93,7 +95,21 @@ impl From<RpcError> for Status {
 }
 
 fn chat_status(error: &ChatError) -> Status {
-    Status::resource_exhausted(error.to_string())
+    match error {
+        ChatError::Append(
+            cause @ (AppendError::DiskFull { .. }
+            | AppendError::Storage { .. }
+            | AppendError::Closed),
+        ) => {
+            // What the system said names files: that is for the log.
+            tracing::error!(error = cause as &dyn Error, "a note cannot be kept");
+            match cause {
+                AppendError::DiskFull { .. } => Status::resource_exhausted(error.to_string()),
+                _ => Status::unavailable(error.to_string()),
+            }
+        }
+        _ => Status::resource_exhausted(error.to_string()),
+    }
 }
 
 #[cfg(test)]

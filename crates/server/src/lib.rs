@@ -52,7 +52,7 @@ pub use requests::PointRule;
 pub use route_guide::{DATA_VERSION, NOTES_MISSED, RouteGuideServicer};
 pub use server::{Server, StartError};
 pub use settings::{
-    ChatScope, ChatSettings, FeatureSource, GreeterSettings, ReplySettings, RouteGuideSettings,
-    ServingSettings,
+    ChatScope, ChatSettings, ChatStore, FeatureSource, GreeterSettings, ReplySettings,
+    RouteGuideSettings, ServingSettings,
 };
 pub use stored::StoredRouteGuide;

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use route_guide_chat::{MemoryNotebook, Notebook};
+use route_guide_chat::{FileNotebook, MemoryNotebook, Notebook, OpenError};
 use route_guide_guard::{
     BindError, CallLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress, Listener, Workers,
     serve,
@@ -26,8 +26,9 @@ use tower::ServiceBuilder;
 
 use crate::health::HealthServicer;
 use crate::{
-    DataError, DataSet, EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer,
-    RouteGuideServicer, RouteGuideSettings, ServingSettings, StoredRouteGuide,
+    ChatSettings, ChatStore, DataError, DataSet, EchoMetadataLayer, GreeterServicer,
+    GreeterSettings, HelloServicer, RouteGuideServicer, RouteGuideSettings, ServingSettings,
+    StoredRouteGuide,
 };
 
 /// Client-streaming methods, whose response headers tonic would send only with the response.
@@ -56,7 +57,7 @@ pub struct Server {
     routes: Routes,
     health: watch::Sender<ServingStatus>,
     data: Option<Arc<DataSet>>,
-    notebook: Option<Arc<dyn Notebook>>,
+    kept: Option<Kept>,
     workers: Option<Workers>,
     serving: ServingSettings,
 }
@@ -71,6 +72,9 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The notes of earlier runs cannot be opened.
+    #[error(transparent)]
+    Notes(#[from] OpenError),
     /// The system refuses a thread.
     #[error("cannot start a worker thread")]
     Worker(#[from] io::Error),
@@ -87,7 +91,8 @@ impl Server {
     /// [`StartError`] if the features cannot be loaded or an address cannot be listened on.
     pub async fn route_guide(settings: RouteGuideSettings) -> Result<Self, StartError> {
         let data = Arc::new(DataSet::load(settings.features)?);
-        let notebook: Arc<dyn Notebook> = Arc::new(MemoryNotebook::new(settings.chat.notebook));
+        let kept = Kept::open(&settings.chat)?;
+        let notebook = kept.notebook();
         let servicer = RouteGuideServicer::new(
             Arc::clone(&data),
             settings.points,
@@ -105,7 +110,7 @@ impl Server {
         tracing::info!(features = data.store().len(), "features loaded");
         Ok(Self {
             data: Some(data),
-            notebook: Some(notebook),
+            kept: Some(kept),
             ..server
         })
     }
@@ -153,7 +158,7 @@ impl Server {
             routes: routes.routes(),
             health,
             data: None,
-            notebook: None,
+            kept: None,
             workers,
             serving,
         })
@@ -192,17 +197,59 @@ impl Server {
         };
         let expiring = async {
             tokio::select! {
-                () = expire_notes(self.notebook.as_deref()) => {}
+                () = expire_notes(self.kept.as_ref().map(Kept::notebook)) => {}
                 () = drain.begun() => {}
             }
         };
         let ending = drain.carry_out(*drain_timeout);
         let ((), report, (), ()) = tokio::join!(running, ending, draining, expiring);
+        if let Some(kept) = &self.kept {
+            kept.close();
+        }
         report
     }
 }
 
-async fn expire_notes(notebook: Option<&dyn Notebook>) {
+/// The notebook, and what has to be closed with it.
+#[derive(Debug)]
+enum Kept {
+    Memory(Arc<MemoryNotebook>),
+    File(Arc<FileNotebook>),
+}
+
+impl Kept {
+    fn open(chat: &ChatSettings) -> Result<Self, OpenError> {
+        Ok(match &chat.store {
+            ChatStore::Memory => Self::Memory(Arc::new(MemoryNotebook::new(chat.notebook))),
+            ChatStore::File(folder) => {
+                Self::File(Arc::new(FileNotebook::open(folder, chat.notebook)?))
+            }
+            ChatStore::FreshFile(folder) => {
+                let (notebook, old) = FileNotebook::open_fresh(folder, chat.notebook)?;
+                if let Some(old) = old {
+                    tracing::info!(file = %old.display(), "the old notes are kept");
+                }
+                Self::File(Arc::new(notebook))
+            }
+        })
+    }
+
+    fn notebook(&self) -> Arc<dyn Notebook> {
+        match self {
+            Self::Memory(notebook) => Arc::clone(notebook) as Arc<dyn Notebook>,
+            Self::File(notebook) => Arc::clone(notebook) as Arc<dyn Notebook>,
+        }
+    }
+
+    /// Waits until what has been written is on the disk.
+    fn close(&self) {
+        if let Self::File(notebook) = self {
+            notebook.close();
+        }
+    }
+}
+
+async fn expire_notes(notebook: Option<Arc<dyn Notebook>>) {
     let Some(notebook) = notebook else {
         return;
     };

@@ -48,6 +48,8 @@ pub enum FeatureSource {
 /// How notes are kept and shared.
 #[derive(Clone, Debug, Default)]
 pub struct ChatSettings {
+    /// Where notes are kept.
+    pub store: ChatStore,
     /// Who sees a note.
     pub scope: ChatScope,
     /// How much the shared notebook keeps.
@@ -56,6 +58,18 @@ pub struct ChatSettings {
     pub shared: ConversationLimits,
     /// How much a stream may write that keeps its notes to itself.
     pub private: PrivateLimits,
+}
+
+/// Where notes are kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ChatStore {
+    /// In memory: they end with the server.
+    #[default]
+    Memory,
+    /// In a file in this folder: they survive the server, also a killed one.
+    File(PathBuf),
+    /// The same, beginning with no notes; a file that is there is kept beside the new one.
+    FreshFile(PathBuf),
 }
 
 /// Who sees a note.

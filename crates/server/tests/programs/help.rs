@@ -74,6 +74,14 @@ fn route_guide_server_explains_its_flags() {
               Print version
 
     Notes of RouteChat:
+          --chat-store <STORE>
+              Where notes are kept: `memory`, or `file:FOLDER` to keep them across restarts
+
+              [default: memory]
+
+          --chat-fresh
+              Begin with no notes; a file of notes that is there, also a damaged one, is kept under another name
+
           --chat-scope <SCOPE>
               Who sees a note: everybody who posts at its place, or only the stream that sent it
 
