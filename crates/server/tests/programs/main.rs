@@ -4,6 +4,7 @@
 
 mod help;
 mod import;
+mod notes;
 mod process;
 mod refusals;
 mod signals;
