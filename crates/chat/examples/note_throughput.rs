@@ -1,11 +1,12 @@
 //! How many notes a second the file engine writes to disk, and what they take there.
 //!
 //! ```text
-//! cargo run --release -p route-guide-chat --features file --example note_throughput -- DIR [NOTES [WRITERS [BYTES]]]
+//! cargo run --release -p route-guide-chat --features file --example note_throughput -- \
+//!     DIR [NOTES [WRITERS [BYTES [PER_PLACE]]]]
 //! ```
 //!
 //! Every writer waits for each of its notes before it writes the next one, as a stream does. The defaults are a million
-//! notes of 120 bytes by 1 000 writers at 5 000 places, under the default limits.
+//! notes of 120 bytes by 1 000 writers at 5 000 places, 100 a place, under the default limits.
 #![expect(clippy::print_stdout, reason = "the program is there for its figures")]
 
 use std::env;

@@ -103,7 +103,7 @@ const SWEPT_PER_LOCK: usize = 1_024;
 impl FileNotebook {
     /// Opens the notebook in a directory, and makes both if they are not there.
     ///
-    /// All of it is read and checked, so this takes about a second for a million notes. It blocks.
+    /// All of it is read and checked, which takes about two seconds for a million notes. It blocks.
     ///
     /// # Errors
     ///

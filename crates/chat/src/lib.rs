@@ -5,6 +5,8 @@
 //! - [`Notebook`] is the log: append a note, read what follows a cursor, watch a place. It is a small trait, so that
 //!   notes can be kept in memory, on disk or in a cluster.
 //! - [`MemoryNotebook`] is the engine that keeps them in memory, bounded per place, in total and by age ([`Limits`]).
+//! - `FileNotebook` is the engine whose notes survive the process, under the same bounds: a note is on disk before any
+//!   stream is handed it. It comes with the feature `file`.
 //! - [`Conversation`] is one stream: it posts notes, and hands out what the stream is owed. It works on any engine.
 //!
 //! # The law
@@ -65,7 +67,7 @@
 //!
 //! # Features
 //!
-//! `conformance` adds the promises of [`Notebook`] as a test suite that every engine runs.
+//! `file` adds `FileNotebook`, and with it the embedded store redb. `conformance` adds the promises of [`Notebook`] as a test suite that every engine runs.
 
 #![forbid(unsafe_code)]
 

@@ -220,8 +220,20 @@ async fn closing_on_a_full_disk_loses_nothing() {
     };
     let notebook = open(dir.path(), &weather, endless);
     append(&notebook, "a").await.unwrap();
+    let before = notebook.usage();
     weather.turn(FULL, 0);
     assert!(append(&notebook, "b").await.is_err());
+    let elsewhere = Draft {
+        place: E7Point::default(),
+        message: "c".into(),
+        author: Author::unique(),
+    };
+    assert!(notebook.append(elsewhere).await.is_err());
+    assert_eq!(
+        notebook.usage(),
+        before,
+        "a refused note leaves nothing behind"
+    );
     drop(notebook);
     let notebook = FileNotebook::open(dir.path(), endless).unwrap();
     assert_eq!(kept(&notebook)[..1], ["a"]);
