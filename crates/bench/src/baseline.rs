@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use async_stream::try_stream;
-use route_guide_geo::{E7Point, haversine_meters};
 use route_guide_proto::routeguide::route_guide_server::{RouteGuide, RouteGuideServer};
 use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote, RouteSummary};
 use tokio::net::TcpListener;
@@ -110,9 +109,8 @@ impl RouteGuide for Baseline {
             if self.find(point).is_some() {
                 summary.feature_count += 1;
             }
-            let here = E7Point::unbounded(point.latitude, point.longitude);
-            if let Some(last) = last.replace(here) {
-                meters += haversine_meters(last, here);
+            if let Some(last) = last.replace(point) {
+                meters += distance(last, point);
             }
         }
         #[expect(clippy::cast_possible_truncation, reason = "saturates, as is wanted")]
@@ -148,4 +146,16 @@ fn is_inside(feature: &Feature, area: &Rectangle) -> bool {
     let within = |at: i32, a: i32, b: i32| a.min(b) <= at && at <= a.max(b);
     within(place.latitude, lo.latitude, hi.latitude)
         && within(place.longitude, lo.longitude, hi.longitude)
+}
+
+/// The haversine as all tutorials have it, in metres.
+fn distance(start: Point, end: Point) -> f64 {
+    const RADIUS: f64 = 6_371_000.0;
+    let radians = |e7: i32| (f64::from(e7) / 1e7).to_radians();
+    let (lat1, lat2) = (radians(start.latitude), radians(end.latitude));
+    let delta_lat = lat2 - lat1;
+    let delta_lon = radians(end.longitude) - radians(start.longitude);
+    let a =
+        (delta_lat / 2.0).sin().powi(2) + lat1.cos() * lat2.cos() * (delta_lon / 2.0).sin().powi(2);
+    2.0 * RADIUS * a.sqrt().atan2((1.0 - a).max(0.0).sqrt())
 }

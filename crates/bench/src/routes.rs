@@ -53,7 +53,11 @@ fn recording<'a>(
         let mut routes = routes.borrow_mut();
         let route = routes.entry(len).or_insert_with(|| {
             let (points, features) = points(scene, len);
-            Rc::new(RecordRoute::new(Route::new(points, framing, features)))
+            let route = Route::new(points, framing).expect_meters();
+            Rc::new(RecordRoute::new(match features {
+                Some(features) => route.expect_features(features),
+                None => route,
+            }))
         });
         Rc::clone(route)
     };

@@ -156,6 +156,10 @@ fn what_was_not_expected_is_a_failure() {
         check(looked_up, "1 names where 0 were expected");
         let listed = listing.run(target, &calls(1)).unwrap();
         check(listed, "3000 features where 3001 were expected");
+        let route = Route::new([DATASET.location(0)], Framing::Packed);
+        let recorded = RecordRoute::new(route.expect_features(0));
+        let recorded = recorded.run(target, &calls(1)).unwrap();
+        check(recorded, "1 features where 0 were expected");
     });
 }
 
@@ -165,7 +169,9 @@ fn routes_are_summarised_as_sent() {
     let points = || DATASET.locations().take(1_000);
     on_both(|target| {
         for framing in [Framing::Packed, Framing::OnePoint] {
-            let route = Route::new(points(), framing, Some(1_000));
+            let route = Route::new(points(), framing)
+                .expect_features(1_000)
+                .expect_meters();
             let load = Load {
                 connections: 2,
                 in_flight: 2,
@@ -174,14 +180,17 @@ fn routes_are_summarised_as_sent() {
             let report = RecordRoute::new(route).run(target, &load).unwrap();
             assert_sound(&report, 4, 4_000);
         }
-        let none = RecordRoute::new(Route::new([], Framing::Packed, Some(0)));
+        let none = Route::new([], Framing::Packed)
+            .expect_features(0)
+            .expect_meters();
+        let none = RecordRoute::new(none);
         assert_sound(&none.run(target, &calls(2)).unwrap(), 2, 0);
     });
 }
 
 #[test]
 fn a_route_that_runs_out_of_time_ends_early_and_is_counted() {
-    let route = Route::new(DATASET.locations(), Framing::Packed, Some(DATASET.len()));
+    let route = Route::new(DATASET.locations(), Framing::Packed);
     on_both(|target| {
         let load = Load {
             time: Duration::ZERO,
@@ -196,7 +205,7 @@ fn a_route_that_runs_out_of_time_ends_early_and_is_counted() {
 #[test]
 fn a_hundred_thousand_points_one_a_frame_go_through() {
     let points = (0..100_000).map(|step| E7Point::unbounded(400_000_000 + step, -740_000_000));
-    let route = RecordRoute::new(Route::new(points, Framing::OnePoint, None));
+    let route = RecordRoute::new(Route::new(points, Framing::OnePoint));
     let ours = ours();
     assert_sound(&route.run(&ours.target, &calls(1)).unwrap(), 1, 100_000);
     // The baseline has the settings of every tutorial, and takes it for an attack.

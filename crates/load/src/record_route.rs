@@ -18,6 +18,8 @@ use crate::{Load, LoadError, Report, Target};
 const WRITE_LEN: usize = 128 << 10;
 /// A summary has four numbers of at most eleven bytes; what is longer is none.
 const MAX_REPLY_LEN: usize = 256;
+/// What a summary's numbers hold: what is more is told as this.
+const MAX: u64 = 0x7fff_ffff;
 
 /// Sends a route, over and over.
 ///
@@ -180,22 +182,26 @@ impl RecordRoute {
             return Some(Failure::Malformed);
         };
         let sent = self.route.points_before(call.frame);
-        let mut fault = Failure::unless_equal("points", sent, unsigned(summary.point_count));
-        if sent == self.route.points() {
-            fault = fault.or_else(|| {
-                Failure::unless_equal(
-                    "metres",
-                    saturated(self.route.meters()),
-                    unsigned(summary.distance),
-                )
-            });
-            if let Some(features) = self.route.features() {
-                let found = unsigned(summary.feature_count);
-                fault =
-                    fault.or_else(|| Failure::unless_equal("features", saturated(features), found));
-            }
+        let fault = Failure::unless_equal("points", sent, unsigned(summary.point_count));
+        if fault.is_some() || sent < self.route.points() {
+            return fault;
         }
-        fault
+        let expected = self.route.expected();
+        let fault = expected.features.and_then(|features| {
+            let found = unsigned(summary.feature_count);
+            Failure::unless_equal("features", features.min(MAX), found)
+        });
+        fault.or_else(|| {
+            let meters = expected.meters?;
+            let found = f64::from(summary.distance);
+            #[expect(clippy::cast_precision_loss, reason = "31 bits fit")]
+            let expected = meters.min(MAX as f64);
+            // The summary's length is truncated, and a sum of many steps can fall on either side of a whole metre.
+            ((found - expected).abs() > 1.5).then_some(Failure::Distance {
+                expected_meters: meters,
+                found_meters: summary.distance,
+            })
+        })
     }
 }
 
@@ -228,11 +234,6 @@ fn begin(
         streams.push(session.begin(Method::RecordRoute, call)?);
     }
     Ok(())
-}
-
-/// What a summary's 32 bits hold of a number.
-fn saturated(number: u64) -> u64 {
-    number.min(i32::MAX.unsigned_abs().into())
 }
 
 /// A negative number is none that could be expected.

@@ -33,7 +33,7 @@ pub struct Report {
 }
 
 /// What was wrong with a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Failure {
     /// It ended with another status than OK.
@@ -46,6 +46,13 @@ pub enum Failure {
         expected: u64,
         /// How many there were.
         found: u64,
+    },
+    /// A route's length is not what it should be.
+    Distance {
+        /// The length.
+        expected_meters: f64,
+        /// What the summary says.
+        found_meters: i32,
     },
     /// Its reply ended inside a message.
     Cut,
@@ -62,6 +69,13 @@ impl fmt::Display for Failure {
                 expected,
                 found,
             } => write!(f, "{found} {what} where {expected} were expected"),
+            Self::Distance {
+                expected_meters,
+                found_meters,
+            } => write!(
+                f,
+                "{found_meters} metres where {expected_meters:.1} were expected"
+            ),
             Self::Cut => f.write_str("the reply ended inside a message"),
             Self::Malformed => f.write_str("the reply is not the message it should be"),
         }

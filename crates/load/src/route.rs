@@ -20,8 +20,15 @@ pub enum Framing {
 pub struct Route {
     wire: Vec<u8>,
     frames: Vec<Frame>,
-    features: Option<u64>,
-    meters: u64,
+    meters: f64,
+    expected: Expected,
+}
+
+/// What the summary of a whole route has to say besides its points, if that is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Expected {
+    pub(crate) features: Option<u64>,
+    pub(crate) meters: Option<f64>,
 }
 
 /// Where a frame ends in the wire's bytes, and how many points there are up to it.
@@ -32,13 +39,9 @@ struct Frame {
 }
 
 impl Route {
-    /// Makes the route along these points, and how many features the server has at them, if that is known.
+    /// Makes the route along these points, of whose summary only the points are checked.
     #[must_use]
-    pub fn new(
-        points: impl IntoIterator<Item = E7Point>,
-        framing: Framing,
-        features: Option<u64>,
-    ) -> Self {
+    pub fn new(points: impl IntoIterator<Item = E7Point>, framing: Framing) -> Self {
         let mut wire = Vec::new();
         let mut frames: Vec<Frame> = Vec::new();
         let mut track = Track::default();
@@ -62,9 +65,25 @@ impl Route {
         Self {
             wire,
             frames,
-            features,
-            meters: track.whole_meters(),
+            meters: track.distance_meters(),
+            expected: Expected::default(),
         }
+    }
+
+    /// The same route, whose summary also has to count so many features.
+    #[must_use]
+    pub const fn expect_features(mut self, features: u64) -> Self {
+        self.expected.features = Some(features);
+        self
+    }
+
+    /// The same route, whose summary also has to tell its length, truncated to metres.
+    ///
+    /// Some published servers truncate each step and fall short.
+    #[must_use]
+    pub const fn expect_meters(mut self) -> Self {
+        self.expected.meters = Some(self.meters);
+        self
     }
 
     /// Returns how many points the route has.
@@ -73,16 +92,8 @@ impl Route {
         self.frames.last().map_or(0, |last| last.points)
     }
 
-    /// Returns the length of the route in whole metres, as its summary has to tell it.
-    #[must_use]
-    pub const fn meters(&self) -> u64 {
-        self.meters
-    }
-
-    /// Returns how many features the summary has to tell, if that is known.
-    #[must_use]
-    pub const fn features(&self) -> Option<u64> {
-        self.features
+    pub(crate) const fn expected(&self) -> Expected {
+        self.expected
     }
 
     pub(crate) fn frame_count(&self) -> usize {
@@ -134,26 +145,33 @@ mod tests {
 
     #[test]
     fn one_point_a_frame_is_a_frame_a_point() {
-        let route = Route::new(walk(3), Framing::OnePoint, None);
+        let route = Route::new(walk(3), Framing::OnePoint);
         // 5 bytes of prefix, 1 + 5 of the latitude, 1 + 10 of the negative longitude.
         assert_eq!(frames(&route), [(22, 0), (22, 1), (22, 2)]);
-        assert_eq!((route.points(), route.meters()), (3, 2));
+        let expected = route.expect_meters().expected();
+        assert!(
+            (expected.meters.unwrap() - 2.802).abs() < 0.001,
+            "{expected:?}"
+        );
     }
 
     #[test]
     fn packed_frames_are_full_and_hold_whole_points() {
-        let route = Route::new(walk(2_000), Framing::Packed, Some(7));
+        let route = Route::new(walk(2_000), Framing::Packed).expect_features(7);
         // 744 points of 22 bytes are 16 368 bytes.
         assert_eq!(
             frames(&route),
             [(16_368, 0), (16_368, 744), (512 * 22, 1_488)]
         );
-        assert_eq!((route.points(), route.features()), (2_000, Some(7)));
+        assert_eq!(
+            (route.points(), route.expected().features),
+            (2_000, Some(7))
+        );
     }
 
     #[test]
     fn a_route_may_have_no_points() {
-        let route = Route::new([], Framing::Packed, Some(0));
+        let route = Route::new([], Framing::Packed);
         assert_eq!((route.points(), route.frame_count()), (0, 0));
     }
 }

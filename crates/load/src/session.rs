@@ -4,14 +4,15 @@
 //! buffer and go out together; what has arrived is handled in place. So it costs a fraction of the server's work, which a
 //! library made for real clients does not.
 
+mod receive;
+
+use crate::LoadError;
 use crate::calls::Calls;
 use crate::frame::{self, Reason};
 use crate::hpack::{DEFAULT_TABLE_SIZE, Decoder, Encoder};
-use crate::incoming::Piece;
 use crate::peer::{self, INITIAL_WINDOW, Peer};
-use crate::replies::{Block, Fields, Head};
+use crate::replies::{Block, Head};
 use crate::status::CallStatus;
-use crate::{LoadError, ProtocolError};
 
 /// How many bytes a server may send before it hears that they have been read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,146 +232,6 @@ impl<T> Session<T> {
         Some(call.state)
     }
 
-    /// Handles a frame or a part of one, and tells what it means for calls.
-    pub(crate) fn handle(
-        &mut self,
-        piece: &Piece<'_>,
-        tell: &mut impl FnMut(Event<'_, T>),
-    ) -> Result<(), LoadError> {
-        let (header, payload) = match *piece {
-            Piece::Data {
-                stream,
-                bytes,
-                window_len,
-                ends_stream,
-            } => {
-                self.data(stream, bytes, window_len, ends_stream, tell);
-                return Ok(());
-            }
-            Piece::Other { header, payload } => (header, payload),
-        };
-        if self.unfinished.is_some() != (header.kind == frame::CONTINUATION) {
-            return Err(ProtocolError::HeaderBlock { kind: header.kind }.into());
-        }
-        match header.kind {
-            frame::HEADERS => {
-                let block = Block::new(header, payload)?;
-                self.fields(header.has(frame::END_HEADERS), block, tell)?;
-            }
-            frame::CONTINUATION => {
-                if let Some(mut block) = self.unfinished.take() {
-                    block.extend(header, payload)?;
-                    self.fields(header.has(frame::END_HEADERS), block, tell)?;
-                }
-            }
-            frame::SETTINGS if !header.has(frame::ACK) => {
-                let change = self.peer.apply(payload)?;
-                for (_, call) in self.calls.iter_mut() {
-                    call.send_window += change;
-                }
-                if self.calls.is_unused() {
-                    self.encoder = Encoder::new(self.peer.table_size);
-                }
-                frame::write(&mut self.outgoing, frame::SETTINGS, frame::ACK, 0, &[]);
-            }
-            frame::PING if !header.has(frame::ACK) => {
-                frame::write(&mut self.outgoing, frame::PING, frame::ACK, 0, payload);
-            }
-            frame::WINDOW_UPDATE => {
-                let more = i64::from(peer::number(header, payload)? & 0x7fff_ffff);
-                if header.stream == 0 {
-                    self.send_window += more;
-                } else if let Some(call) = self.calls.get_mut(header.stream) {
-                    call.send_window += more;
-                }
-            }
-            frame::RST_STREAM => {
-                let reason = Reason(peer::number(header, payload)?);
-                if let Some(call) = self.calls.remove(header.stream) {
-                    tell(Event::Ended {
-                        call: call.state,
-                        status: CallStatus::reset(reason),
-                    });
-                }
-            }
-            frame::GOAWAY => return Err(peer::farewell(header, payload)),
-            // Acknowledgements need no answer, and frames of unknown kinds are to be skipped.
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn data(
-        &mut self,
-        stream: u32,
-        bytes: &[u8],
-        window_len: usize,
-        ends_stream: bool,
-        tell: &mut impl FnMut(Event<'_, T>),
-    ) {
-        let len = u32::try_from(window_len).unwrap_or(u32::MAX);
-        self.received = self.received.saturating_add(len);
-        let half = self.windows.connection_bytes.max(INITIAL_WINDOW) / 2;
-        if self.received > half {
-            let received = std::mem::take(&mut self.received);
-            self.write_window_update(0, received);
-        }
-        // The rest of what was on its way when a call was cancelled concerns nobody.
-        let Some(call) = self.calls.get_mut(stream) else {
-            return;
-        };
-        tell(Event::Data {
-            stream,
-            call: &mut call.state,
-            bytes,
-        });
-        if ends_stream {
-            let status = CallStatus::absent(call.head.http_status());
-            return self.end(stream, status, tell);
-        }
-        call.received = call.received.saturating_add(len);
-        if call.received > self.windows.stream_bytes / 2 && !self.starving {
-            let received = std::mem::take(&mut call.received);
-            self.write_window_update(stream, received);
-        }
-    }
-
-    fn fields(
-        &mut self,
-        complete: bool,
-        block: Block,
-        tell: &mut impl FnMut(Event<'_, T>),
-    ) -> Result<(), LoadError> {
-        if !complete {
-            self.unfinished = Some(block);
-            return Ok(());
-        }
-        // Blocks of forgotten calls count too: they change the table.
-        let fields = Fields::read(&mut self.decoder, &block.bytes)?;
-        let Some(call) = self.calls.get_mut(block.stream) else {
-            return Ok(());
-        };
-        call.head.note(&fields);
-        if block.ends_stream {
-            let status = fields
-                .status()
-                .unwrap_or_else(|| CallStatus::absent(call.head.http_status()));
-            self.end(block.stream, status, tell);
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, stream: u32, status: CallStatus, tell: &mut impl FnMut(Event<'_, T>)) {
-        if let Some(call) = self.calls.remove(stream) {
-            if !call.half_closed {
-                // The server has answered what was only half asked; without this it would wait for the rest.
-                self.write_reset(stream);
-            }
-            let call = call.state;
-            tell(Event::Ended { call, status });
-        }
-    }
-
     fn write_window_update(&mut self, stream: u32, more: u32) {
         let more = more.to_be_bytes();
         frame::write(&mut self.outgoing, frame::WINDOW_UPDATE, 0, stream, &more);
@@ -384,4 +245,49 @@ impl<T> Session<T> {
 
 fn usable(window: i64) -> usize {
     usize::try_from(window).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_uses_up_both_windows() {
+        let mut session = Session::new("there", Windows::WIDE);
+        let first = session.begin(Method::RecordRoute, ()).unwrap();
+        let second = session.begin(Method::RecordRoute, ()).unwrap();
+        for _ in 0..3 {
+            session.send(first, &[0; 16_384], false);
+        }
+        assert_eq!((first, session.sendable(first)), (1, 16_383));
+        // The connection has no more than that for all others.
+        assert_eq!((second, session.sendable(second)), (3, 16_383));
+        assert_eq!(session.sendable_on_new(), 16_383);
+        assert_eq!(session.sendable(5), 0);
+    }
+
+    #[test]
+    fn a_cancelled_call_is_forgotten() {
+        let mut session = Session::new("there", Windows::WIDE);
+        let stream = session.begin(Method::ListFeatures, "state").unwrap();
+        session.outgoing().clear();
+        assert_eq!(session.cancel(stream), Some("state"));
+        assert_eq!(session.cancel(stream), None);
+        assert_eq!(session.open_calls(), 0);
+        // RST_STREAM of stream 1 with CANCEL.
+        let reset = [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 8];
+        assert_eq!(session.outgoing()[..], reset);
+    }
+
+    #[test]
+    fn all_requests_are_ended_once() {
+        let mut session = Session::new("there", Windows::WIDE);
+        for _ in 0..2 {
+            session.begin(Method::RouteChat, ()).unwrap();
+        }
+        session.send(1, &[], true);
+        session.outgoing().clear();
+        session.half_close_all();
+        assert_eq!(session.outgoing()[..], [0, 0, 0, 0, 1, 0, 0, 0, 3]);
+    }
 }

@@ -159,7 +159,7 @@ fn a_call_that_fails_is_counted() {
 fn an_early_end_stops_an_upload() {
     let target = server(SETTINGS, &trailers("3"), false);
     let points = std::iter::repeat_n(E7Point::default(), 100_000);
-    let route = Route::new(points, Framing::Packed, None);
+    let route = Route::new(points, Framing::Packed);
     let report = RecordRoute::new(route).run(&target, &load()).unwrap();
     assert_eq!(
         report.first_failure.unwrap().to_string(),
