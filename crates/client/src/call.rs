@@ -131,7 +131,7 @@ impl Call {
         }
         fault::name_missing_method(response.headers_mut(), &self.path, &self.target);
         let expiry = self.context.expiry;
-        let (target, cancel) = (self.target, self.cancel);
+        let (path, target, cancel) = (self.path, self.target, self.cancel);
         response.map(|body| {
             Body::new(Download {
                 sleep: expiry
@@ -140,6 +140,7 @@ impl Call {
                 open: Some((body, cancel)),
                 expiry,
                 observer,
+                path,
                 target,
             })
         })
@@ -210,6 +211,7 @@ struct Download {
     sleep: Option<Pin<Box<Sleep>>>,
     expiry: Option<Expiry>,
     observer: Option<Arc<dyn CallObserver>>,
+    path: String,
     target: Target,
 }
 
@@ -233,11 +235,12 @@ impl HttpBody for Download {
             return Poll::Ready(Some(Err(expiry.status())));
         }
         match ready!(Pin::new(body).poll_frame(cx)) {
-            Some(Ok(frame)) => {
-                if let Some(trailers) = frame.trailers_ref() {
+            Some(Ok(mut frame)) => {
+                if let Some(trailers) = frame.trailers_mut() {
                     if let Some(observer) = &this.observer {
                         observer.trailing_metadata(&MetadataMap::from_headers(trailers.clone()));
                     }
+                    fault::name_missing_method(trailers, &this.path, &this.target);
                     this.open = None;
                 }
                 Poll::Ready(Some(Ok(frame)))

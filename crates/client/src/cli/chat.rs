@@ -12,7 +12,7 @@ use super::input::{self, Line};
 use super::lines;
 use super::output::{Output, complain};
 use super::points::PointFlags;
-use super::route_guide::usage;
+use super::route_guide::not_a;
 use super::session::Failure;
 use crate::printable::printable;
 use crate::route_guide::RouteGuide;
@@ -46,7 +46,7 @@ pub(super) async fn run(
     let at = args
         .flags
         .point(&args.at)
-        .map_err(|err| usage("chat", format_args!("--at: {err}")))?;
+        .map_err(|err| not_a("point", "chat", &args.at, &err))?;
     let is_terminal = io::stdin().is_terminal();
     if is_terminal {
         complain(HELP);

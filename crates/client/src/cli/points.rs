@@ -6,7 +6,7 @@ use route_guide_geo::{E7Point, E7Rectangle, ParseError};
 /// How the points of a command are written.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub(super) struct PointFlags {
-    /// Points are E7 integers, also small ones; points off the globe are sent too, and the server says what it thinks
+    /// Points are E7 integers, however small; one off the globe is left for the server to refuse
     #[arg(long)]
     pub(super) e7: bool,
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
-use route_guide_geo::E7Rectangle;
+use route_guide_geo::{E7Rectangle, ParseError};
 
 use super::channel::{self, ChannelArgs};
 use super::chat::{self, ChatArgs};
@@ -16,6 +16,7 @@ use super::points::{Area, PointFlags};
 use super::record::{self, RecordArgs};
 use super::session::{Failure, Session};
 use super::tutorial;
+use crate::printable::printable;
 use crate::route_guide::RouteGuide;
 
 /// Asks a RouteGuide server what is where.
@@ -81,7 +82,9 @@ pub(super) async fn run(session: Session, command: Option<Command>) -> Result<()
     match command {
         None => tutorial::run(&guide, output, fastrand::Rng::new()).await,
         Some(Command::Get { point, flags }) => {
-            let point = flags.point(&point).map_err(|err| usage("get", err))?;
+            let point = flags
+                .point(&point)
+                .map_err(|err| not_a("point", "get", &point, &err))?;
             let feature = guide.get_feature(point).await?;
             output.message(lines::found(&feature), &feature)
         }
@@ -96,8 +99,11 @@ pub(super) async fn run(session: Session, command: Option<Command>) -> Result<()
                     "list",
                     "a rectangle needs a second corner: LAT,LON:LAT,LON or LAT,LON LAT,LON",
                 )),
-                Ok(Area::TooMany) => Err(usage("list", "one rectangle or two corners, not both")),
-                Err(err) => Err(usage("list", err)),
+                Ok(Area::TooMany) => Err(usage(
+                    "list",
+                    "expected one rectangle or two corners, not both",
+                )),
+                Err(err) => Err(not_a("rectangle", "list", &area, &err)),
             };
             list(&guide, output, area?).await
         }
@@ -129,8 +135,16 @@ async fn list(guide: &RouteGuide, output: &Output, area: E7Rectangle) -> Result<
     }
 }
 
+/// The error for an argument that is not what it should be.
+pub(super) fn not_a(what: &str, command: &str, text: &str, err: &ParseError) -> clap::Error {
+    usage(
+        command,
+        format_args!("'{}' is no {what}: {err}", printable(text)),
+    )
+}
+
 /// Returns what `clap` itself would say of arguments that it cannot judge one by one.
-pub(super) fn usage(command: &str, message: impl Display) -> clap::Error {
+fn usage(command: &str, message: impl Display) -> clap::Error {
     let mut program = RouteGuideArgs::command();
     program.build();
     match program.find_subcommand_mut(command) {
