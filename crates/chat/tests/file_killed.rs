@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use route_guide_chat::{
     Author, Conversation, ConversationLimits, Draft, FileNotebook, Index, Limits, Notebook,
-    PageLimit,
+    OpenError, PageLimit,
 };
 use route_guide_geo::E7Point;
 use tempfile::TempDir;
@@ -125,6 +125,9 @@ fn run_and_kill(dir: &Path, reports: usize, delivered: &mut Delivered) {
         );
         count += 1;
         if count == reports {
+            // As long as it lives, nobody else gets at its notes.
+            let refused = FileNotebook::open(dir, limits());
+            assert!(matches!(refused, Err(OpenError::InUse { .. })));
             child.kill().unwrap();
         }
     }

@@ -5,16 +5,19 @@
 #![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
 
 use std::collections::HashSet;
+use std::fs;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use proptest::collection::vec;
 use proptest::prelude::*;
 use route_guide_chat::{
-    ChatError, Conversation, ConversationLimits, Limits, ManualClock, MemoryNotebook, Note,
-    PageLimit,
+    ChatError, Conversation, ConversationLimits, FileNotebook, Limits, ManualClock, MemoryNotebook,
+    Note, Notebook, PageLimit,
 };
 use route_guide_geo::E7Point;
+use tempfile::TempDir;
 
 /// Something that happens to the notebook.
 #[derive(Clone, Debug)]
@@ -31,18 +34,23 @@ enum Step {
     Wait { seconds: u64 },
     /// The server's timer tidies up.
     Expire,
+    /// The process ends, in an orderly way or by being killed, and another one begins on what it left.
+    Restart { killed: bool },
 }
 
-fn steps(streams: usize, places: usize) -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![
+fn steps(streams: usize, places: usize) -> impl Strategy<Value = Step> + Clone {
+    prop_oneof![
         12 => (0..streams, 0..places).prop_map(|(stream, place)| Step::Post { stream, place }),
         6 => (0..streams).prop_map(|stream| Step::Page { stream }),
         3 => (0..streams).prop_map(|stream| Step::Turn { stream }),
         1 => (0..streams).prop_map(|stream| Step::Replace { stream }),
         2 => (0..6_u64).prop_map(|seconds| Step::Wait { seconds }),
         1 => Just(Step::Expire),
-    ];
-    prop::collection::vec(step, 1..120)
+    ]
+}
+
+fn restarts() -> impl Strategy<Value = Step> {
+    any::<bool>().prop_map(|killed| Step::Restart { killed })
 }
 
 /// The bounds of one run.
@@ -231,14 +239,17 @@ impl Model {
 
 /// The notebook under test with its streams.
 struct Subject {
-    notebook: Arc<MemoryNotebook>,
+    /// Where the notebook is kept, if it is kept.
+    home: Option<TempDir>,
+    limits: Limits,
+    notebook: Arc<dyn Notebook>,
     clock: Arc<ManualClock>,
     page: PageLimit,
     streams: Vec<Conversation>,
 }
 
 impl Subject {
-    fn new(bounds: Bounds, streams: usize) -> Self {
+    fn new(bounds: Bounds, streams: usize, home: Option<TempDir>) -> Self {
         let clock = Arc::new(ManualClock::default());
         let limits = Limits {
             notes_per_place: NonZeroUsize::new(bounds.per_place).unwrap(),
@@ -246,12 +257,14 @@ impl Subject {
             max_age: Duration::from_secs(bounds.age_seconds),
             ..Limits::default()
         };
-        let notebook = Arc::new(MemoryNotebook::with_clock(limits, clock.clone()));
+        let notebook = open(home.as_ref(), limits, &clock);
         let page = PageLimit {
             notes: NonZeroUsize::new(bounds.page).unwrap(),
             ..PageLimit::default()
         };
         let mut subject = Self {
+            home,
+            limits,
             notebook,
             clock,
             page,
@@ -259,6 +272,23 @@ impl Subject {
         };
         subject.streams = (0..streams).map(|_| subject.stream()).collect();
         subject
+    }
+
+    /// Ends all streams and the notebook, and opens it again. A killed process leaves the file as it is at that moment.
+    fn restart(&mut self, killed: bool) {
+        let streams = self.streams.len();
+        self.streams.clear();
+        let home = self.home.take().unwrap();
+        self.home = Some(if killed {
+            let left = TempDir::new().unwrap();
+            fs::copy(home.path().join(STORE), left.path().join(STORE)).unwrap();
+            left
+        } else {
+            home
+        });
+        self.notebook = Arc::new(MemoryNotebook::new(self.limits));
+        self.notebook = open(self.home.as_ref(), self.limits, &self.clock);
+        self.streams = (0..streams).map(|_| self.stream()).collect();
     }
 
     fn stream(&self) -> Conversation {
@@ -270,12 +300,24 @@ impl Subject {
     }
 }
 
+const STORE: &str = "notes.redb";
+
+fn open(home: Option<&TempDir>, limits: Limits, clock: &Arc<ManualClock>) -> Arc<dyn Notebook> {
+    match home {
+        Some(home) => {
+            let notebook = FileNotebook::with_clocks(home.path(), limits, &**clock, clock.clone());
+            Arc::new(notebook.unwrap())
+        }
+        None => Arc::new(MemoryNotebook::with_clock(limits, clock.clone())),
+    }
+}
+
 fn point(place: usize) -> E7Point {
     E7Point::unbounded(i32::try_from(place).unwrap(), 0)
 }
 
-async fn run(bounds: Bounds, streams: usize, steps: Vec<Step>) {
-    let mut subject = Subject::new(bounds, streams);
+async fn run(bounds: Bounds, streams: usize, steps: Vec<Step>, home: Option<TempDir>) {
+    let mut subject = Subject::new(bounds, streams, home);
     let mut model = Model {
         bounds,
         now: 0,
@@ -306,12 +348,15 @@ async fn run(bounds: Bounds, streams: usize, steps: Vec<Step>) {
                 subject.clock.advance(Duration::from_secs(seconds));
             }
             Step::Expire => {
-                use route_guide_chat::Notebook;
                 subject.notebook.expire();
                 let readable = (0..model.notes.len())
                     .filter(|&n| model.readable(n))
                     .count();
                 assert_eq!(subject.notebook.usage().notes, readable);
+            }
+            Step::Restart { killed } => {
+                subject.restart(killed);
+                model.streams.fill(ModelStream::default());
             }
         }
     }
@@ -345,8 +390,23 @@ proptest! {
 
     /// Whatever happens, each stream is handed or told exactly what it is owed.
     #[test]
-    fn conversations_agree_with_the_model(bounds in bounds(), steps in steps(4, 3)) {
+    fn conversations_agree_with_the_model(bounds in bounds(), steps in vec(steps(4, 3), 1..120)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(run(bounds, 4, steps));
+        runtime.block_on(run(bounds, 4, steps, None));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    /// On disk too, and whatever ends the process: the notes kept are those that would be kept if it had gone on.
+    #[test]
+    fn restarts_agree_with_the_model(
+        bounds in bounds(),
+        steps in vec(prop_oneof![15 => steps(4, 3), 1 => restarts()], 1..120),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let home = TempDir::new().unwrap();
+        runtime.block_on(run(bounds, 4, steps, Some(home)));
     }
 }

@@ -1,6 +1,7 @@
 //! Faults between the store and the disk.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
