@@ -1,6 +1,7 @@
 //! `chat`: what is typed is sent as notes, and what others leave at the same place appears as it comes.
 
 use std::io::{self, IsTerminal as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -12,15 +13,14 @@ use super::input::{self, Line};
 use super::lines;
 use super::output::{Output, complain};
 use super::points::PointFlags;
+use super::repeats::Repeats;
 use super::route_guide::not_a;
 use super::session::Failure;
 use crate::printable::printable;
 use crate::route_guide::RouteGuide;
 
-const HELP: &str = "a line is a note; /at LAT,LON moves, /quit or Ctrl-D ends the chat, // sends a note that starts with /";
-
-const COMMANDS: &str =
-    "there are /at LAT,LON and /quit; a note that starts with / is written with two of them";
+const HELP: &str =
+    "a line is a note; /at LAT,LON moves, /quit or Ctrl-D ends, // sends a note that starts with /";
 
 /// Where a chat begins.
 #[derive(Args, Debug)]
@@ -58,9 +58,12 @@ pub(super) async fn run(
     };
     let (notes, mut bad) = input::items(io::stdin(), move |line| desk.read(line));
 
+    let repeats = Arc::new(Mutex::new(Repeats::default()));
+    // A person reads each note once, and what was typed is on the screen already. A program gets all of it.
+    let shown_once = (is_terminal && !output.is_json()).then(|| Arc::clone(&repeats));
     let sent = output.clone();
     let notes = notes.map(move |note: RouteNote| {
-        // What was typed is on the screen already.
+        lock(&repeats).sent(&note);
         if !is_terminal {
             // If the output is closed, the next note received finds out.
             let _ = sent.note(lines::sending(&note));
@@ -70,19 +73,30 @@ pub(super) async fn run(
     tokio::select! {
         biased;
         err = bad.error() => Err(Failure::Local(err.context("standard input"))),
-        end = listen(guide, output, notes) => end,
+        end = listen(guide, output, notes, shown_once.as_deref()) => end,
     }
 }
 
-async fn listen<S>(guide: &RouteGuide, output: &Output, notes: S) -> Result<(), Failure>
+async fn listen<S>(
+    guide: &RouteGuide,
+    output: &Output,
+    notes: S,
+    shown_once: Option<&Mutex<Repeats>>,
+) -> Result<(), Failure>
 where
     S: tokio_stream::Stream<Item = RouteNote> + Send + 'static,
 {
     let mut received = guide.route_chat(notes).await?;
     while let Some(note) = received.message().await? {
-        output.message(lines::received(&note), &note)?;
+        if shown_once.is_none_or(|repeats| lock(repeats).is_news(&note)) {
+            output.message(lines::received(&note), &note)?;
+        }
     }
     Ok(())
+}
+
+fn lock(repeats: &Mutex<Repeats>) -> MutexGuard<'_, Repeats> {
+    repeats.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where the writer is, and what a line means there.
@@ -120,7 +134,10 @@ impl Desk {
                         self.at = self.flags.point(argument.trim()).context("/at")?;
                         Ok(Line::Skip)
                     }
-                    other => bail!("unknown command '/{}'; {COMMANDS}", printable(other)),
+                    other => bail!(
+                        "unknown command '/{}'; there are /at LAT,LON and /quit, and // for a note that starts with /",
+                        printable(other)
+                    ),
                 };
             }
         };

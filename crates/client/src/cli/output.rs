@@ -33,6 +33,11 @@ impl Output {
         }
     }
 
+    /// Tells whether messages are printed as JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Prints a line that is no message, such as a heading. With `--json` there are none.
     pub(super) fn note(&self, line: impl Display) -> Result<(), Failure> {
         if !self.json {

@@ -5,8 +5,8 @@ use crate::odd::OddServer;
 use crate::process::{Program, run_with_input};
 use crate::servers::RealServer;
 
-const HELP: &str = "a line is a note; /at LAT,LON moves, /quit or Ctrl-D ends the chat, \
-                    // sends a note that starts with /";
+const HELP: &str =
+    "a line is a note; /at LAT,LON moves, /quit or Ctrl-D ends, // sends a note that starts with /";
 
 /// Somebody at a terminal, who has read the help.
 fn typist(server: &str, at: &str) -> Program {
@@ -75,43 +75,73 @@ fn two_people_at_one_place_see_each_others_notes_as_they_come() {
     let mut bob = typist(server.target(), "40.5,-74.5");
     let here = |message: &str| received(message, 405_000_000, -745_000_000);
 
-    // The server answers a note with those before it, so the first coming back tells that the second has arrived.
-    ada.write("hello?\nis the bridge open?\n");
-    assert_eq!(ada.line(), here("hello?"));
-
+    // Whoever comes second gets the other's note as an answer, and whoever came first gets it live.
+    ada.write("is the bridge open?\n");
     bob.write("closed until noon\n");
-    assert_eq!(bob.line(), here("hello?"));
-    assert_eq!(bob.line(), here("is the bridge open?"));
     assert_eq!(ada.line(), here("closed until noon"));
+    assert_eq!(bob.line(), here("is the bridge open?"));
     ada.write("thanks\n");
     assert_eq!(bob.line(), here("thanks"));
+    bob.write("welcome\n");
+    assert_eq!(ada.line(), here("welcome"));
 
+    // Each note was shown once, and nobody read their own.
     bob.write("/quit\n");
     assert!(bob.ended().printed().is_empty());
     // A terminal's end of input.
     ada.write("\u{4}");
-    let before = ["hello?", "is the bridge open?", "closed until noon"];
-    assert_eq!(ada.ended().printed(), before.map(here));
+    assert!(ada.ended().printed().is_empty());
+}
+
+/// Somebody at 1,1 whose input is a pipe, and who has posted there. They read all that comes.
+fn onlooker(server: &str) -> Program {
+    let mut program = Program::piped(
+        ROUTE_GUIDE_CLIENT,
+        &["chat", "--at", "1,1", "--target", server],
+    );
+    program.write("here\n");
+    assert_eq!(
+        program.line(),
+        "Sending here at latitude: 10000000, longitude: 10000000"
+    );
+    program
 }
 
 #[test]
 fn a_person_may_move_and_mistype() {
     let server = RealServer::route_guide();
+    let mut bob = onlooker(server.target());
     let mut ada = typist(server.target(), "0,0");
     ada.write("\n/fly\n/at nowhere\n");
     assert_eq!(
         ada.complaint(),
-        "unknown command '/fly'; there are /at LAT,LON and /quit; \
-         a note that starts with / is written with two of them"
+        "unknown command '/fly'; there are /at LAT,LON and /quit, and // for a note that starts with /"
     );
     assert_eq!(
         ada.complaint(),
         "/at: expected LAT,LON but found \"nowhere\""
     );
-    ada.write("/at 1,1\nfirst\nsecond\n");
-    assert_eq!(ada.line(), received("first", 10_000_000, 10_000_000));
+    ada.write("/at 1,1\n//first\n");
+    assert_eq!(ada.line(), received("here", 10_000_000, 10_000_000));
+    assert_eq!(bob.line(), received("/first", 10_000_000, 10_000_000));
+    ada.write("second\n");
+    assert_eq!(bob.line(), received("second", 10_000_000, 10_000_000));
     ada.write("/quit\n");
     assert!(ada.ended().printed().is_empty());
+}
+
+#[test]
+fn a_program_at_a_terminal_gets_every_note_as_it_comes() {
+    let server = RealServer::route_guide();
+    let mut program = Program::at_terminal(
+        ROUTE_GUIDE_CLIENT,
+        &["chat", "--json", "--target", server.target()],
+    );
+    program.write("one\ntwo\nthree\n/quit\n");
+    let message =
+        |text: &str| format!(r#"{{"location":{{"latitude":0,"longitude":0}},"message":"{text}"}}"#);
+    let ended = program.ended();
+    assert_eq!(ended.stdout, ["one", "one", "two"].map(message));
 }
 
 #[test]
@@ -152,9 +182,13 @@ fn a_reader_who_is_gone_ends_a_chat_in_silence() {
 #[test]
 fn a_server_that_goes_down_says_so() {
     let server = RealServer::route_guide();
-    let mut ada = typist(server.target(), "0,0");
-    ada.write("one\ntwo\n");
-    assert_eq!(ada.line(), received("one", 0, 0));
+    let mut bob = onlooker(server.target());
+    let mut ada = typist(server.target(), "1,1");
+    ada.write("one\n");
+    assert_eq!(ada.line(), received("here", 10_000_000, 10_000_000));
+    assert_eq!(bob.line(), received("one", 10_000_000, 10_000_000));
     drop(server);
-    assert_eq!(ada.ended().failed(78), "UNAVAILABLE: server is draining");
+    let expected = "UNAVAILABLE: server is draining";
+    assert_eq!(ada.ended().failed(78), expected);
+    assert_eq!(bob.ended().failed(78), expected);
 }

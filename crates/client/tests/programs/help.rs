@@ -222,6 +222,9 @@ fn chat_explains_its_flags() {
     What is typed is sent, what comes in is shown at once. /at LAT,LON moves to another place, /quit or
     the end of the input ends the chat; it then waits for the notes that are still on their way.
 
+    A server answers each note with all earlier ones at its place. At a terminal each note is shown
+    once; if the input is no terminal, or with --json, everything that comes in is.
+
     Usage: route-guide-client chat [OPTIONS]
 
     Options:
