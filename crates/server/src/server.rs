@@ -16,6 +16,7 @@ use route_guide_proto::routeguide::route_guide_server::{
     RouteGuideServer, SERVICE_NAME as ROUTE_GUIDE,
 };
 use tokio::sync::watch;
+use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
@@ -203,8 +204,9 @@ impl Server {
         };
         let ending = drain.carry_out(*drain_timeout);
         let ((), report, (), ()) = tokio::join!(running, ending, draining, expiring);
-        if let Some(kept) = &self.kept {
-            kept.close();
+        if let Some(kept) = self.kept {
+            // Waits for the disk. If the closing thread panics, that has been reported where it happened.
+            let _ = spawn_blocking(move || kept.close()).await;
         }
         report
     }
