@@ -162,4 +162,40 @@ mod tests {
         assert!(!Expiry::after(Duration::from_secs(60)).unwrap().is_over());
         assert!(Expiry::after(Duration::MAX).is_none());
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_header_counts_down() {
+        let expiry = Expiry::after(Duration::from_secs(3)).unwrap();
+        let shows = |expected: &str| {
+            assert_eq!(expiry.header(), expected);
+            assert_eq!(expiry.is_over(), expected == "0n");
+        };
+        shows("3000000u");
+        tokio::time::advance(Duration::from_millis(2_999)).await;
+        shows("1000000n");
+        tokio::time::advance(Duration::from_millis(1)).await;
+        shows("0n");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        shows("0n");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_earlier_one_counts_and_is_named() {
+        let one = || Expiry::after(Duration::from_secs(1));
+        let two = || Expiry::after(Duration::from_secs(2));
+        let message = |expiry: Option<Expiry>| expiry.unwrap().status().message().to_owned();
+        for earlier in [
+            Expiry::earlier(one(), two()),
+            Expiry::earlier(two(), one()),
+            Expiry::earlier(one(), None),
+            Expiry::earlier(None, one()),
+        ] {
+            assert_eq!(message(earlier), "the call did not end within 1s");
+        }
+        assert!(Expiry::earlier(None, None).is_none());
+        assert_eq!(
+            message(Expiry::at_time(SystemTime::UNIX_EPOCH)),
+            "the call did not end before its deadline"
+        );
+    }
 }

@@ -44,12 +44,17 @@ impl<T> Stream for Replies<T> {
 /// [gRPC status codes](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md): `RESOURCE_EXHAUSTED` for a message
 /// larger than the configured maximum.
 pub(crate) fn local_limit(status: Status) -> Status {
-    let Some(sizes) = status
-        .message()
-        .strip_prefix("Error, decoded message length too large: ")
-        .filter(|_| status.code() == Code::OutOfRange)
-    else {
-        return status;
+    let message = status.message();
+    let sizes = match status.code() {
+        Code::OutOfRange => message.strip_prefix("Error, decoded message length too large: "),
+        // Of a compressed message the size is not known before it is too large.
+        Code::ResourceExhausted => message
+            .strip_prefix("Error decompressing: ")
+            .map(|_library_words| "more than it may have once decompressed"),
+        _ => None,
     };
-    Status::resource_exhausted(format!("message too large: {sizes}"))
+    match sizes {
+        Some(sizes) => Status::resource_exhausted(format!("message too large: {sizes}")),
+        None => status,
+    }
 }

@@ -1,7 +1,7 @@
 //! The commands of `route-guide-client`: one line a message, for people and in JSON.
 
 use crate::ROUTE_GUIDE_CLIENT;
-use crate::odd::{EVIL, INCOMPLETE, OddServer};
+use crate::odd::{BOMB, EVIL, HUGE, INCOMPLETE, OddServer};
 use crate::process::{Program, run};
 use crate::servers::RealServer;
 
@@ -99,6 +99,28 @@ fn a_feature_without_a_place_is_called_incomplete() {
         server.target(),
         &["get", INCOMPLETE],
         &["Server returned incomplete feature"],
+    );
+}
+
+/// gRPC has a code for this, and it is not the one that the library below gives.
+#[test]
+fn a_message_that_is_too_large_is_refused_with_its_size() {
+    let server = OddServer::start();
+    let get = |place| {
+        run(
+            ROUTE_GUIDE_CLIENT,
+            &["get", place, "--target", server.target()],
+        )
+        .failed(72)
+    };
+    // The name is 5 MiB; its field and that of the location take a few bytes more.
+    assert_eq!(
+        get(HUGE),
+        "RESOURCE_EXHAUSTED: message too large: found 5242889 bytes, the limit is: 4194304 bytes"
+    );
+    assert_eq!(
+        get(BOMB),
+        "RESOURCE_EXHAUSTED: message too large: more than it may have once decompressed"
     );
 }
 

@@ -26,6 +26,11 @@ pub(crate) const EVIL: &str = "0.0000003,0";
 /// GetFeature at this latitude answers without a location.
 pub(crate) const INCOMPLETE: &str = "0.0000004,0";
 
+/// GetFeature at this latitude answers with a name of 5 MiB.
+pub(crate) const HUGE: &str = "0.0000005,0";
+/// GetFeature at this latitude answers with the same, compressed.
+pub(crate) const BOMB: &str = "0.0000006,0";
+
 /// What EVIL is called.
 pub(crate) const EVIL_NAME: &str = "\u{1b}[2Jevil\n\u{202e}";
 
@@ -156,14 +161,16 @@ impl RouteGuide for Odd {
                     details,
                 ));
             }
-            3 => EVIL_NAME,
-            _ => "somewhere",
+            3 => EVIL_NAME.to_owned(),
+            5 | 6 => "x".repeat(5 << 20),
+            _ => "somewhere".to_owned(),
         };
         let location = (at.latitude != 4).then_some(at);
-        Ok(with_metadata(Feature {
-            name: name.to_owned(),
-            location,
-        }))
+        let mut response = with_metadata(Feature { name, location });
+        if at.latitude == 5 {
+            response.disable_compression();
+        }
+        Ok(response)
     }
 
     /// One feature, and then nothing until the call is cancelled; or, from the origin, an end with trailing metadata.
