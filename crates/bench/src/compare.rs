@@ -13,11 +13,16 @@ use crate::cores::Cores;
 use crate::figure::{Unit, count, median, seconds};
 use crate::files::{DataFile, Form};
 use crate::loopback;
-use crate::machine::Provenance;
+use crate::machine::{Provenance, busy};
 use crate::measurement::Measurement;
 use crate::scene::Scene;
 use crate::table::{Runs, Table};
-use crate::{Dataset, Subject, chats, look_ups};
+use crate::{Dataset, Subject, chats, listings, look_ups, memory, routes};
+
+/// For so long the machine is watched before anything is started.
+const IDLE_CHECK: Duration = Duration::from_millis(500);
+/// A machine that does no more than this share of what it could is idle.
+const IDLE: f64 = 0.1;
 
 /// What is compared, and how thoroughly.
 #[derive(Clone, Debug)]
@@ -61,6 +66,13 @@ impl Comparison {
             cores = cores.shared();
         }
         let mut page = self.header(&cores);
+        if let Some(busy) = busy(IDLE_CHECK).filter(|&busy| busy > IDLE) {
+            writeln!(
+                page,
+                "\nThe machine was {:.0} % busy with other work before: these figures are rough.",
+                busy * 100.0
+            )?;
+        }
         for (place, &size) in self.sizes.iter().enumerate() {
             let dataset = Dataset::new(self.seed, size);
             let table = self.compare(dataset, place == 0, &cores, progress)?;
@@ -113,15 +125,24 @@ impl Comparison {
             check(server.target(), dataset, &scene.points, &areas)
                 .with_context(|| format!("{who} answers wrongly"))?;
         }
-        self.measure(&scene.measurements(), &servers, cores, &mut table, progress)?;
+        let mut measure = |measurements: &[Measurement<'_>], table: &mut Table| {
+            self.measure(measurements, &servers, cores, table, progress)
+        };
+        measure(&listings::measurements(&scene), &mut table)?;
+        self.beside(cores, &mut table)?;
+        measure(&look_ups::measurements(&scene), &mut table)?;
+        measure(&routes::measurements(&scene), &mut table)?;
         if is_first {
             // Notes do not care for features.
-            let measurements = chats::measurements(&scene);
-            self.measure(&measurements, &servers, cores, &mut table, progress)?;
+            measure(&chats::measurements(&scene), &mut table)?;
         }
         drop(servers);
-        self.beside(cores, &mut table)?;
-
+        for measurement in memory::measurements(&scene) {
+            if self.wants(&measurement) {
+                let servers = self.start(dataset, &file.path, cores, progress)?;
+                self.measure(&[measurement], &servers, cores, &mut table, progress)?;
+            }
+        }
         if cores.are_apart() {
             let shared = cores.shared();
             let measurements = look_ups::shared_measurements(&scene);
@@ -209,7 +230,7 @@ impl Comparison {
             .map(|_| loopback::throughput(cores, self.time))
             .collect::<Result<_, _>>()?;
         if let Some(rate) = median(&rates) {
-            let name = "for comparison: TCP over loopback, without HTTP/2 and gRPC";
+            let name = "bytes over loopback without HTTP/2 and gRPC, for comparison";
             table.add_beside(name, Unit::BytesPerSecond.format(rate));
         }
         Ok(())

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::fs;
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 /// The machine, the commit and the compiler that figures belong to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,34 @@ impl fmt::Display for Provenance {
     }
 }
 
+/// Watches the machine for some time and returns which share of all its cores is at work, if the system tells.
+#[must_use]
+pub fn busy(time: Duration) -> Option<f64> {
+    let read = || ticks(&fs::read_to_string("/proc/stat").ok()?);
+    let (work_before, all_before) = read()?;
+    thread::sleep(time);
+    let (work, all) = read()?;
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
+    Some(share(
+        work.checked_sub(work_before)?,
+        all.checked_sub(all_before)?,
+    ))
+}
+
+/// How long all cores have worked, and how long they have been there, in ticks.
+fn ticks(stat: &str) -> Option<(u64, u64)> {
+    let line = stat.lines().next()?.strip_prefix("cpu ")?;
+    let fields: Vec<u64> = line
+        .split_whitespace()
+        .map(|field| field.parse().ok())
+        .collect::<Option<_>>()?;
+    // user, nice, system, idle, iowait, irq, softirq, steal; what follows is part of the first two.
+    let all = fields.iter().take(8).sum::<u64>();
+    let idle = fields.iter().skip(3).take(2).sum::<u64>();
+    Some((all - idle, all))
+}
+
 /// The value of the first `name: value` line.
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let line = text.lines().find(|line| line.starts_with(name))?;
@@ -85,5 +115,12 @@ mod tests {
         assert_eq!(field(text, "model name"), Some("Some CPU @ 2 GHz"));
         assert_eq!(field(text, "flags"), None);
         assert_eq!(output("no-such-program", &[]), "unknown");
+    }
+
+    #[test]
+    fn idle_time_is_no_work() {
+        let stat = "cpu  10 20 30 400 50 6 7 8 9 10\ncpu0 1 2 3 4\n";
+        assert_eq!(ticks(stat), Some((81, 531)));
+        assert_eq!(ticks("intr 1 2"), None);
     }
 }

@@ -48,7 +48,7 @@ impl<'a> Measurement<'a> {
         }
     }
 
-    /// The same measurement, run once: memory that has been used is not given back.
+    /// The same measurement, run once.
     #[must_use]
     pub fn once(self) -> Self {
         Self { once: true, ..self }

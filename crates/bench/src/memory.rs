@@ -13,7 +13,7 @@ const LISTINGS: usize = 500;
 /// So many chats are opened and left alone.
 const CHATS: usize = 10_000;
 
-/// The measurements of memory, which have to come first.
+/// The measurements of memory, each for a server that has done nothing else: what it has used, it does not give back.
 #[must_use]
 pub fn measurements(scene: &Scene) -> Vec<Measurement<'_>> {
     let mut all = vec![at_rest()];

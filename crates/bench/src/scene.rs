@@ -1,11 +1,10 @@
-//! What all measurements on one data set have in common, and the list of them.
+//! What all measurements on one data set have in common.
 
 use std::cell::Cell;
 use std::time::Duration;
 
+use crate::Dataset;
 use crate::areas::{Area, Points, world};
-use crate::measurement::Measurement;
-use crate::{Dataset, listings, look_ups, memory, routes};
 
 /// How many rectangles of each size there are, so that none is special.
 const AREAS: usize = 8;
@@ -70,19 +69,5 @@ impl Scene {
         let seed = self.seeds.get() + 1;
         self.seeds.set(seed);
         seed
-    }
-
-    /// All measurements that depend on the data set, with server and load on cores of their own.
-    #[must_use]
-    pub fn measurements(&self) -> Vec<Measurement<'_>> {
-        [
-            memory::measurements(self),
-            listings::measurements(self),
-            look_ups::measurements(self),
-            routes::measurements(self),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
     }
 }
