@@ -27,15 +27,18 @@ fn route_guide_server_explains_its_flags() {
 
     Options:
           --features <FILE>
-              Serve the features of this file in place of the published 100 places: a snapshot, or any format that import reads
+              Serve the features of this file in place of the published 100 places: a snapshot, or any
+              format that import reads
 
               [env: ROUTE_GUIDE_FEATURES=]
 
           --compat
-              Answer out-of-range points, and keep notes to their stream, exactly as the tutorial's server does
+              Answer out-of-range points, and keep notes to their stream, exactly as the tutorial's
+              server does
 
           --listen <ADDRESS>
-              Listen here: HOST:PORT (every address of HOST; port 0: any free one) or unix:PATH; may be repeated
+              Listen here: HOST:PORT (every address of HOST; port 0: any free one) or unix:PATH; may be
+              repeated
 
               [default: localhost:50051]
 
@@ -80,7 +83,8 @@ fn route_guide_server_explains_its_flags() {
               [default: memory]
 
           --chat-fresh
-              Begin with no notes; a file of notes that is there, also a damaged one, is kept under another name
+              Begin with no notes; a file of notes that is there, also a damaged one, is kept under
+              another name
 
           --chat-scope <SCOPE>
               Who sees a note: everybody who posts at its place, or only the stream that sent it
@@ -137,7 +141,8 @@ fn greeter_server_explains_its_flags() {
               [default: 200ms]
 
           --listen <ADDRESS>
-              Listen here: HOST:PORT (every address of HOST; port 0: any free one) or unix:PATH; may be repeated
+              Listen here: HOST:PORT (every address of HOST; port 0: any free one) or unix:PATH; may be
+              repeated
 
               [default: localhost:50051]
 
