@@ -37,7 +37,7 @@ fn ask(bytes: &[u8]) {
         let area = E7Rectangle::new(a, b);
         let hits = store.query(area).count();
         let sent: usize = store.records(area).flatten().map(|run| run.len()).sum();
-        let found = (store.find(a), store.find_record(a));
+        let found = (store.find(a).is_some(), store.find_record(a).is_ok());
         let nearest = store.nearest_k(b, 3, 1e6);
         std::hint::black_box((hits, sent, found, nearest, store.count_at(&[a, b])));
     }
@@ -67,7 +67,9 @@ fn seal(bytes: &mut [u8]) {
         }
     }
     let hash = |hash: u64, &byte: &u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let version: u64 = bytes[64..table_end].iter().fold(0xcbf2_9ce4_8422_2325, hash);
+    let version: u64 = bytes[64..table_end]
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, hash);
     bytes[32..40].copy_from_slice(&version.to_le_bytes());
     let head = [&bytes[..60], &bytes[64..table_end]].concat();
     bytes[60..64].copy_from_slice(&crc32fast::hash(&head).to_le_bytes());
