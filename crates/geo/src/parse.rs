@@ -46,6 +46,13 @@ pub enum ParseError {
         /// The coordinate as it was given.
         text: String,
     },
+    /// A small whole number, which is read as degrees, lies off the globe.
+    WholeDegreesOutOfRange {
+        /// Which coordinate.
+        axis: Axis,
+        /// The coordinate as it was given.
+        text: String,
+    },
     /// A coordinate in E7 units lies off the globe.
     E7OutOfRange {
         /// Which coordinate.
@@ -66,9 +73,10 @@ impl fmt::Display for ParseError {
                 write!(f, "{axis} {} is not a decimal number", quote(text))
             }
             Self::NotE7 { axis, text } => write!(f, "{axis} {} is not a whole number", quote(text)),
-            Self::DegreesOutOfRange { axis, text } => {
-                let degrees = axis.bound().unsigned_abs() / UNITS_PER_DEGREE;
-                write!(f, "{axis} {} is outside ±{degrees} degrees", quote(text))
+            Self::DegreesOutOfRange { axis, text } => off_the_globe(f, *axis, text),
+            Self::WholeDegreesOutOfRange { axis, text } => {
+                off_the_globe(f, *axis, text)?;
+                write!(f, "; a point in E7 units is written {E7_MARK}LAT,LON")
             }
             Self::E7OutOfRange { axis, text } => {
                 write!(f, "{axis} {} is outside ±{}", quote(text), axis.bound())
@@ -79,31 +87,46 @@ impl fmt::Display for ParseError {
 
 impl Error for ParseError {}
 
+fn off_the_globe(f: &mut fmt::Formatter<'_>, axis: Axis, text: &str) -> fmt::Result {
+    let degrees = axis.bound().unsigned_abs() / UNITS_PER_DEGREE;
+    write!(f, "{axis} {} is outside ±{degrees} degrees", quote(text))
+}
+
+/// Stands before a point or a rectangle in E7 units that could be taken for degrees.
+const E7_MARK: &str = "e7:";
+
+/// Whole numbers beyond this are no slip of somebody who meant degrees.
+const LARGEST_SLIP: i64 = 1_000;
+
 /// The unit that the numbers of a text are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unit {
     Degrees,
+    /// Degrees, for want of anything that says so.
+    WholeDegrees,
     E7,
 }
 
 impl Unit {
-    /// Tells the unit of a point or rectangle by the rule of [`E7Point::parse_any`].
-    pub(crate) fn guess(text: &str) -> Self {
-        let possible_degrees = |(index, number): (usize, &str)| {
-            let axis = if index % 2 == 0 {
-                Axis::Latitude
-            } else {
-                Axis::Longitude
-            };
-            // What is no number at all is settled by the error of the other numbers' unit.
-            Decimal::split(number).is_none_or(|decimal| within(axis, decimal.scaled(7)).is_some())
-        };
-        let fractional = text.contains(['.', 'e', 'E']);
-        if fractional || text.split([',', ':']).enumerate().all(possible_degrees) {
-            Self::Degrees
-        } else {
-            Self::E7
+    /// Tells the unit of a point or rectangle by the rule of [`E7Point::parse_any`], and returns the text without its mark.
+    pub(crate) fn guess(text: &str) -> (Self, &str) {
+        if let Some(marked) = text.trim_ascii_start().strip_prefix(E7_MARK) {
+            return (Self::E7, marked);
         }
+        if text.contains(['.', 'e', 'E']) {
+            return (Self::Degrees, text);
+        }
+        let is_large = |number| {
+            Decimal::split(number).is_some_and(|decimal| {
+                decimal.scaled(0).unsigned_abs() > LARGEST_SLIP.unsigned_abs()
+            })
+        };
+        let unit = if text.split([',', ':']).any(is_large) {
+            Self::E7
+        } else {
+            Self::WholeDegrees
+        };
+        (unit, text)
     }
 }
 
@@ -140,14 +163,20 @@ fn coordinate(axis: Axis, text: &str, unit: Unit) -> Result<i32, ParseError> {
     let owned = || text.to_owned();
     let decimal = Decimal::split(text);
     match unit {
-        Unit::Degrees => {
+        Unit::Degrees | Unit::WholeDegrees => {
             let decimal = decimal.ok_or_else(|| ParseError::NotDegrees {
                 axis,
                 text: owned(),
             })?;
-            within(axis, decimal.scaled(7)).ok_or_else(|| ParseError::DegreesOutOfRange {
-                axis,
-                text: owned(),
+            within(axis, decimal.scaled(7)).ok_or_else(|| match unit {
+                Unit::WholeDegrees => ParseError::WholeDegreesOutOfRange {
+                    axis,
+                    text: owned(),
+                },
+                _ => ParseError::DegreesOutOfRange {
+                    axis,
+                    text: owned(),
+                },
             })
         }
         Unit::E7 => {
@@ -335,8 +364,17 @@ mod tests {
         check("4e1,-75", Ok("40,-75"));
         check("90,-180", Ok("90,-180"));
         check("0,0", Ok("0,0"));
-        check("91,0", Ok("0.0000091,0"));
-        check("0,181", Ok("0,0.0000181"));
+        check("e7:1,0", Ok("0.0000001,0"));
+        check(" e7: 407838351 , 1", Ok("40.7838351,0.0000001"));
+        check("1001,0", Ok("0.0001001,0"));
+        check("0,-1001", Ok("0,-0.0001001"));
+        check(
+            "1000000000000000000000,0",
+            Err(r#"latitude "1000000000000000000000" is outside ±900000000"#),
+        );
+        check("e7:1.5,0", Err(r#"latitude "1.5" is not a whole number"#));
+        check("e7:e7:1,0", Err(r#"latitude "e7:1" is not a whole number"#));
+        check("e8:1,0", Err(r#"latitude "e8:1" is not a decimal number"#));
         check("407838351,-746143763", Ok("40.7838351,-74.6143763"));
         check(
             "407838351,-74.6143763",
@@ -352,6 +390,40 @@ mod tests {
             Err(r#"latitude "abc" is not a whole number"#),
         );
         check("40", Err(r#"expected LAT,LON but found "40""#));
+    }
+
+    /// A user asked for what is at 91,0, and was told that nothing is at 91,0: the number was no degree, so it was taken
+    /// for a few millionths of one.
+    #[test]
+    fn small_whole_numbers_are_degrees_on_the_globe_or_nothing() {
+        let check = |text: &str, expected: &str| {
+            let found = E7Point::parse_any(text).map_err(|e| e.to_string());
+            let hint = "; a point in E7 units is written e7:LAT,LON";
+            assert_eq!(found, Err(format!("{expected}{hint}")), "{text}");
+        };
+        check("91,0", r#"latitude "91" is outside ±90 degrees"#);
+        check("0,181", r#"longitude "181" is outside ±180 degrees"#);
+        check("-1000,0", r#"latitude "-1000" is outside ±90 degrees"#);
+        check("5,+1000", r#"longitude "+1000" is outside ±180 degrees"#);
+        assert_eq!(
+            E7Rectangle::parse_any("0,0:1,181").unwrap_err().to_string(),
+            "longitude \"181\" is outside ±180 degrees; a point in E7 units is written e7:LAT,LON"
+        );
+    }
+
+    #[test]
+    fn one_large_number_makes_a_rectangle_e7() {
+        let check = |text: &str, expected: &str| {
+            let area = E7Rectangle::parse_any(text).unwrap();
+            assert_eq!(
+                format!("{} {}", area.lo().e7(), area.hi().e7()),
+                expected,
+                "{text}"
+            );
+        };
+        check("1,0:91,1001", "1,0 91,1001");
+        check("e7:1,0:91,5", "1,0 91,5");
+        check("0,0:1,2", "0,0 10000000,20000000");
     }
 
     #[test]

@@ -122,9 +122,9 @@ impl E7Point {
 
     /// Reads `LAT,LON` in degrees or in E7 integers, whichever it is.
     ///
-    /// The two are told apart like this: a decimal point or an exponent in either number means degrees, and so do two
-    /// whole numbers that are possible degrees (within ±90 and ±180); all else is E7. The only points this misreads are
-    /// E7 pairs less than two metres from 0,0, which [`E7Point::parse_e7`] reads.
+    /// The two are told apart like this: a decimal point or an exponent in either number means degrees. Whole numbers are
+    /// E7 if either lies beyond ±1000, where nobody means degrees, and degrees otherwise. Points in E7 that are closer to
+    /// 0,0, some eleven metres, are marked: `e7:1,0`.
     ///
     /// # Errors
     ///
@@ -138,10 +138,13 @@ impl E7Point {
     /// let whole_degrees = E7Point::parse_any("40,-75")?;
     /// assert_eq!(whole_degrees, E7Point::parse_any("40.0,-75")?);
     /// assert_eq!(whole_degrees, E7Point::parse_any("400000000,-750000000")?);
+    /// assert_eq!(whole_degrees, E7Point::parse_any("e7:400000000,-750000000")?);
+    /// assert!(E7Point::parse_any("91,0").is_err());
     /// # Ok::<(), route_guide_geo::ParseError>(())
     /// ```
     pub fn parse_any(text: &str) -> Result<Self, ParseError> {
-        parse::point(text, parse::Unit::guess(text))
+        let (unit, text) = parse::Unit::guess(text);
+        parse::point(text, unit)
     }
 }
 

@@ -60,13 +60,15 @@ impl E7Rectangle {
 
     /// Reads `LAT,LON:LAT,LON` in degrees or in E7 integers, whichever it is.
     ///
-    /// The rule is that of [`E7Point::parse_any`], taken over all four numbers: both corners are in the same unit.
+    /// The rule is that of [`E7Point::parse_any`], taken over all four numbers: both corners are in the same unit,
+    /// and a mark, as in `e7:0,0:5,5`, stands before the first.
     ///
     /// # Errors
     ///
     /// [`ParseError`] if the text is neither, or a corner is off the globe.
     pub fn parse_any(text: &str) -> Result<Self, ParseError> {
-        parse::rectangle(text, parse::Unit::guess(text))
+        let (unit, text) = parse::Unit::guess(text);
+        parse::rectangle(text, unit)
     }
 }
 

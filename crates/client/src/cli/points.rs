@@ -14,7 +14,8 @@ pub(super) struct PointFlags {
 impl PointFlags {
     /// Reads `LAT,LON`.
     pub(super) fn point(self, text: &str) -> Result<E7Point, ParseError> {
-        if !self.e7 {
+        let (flags, text) = self.marked(text);
+        if !flags.e7 {
             return E7Point::parse_any(text);
         }
         match E7Point::parse_e7(text) {
@@ -26,6 +27,11 @@ impl PointFlags {
 
     /// Reads `LAT,LON:LAT,LON`, or one such point and another.
     pub(super) fn area(self, first: &str, second: Option<&str>) -> Result<Area, ParseError> {
+        let (flags, first) = self.marked(first);
+        flags.unmarked_area(first, second)
+    }
+
+    fn unmarked_area(self, first: &str, second: Option<&str>) -> Result<Area, ParseError> {
         let area = match (first.split_once(':'), second) {
             (Some(_), Some(_)) => return Ok(Area::TooMany),
             (None, None) => self.point(first).map(|_corner| Area::TooFew)?,
@@ -38,6 +44,14 @@ impl PointFlags {
             (Some(_), None) => Area::Whole(E7Rectangle::parse_any(first)?),
         };
         Ok(area)
+    }
+
+    /// Takes the mark of E7 off a text. It says of this text what the flag says of all.
+    fn marked(self, text: &str) -> (Self, &str) {
+        match text.trim_start().strip_prefix("e7:") {
+            Some(text) => (Self { e7: true }, text),
+            None => (self, text),
+        }
     }
 }
 
@@ -86,6 +100,8 @@ mod tests {
         );
         check(E7, "1.5,0", "! latitude \"1.5\" is not a whole number");
         check(E7, "here", "! expected LAT,LON but found \"here\"");
+        check(ANY, "e7:1,2", "1,2");
+        check(E7, "e7:1,2", "1,2");
         check(ANY, "90.1,0", "! latitude \"90.1\" is outside ±90 degrees");
     }
 
@@ -106,6 +122,10 @@ mod tests {
         check(ANY, "40,-75:42,-73", Some("0,0"), "TooMany");
         check(E7, "1,2:-3,4", None, "-3,2 1,4");
         check(E7, "1,2", Some("2000000000,4"), "1,2 2000000000,4");
+        check(ANY, "e7:1,2:-3,4", None, "-3,2 1,4");
+        check(ANY, "e7:1,2", Some("3,4"), "1,2 3,4");
+        check(ANY, "e7:1,2", Some("e7:3,4"), "1,2 3,4");
+        check(ANY, "e7:1,2", None, "TooFew");
         check(ANY, "x", None, "! expected LAT,LON but found \"x\"");
         for text in ["0,0:1,1:2,2", ":"] {
             for flags in [ANY, E7] {

@@ -22,7 +22,7 @@ use crate::route_guide::RouteGuide;
 /// Asks a RouteGuide server what is where.
 ///
 /// Without a command it runs the tutorial: one call of each of the four kinds. Points are LAT,LON, in degrees (40.9,-74.6)
-/// or in E7 (409000000,-746000000).
+/// or in E7 (409000000,-746000000). Whole numbers up to 1000 are degrees; e7:1,0 is E7, however small.
 #[derive(Debug, Parser)]
 #[command(name = "route-guide-client", version, after_long_help = EXIT_STATUS)]
 pub struct RouteGuideArgs {

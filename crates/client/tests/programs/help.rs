@@ -23,7 +23,8 @@ fn route_guide_client_explains_its_flags() {
     Asks a RouteGuide server what is where.
 
     Without a command it runs the tutorial: one call of each of the four kinds. Points are LAT,LON, in
-    degrees (40.9,-74.6) or in E7 (409000000,-746000000).
+    degrees (40.9,-74.6) or in E7 (409000000,-746000000). Whole numbers up to 1000 are degrees; e7:1,0
+    is E7, however small.
 
     Usage: route-guide-client [OPTIONS] [COMMAND]
 

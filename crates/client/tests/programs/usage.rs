@@ -105,6 +105,10 @@ fn points_must_be_on_the_globe_unless_the_server_is_to_judge() {
         "'90.5,0' is no point: latitude \"90.5\" is outside ±90 degrees",
     );
     guide(
+        &["get", "91,0"],
+        "'91,0' is no point: latitude \"91\" is outside ±90 degrees; a point in E7 units is written e7:LAT,LON",
+    );
+    guide(
         &["get", "900000001,0"],
         "'900000001,0' is no point: latitude \"900000001\" is outside ±900000000",
     );
