@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use route_guide_load::{FanOut, Load, LoadError, Replays};
+use route_guide_load::{FanOut, Load, LoadError, Replays, Workload};
 
 use crate::figure::Unit;
 use crate::measurement::{Measurement, Sample, cpu_per_call, latency, load};

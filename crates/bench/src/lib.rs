@@ -32,7 +32,6 @@ pub mod look_ups;
 pub mod memory;
 pub mod routes;
 
-pub mod figure;
 pub mod loopback;
 pub mod machine;
 pub mod table;
@@ -47,4 +46,5 @@ pub use baseline::Baseline;
 pub use compare::Comparison;
 pub use dataset::Dataset;
 pub use files::{DataFile, Form};
+pub use route_guide_load::figure;
 pub use subject::{ANNOUNCEMENT, Subject};

@@ -1,6 +1,6 @@
 //! What is measured of ListFeatures.
 
-use route_guide_load::{ListFeatures, Load, Windows};
+use route_guide_load::{ListFeatures, Load, Windows, Workload};
 
 use crate::areas::Area;
 use crate::figure::{Unit, seconds};

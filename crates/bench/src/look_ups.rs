@@ -3,7 +3,7 @@
 use std::thread;
 
 use anyhow::Context;
-use route_guide_load::{GetFeature, IdleChats, Load};
+use route_guide_load::{GetFeature, IdleChats, Load, Workload};
 
 use crate::figure::Unit;
 use crate::listings::listing;

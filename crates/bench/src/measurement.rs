@@ -89,8 +89,8 @@ impl Sample {
     ///
     /// If one did not.
     pub fn of<const N: usize>(report: &Report, values: [f64; N]) -> anyhow::Result<Self> {
-        if let Some(failure) = &report.first_failure {
-            bail!("{} calls failed: {failure}", report.failures);
+        if let Some(failure) = report.failures.first() {
+            bail!("{} calls failed: {failure}", report.failures.count());
         }
         let busy = |cpu: Option<Duration>| {
             cpu.map_or(0.0, seconds) / seconds(report.elapsed).max(f64::MIN_POSITIVE)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use route_guide_geo::E7Point;
-use route_guide_load::{Framing, Load, RecordRoute, Route};
+use route_guide_load::{Framing, Load, RecordRoute, Route, Workload};
 
 use crate::Subject;
 use crate::figure::Unit;
@@ -82,7 +82,7 @@ fn measure(
     let once = Load {
         calls: Some(1),
         time: all_the_time.silence,
-        ..all_the_time
+        ..all_the_time.clone()
     };
     let send = |len, load: &Load| {
         let report = route(len).run(subject.target(), load)?;

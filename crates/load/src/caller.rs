@@ -9,9 +9,9 @@ use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteSummary};
 use crate::connection::Connection;
 use crate::frame::MAX_PAYLOAD;
 use crate::messages::{self, MessageCounter};
-use crate::session::{Event, Method, Windows};
+use crate::session::{Event, Method};
 use crate::status::CallStatus;
-use crate::{LoadError, Target};
+use crate::{Load, LoadError, Target};
 
 /// Asks a server one thing at a time, over a connection of its own.
 #[derive(Debug)]
@@ -32,8 +32,12 @@ impl Caller {
     ///
     /// [`LoadError`] if nobody listens there or speaks HTTP/2.
     pub fn connect(target: &Target, silence: Duration) -> Result<Self, LoadError> {
+        let load = Load {
+            silence,
+            ..Load::default()
+        };
         Ok(Self {
-            connection: Connection::open(target, Windows::WIDE, silence)?,
+            connection: Connection::open(target, &load)?,
         })
     }
 

@@ -1,23 +1,22 @@
 //! One connection to a server: a socket, and a session on it.
 
 use std::io::{self, ErrorKind, Write};
-use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::incoming::Incoming;
 use crate::session::{Event, Session};
-use crate::{LoadError, Target, Windows};
+use crate::socket::{Patience, Socket};
+use crate::{Load, LoadError, Target};
 
 /// A connection whose calls have a state `T` each.
 ///
 /// Its socket blocks: to wait for the server is what a client does, and [`ready`] says which of several to read from.
 #[derive(Debug)]
 pub(crate) struct Connection<T> {
-    socket: TcpStream,
-    silence: Duration,
+    socket: Socket,
+    patience: Patience,
     incoming: Incoming,
     pub(crate) session: Session<T>,
 }
@@ -25,22 +24,16 @@ pub(crate) struct Connection<T> {
 impl<T> Connection<T> {
     /// Connects, and waits for the server's settings.
     ///
-    /// A server that then says nothing for as long as `silence`, while it is waited for, has failed.
-    pub(crate) fn open(
-        target: &Target,
-        windows: Windows,
-        silence: Duration,
-    ) -> Result<Self, LoadError> {
-        let socket = target.connect()?;
-        // With Nagle's algorithm requests would wait for acknowledgements.
-        socket.set_nodelay(true)?;
-        socket.set_read_timeout(Some(silence))?;
-        socket.set_write_timeout(Some(silence))?;
+    /// A server that then says nothing for as long as the load's silence, while it is waited for, has failed.
+    pub(crate) fn open(target: &Target, load: &Load) -> Result<Self, LoadError> {
         let mut connection = Self {
-            socket,
-            silence,
+            socket: target.connect()?,
+            patience: Patience {
+                silence: load.silence,
+                stop: load.stop.clone(),
+            },
             incoming: Incoming::default(),
-            session: Session::new(target.name(), windows),
+            session: Session::new(target.authority(), load.windows, &load.metadata),
         };
         while !connection.session.is_agreed() {
             connection.read()?;
@@ -52,24 +45,30 @@ impl<T> Connection<T> {
     /// Sends everything that waits to be sent.
     pub(crate) fn flush(&mut self) -> Result<(), LoadError> {
         let outgoing = self.session.outgoing();
-        if outgoing.is_empty() {
-            return Ok(());
+        let mut rest = &outgoing[..];
+        let mut sent = Ok(());
+        while !rest.is_empty() && sent.is_ok() {
+            sent = self
+                .patience
+                .while_trying(|_glance| match (&self.socket).write(rest)? {
+                    0 => Err(ErrorKind::WriteZero.into()),
+                    len => {
+                        rest = &rest[len..];
+                        Ok(())
+                    }
+                });
         }
-        let written = self.socket.write_all(outgoing);
         outgoing.clear();
-        written.map_err(|error| self.failed(error))
+        sent
     }
 
     /// Sends everything, waits until something comes, and reads it.
     pub(crate) fn read(&mut self) -> Result<(), LoadError> {
         self.flush()?;
-        loop {
-            match self.incoming.read(&self.socket) {
-                Ok(0) => return Err(LoadError::Closed),
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.failed(error)),
-            }
+        let read = |_glance| self.incoming.read(&self.socket);
+        match self.patience.while_trying(read)? {
+            0 => Err(LoadError::Closed),
+            _some => Ok(()),
         }
     }
 
@@ -79,13 +78,6 @@ impl<T> Connection<T> {
             self.session.handle(&piece, &mut tell)?;
         }
         Ok(())
-    }
-
-    fn failed(&self, error: io::Error) -> LoadError {
-        match error.kind() {
-            ErrorKind::WouldBlock | ErrorKind::TimedOut => LoadError::Silent(self.silence),
-            _ => LoadError::Io(error),
-        }
     }
 }
 
@@ -101,29 +93,26 @@ impl<T> AsFd for Connection<T> {
 ///
 /// [`LoadError::Silent`] if nothing comes on any for too long.
 pub(crate) fn ready<T>(connections: &mut [Connection<T>]) -> Result<Vec<usize>, LoadError> {
-    let mut silence = Duration::ZERO;
     for connection in &mut *connections {
         connection.flush()?;
-        silence = connection.silence;
     }
-    if connections.len() == 1 {
+    let patience = match &connections[..] {
+        [] => return Ok(Vec::new()),
         // The read itself waits.
-        return Ok(vec![0]);
-    }
-    let timeout = Timespec::try_from(silence).ok();
+        [_one] => return Ok(vec![0]),
+        [first, ..] => &first.patience,
+    };
     let mut polled: Vec<_> = connections
         .iter()
         .map(|connection| PollFd::new(connection, PollFlags::IN))
         .collect();
-    let count = loop {
-        match poll(&mut polled, timeout.as_ref()) {
-            Err(rustix::io::Errno::INTR) => {}
-            count => break count.map_err(io::Error::from)?,
+    patience.while_trying(|glance| {
+        let glance = Timespec::try_from(glance).map_err(|_too_long| ErrorKind::InvalidInput)?;
+        match poll(&mut polled, Some(&glance))? {
+            0 => Err(io::Error::from(ErrorKind::WouldBlock)),
+            _some => Ok(()),
         }
-    };
-    if count == 0 {
-        return Err(LoadError::Silent(silence));
-    }
+    })?;
     // A socket that is closed or broken is to be read too: that tells.
     let is_ready = |polled: &PollFd<'_>| !polled.revents().is_empty();
     Ok((0..polled.len())

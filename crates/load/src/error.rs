@@ -75,6 +75,9 @@ pub enum LoadError {
     /// A message that was needed is not what the contract says.
     #[error("a reply is not the message it should be")]
     Decode(#[from] prost::DecodeError),
+    /// The run was [stopped](crate::Stop).
+    #[error("the run was stopped")]
+    Stopped,
     /// The load asks for nothing.
     #[error("the load has no {0} to ask with")]
     Nothing(&'static str),

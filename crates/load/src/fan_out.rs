@@ -3,18 +3,21 @@
 use std::time::Instant;
 
 use crate::connection::{Connection, ready};
+use crate::failure::Failure;
 use crate::gathering::{Seat, gather, leave};
 use crate::notes::{Inbox, Places, post};
-use crate::report::Failure;
 use crate::run::{Budget, measured, open};
 use crate::session::{Event, Method};
-use crate::{Load, LoadError, Report, Target};
+use crate::{Load, LoadError, Report, Target, Workload};
 
 /// Posts notes at places, each when all listeners there have the last; over and over.
 ///
 /// Each delivery counts as a call, and its latency is that from posting to receiving. A listener that misses a note, or
 /// gets one twice, is a failure. One thread does all of it, however many connections there are, so that nothing but the
-/// server stands between posting and receiving.
+/// server stands between posting and receiving. Listeners come together before the clock starts.
+///
+/// A run fails with [`LoadError::Silent`] if notes are not shared, with [`LoadError::TooManyStreams`] if the connections
+/// cannot carry so many listeners.
 #[derive(Clone, Copy, Debug)]
 pub struct FanOut {
     /// At how many places notes are posted at a time.
@@ -48,14 +51,8 @@ struct Hub {
     waiting: usize,
 }
 
-impl FanOut {
-    /// Puts the load on a server. Listeners come together before the clock starts.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError::Silent`] if notes are not shared, [`LoadError::TooManyStreams`] if the connections cannot carry so
-    /// many listeners, another if the server cannot be asked to the end.
-    pub fn run(&self, target: &Target, load: &Load) -> Result<Report, LoadError> {
+impl Workload for FanOut {
+    fn run_into(&self, target: &Target, load: &Load, report: &mut Report) -> Result<(), LoadError> {
         let mut connections = open(target, load)?;
         let places = Places::new(self.seed);
         let sites = (0..self.places).flat_map(|place| {
@@ -79,15 +76,14 @@ impl FanOut {
                 waiting: 0,
             });
         }
-        let mut report = measured(load, |budget| {
-            let mut report = Report::default();
-            self.carry_out(&mut connections, &mut hubs, budget, &mut report)?;
-            Ok(report)
+        measured(load, report, |budget, report| {
+            self.carry_out(&mut connections, &mut hubs, budget, report)
         })?;
-        leave(connections, &mut report)?;
-        Ok(report)
+        leave(connections, report)
     }
+}
 
+impl FanOut {
     fn carry_out(
         &self,
         connections: &mut [Connection<Member>],

@@ -5,8 +5,8 @@ use std::time::Duration;
 use route_guide_geo::E7Point;
 
 use crate::connection::{Connection, ready};
+use crate::failure::Failure;
 use crate::notes::{Places, post};
-use crate::report::Failure;
 use crate::run::open;
 use crate::session::{Event, Method, Windows};
 use crate::{Load, LoadError, Report, Target};

@@ -6,12 +6,12 @@ use route_guide_geo::E7Point;
 use route_guide_proto::routeguide::Point;
 
 use crate::connection::Connection;
+use crate::failure::Failure;
 use crate::messages::{self, MessageCounter, PREFIX_LEN};
-use crate::report::Failure;
-use crate::run::{Budget, ClosedLoop, Work, closed_loop, run};
+use crate::run::{Budget, ClosedLoop, Work, closed_loop, put};
 use crate::session::{Method, Session};
 use crate::status::CallStatus;
-use crate::{Load, LoadError, Report, Target};
+use crate::{Load, LoadError, Report, Target, Workload};
 
 /// The first byte of an encoded Feature that has a name: field 1, length-delimited.
 const NAME_TAG: u8 = 0x0a;
@@ -37,18 +37,14 @@ impl GetFeature {
         messages::frame(&Point::from(at), &mut framed);
         self.requests.push(Request { framed, named });
     }
+}
 
-    /// Puts the load on a server.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError`] if there is nothing to ask or the server cannot be asked to the end. Calls that fail are counted in
-    /// the report.
-    pub fn run(&self, target: &Target, load: &Load) -> Result<Report, LoadError> {
+impl Workload for GetFeature {
+    fn run_into(&self, target: &Target, load: &Load, report: &mut Report) -> Result<(), LoadError> {
         if self.requests.is_empty() {
             return Err(LoadError::Nothing("point"));
         }
-        run(self, target, load)
+        put(self, target, load, report)
     }
 }
 

@@ -5,7 +5,7 @@
 //!
 //! ```no_run
 //! use route_guide_geo::E7Rectangle;
-//! use route_guide_load::{ListFeatures, Load, Reach, Target};
+//! use route_guide_load::{ListFeatures, Load, Reach, Target, Workload};
 //!
 //! let target = Target::resolve("localhost:50051", Reach::Loopback)?;
 //! let mut listing = ListFeatures::default();
@@ -27,8 +27,9 @@
 //!
 //! [`IdleChats`] and [`StalledListings`] are there to see what a server holds for them, and whether others notice.
 //!
-//! [`Load`] says how many connections, calls and threads ask and for how long; each load's `run` gives a [`Report`].
-//! [`Caller`] makes single calls and reads their answers: a bench checks those before it measures.
+//! [`Load`] says how many connections, calls and threads ask and for how long; each load is a [`Workload`], whose `run` gives a
+//! [`Report`].
+//! [`figure`] writes its numbers as people read them. [`Caller`] makes single calls and reads their answers: a bench checks those before it measures.
 //!
 //! # Why it can be trusted
 //!
@@ -55,10 +56,14 @@ mod replays;
 
 mod stalled;
 
+pub mod figure;
+
+mod failure;
 mod histogram;
 mod process;
 mod report;
 mod run;
+mod stop;
 
 mod calls;
 mod connection;
@@ -69,12 +74,14 @@ mod messages;
 mod peer;
 mod replies;
 mod session;
+mod socket;
 mod status;
 
 mod error;
 
 pub use caller::Caller;
 pub use error::{LoadError, ProtocolError};
+pub use failure::{Failure, Failures};
 pub use fan_out::FanOut;
 pub use frame::Reason;
 pub use gathering::IdleChats;
@@ -85,10 +92,11 @@ pub use list_features::ListFeatures;
 pub use process::{process_cpu, process_memory};
 pub use record_route::RecordRoute;
 pub use replays::Replays;
-pub use report::{Failure, Report};
+pub use report::Report;
 pub use route::{Framing, Route};
-pub use run::Load;
+pub use run::{Load, Workload};
 pub use session::Windows;
 pub use stalled::StalledListings;
 pub use status::CallStatus;
+pub use stop::Stop;
 pub use target::{Reach, Target};

@@ -6,12 +6,12 @@ use route_guide_geo::E7Rectangle;
 use route_guide_proto::routeguide::Rectangle;
 
 use crate::connection::Connection;
+use crate::failure::Failure;
 use crate::messages::{self, MessageCounter};
-use crate::report::Failure;
-use crate::run::{Budget, ClosedLoop, Work, closed_loop, run};
+use crate::run::{Budget, ClosedLoop, Work, closed_loop, put};
 use crate::session::{Method, Session};
 use crate::status::CallStatus;
-use crate::{Load, LoadError, Report, Target};
+use crate::{Load, LoadError, Report, Target, Workload};
 
 /// Asks what lies in rectangles, over and over.
 ///
@@ -47,18 +47,14 @@ impl ListFeatures {
     pub fn stop_after(&mut self, features: u64) {
         self.enough = Some(features);
     }
+}
 
-    /// Puts the load on a server.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError`] if there is nothing to ask or the server cannot be asked to the end. Calls that fail are counted in
-    /// the report.
-    pub fn run(&self, target: &Target, load: &Load) -> Result<Report, LoadError> {
+impl Workload for ListFeatures {
+    fn run_into(&self, target: &Target, load: &Load, report: &mut Report) -> Result<(), LoadError> {
         if self.listings.is_empty() {
             return Err(LoadError::Nothing("rectangle"));
         }
-        run(self, target, load)
+        put(self, target, load, report)
     }
 }
 

@@ -6,13 +6,13 @@ use prost::Message;
 use route_guide_proto::routeguide::RouteSummary;
 
 use crate::connection::{Connection, ready};
+use crate::failure::Failure;
 use crate::messages::PREFIX_LEN;
-use crate::report::Failure;
 use crate::route::Route;
-use crate::run::{Budget, Work, run};
+use crate::run::{Budget, Work, put};
 use crate::session::{Event, Method, Session};
 use crate::status::CallStatus;
-use crate::{Load, LoadError, Report, Target};
+use crate::{Load, LoadError, Report, Target, Workload};
 
 /// So much is written before it is handed to the system.
 const WRITE_LEN: usize = 128 << 10;
@@ -35,14 +35,11 @@ impl RecordRoute {
     pub const fn new(route: Route) -> Self {
         Self { route }
     }
+}
 
-    /// Puts the load on a server.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError`] if the server cannot be asked to the end. Calls that fail are counted in the report.
-    pub fn run(&self, target: &Target, load: &Load) -> Result<Report, LoadError> {
-        run(self, target, load)
+impl Workload for RecordRoute {
+    fn run_into(&self, target: &Target, load: &Load, report: &mut Report) -> Result<(), LoadError> {
+        put(self, target, load, report)
     }
 }
 

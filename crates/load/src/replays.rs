@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use crate::connection::{Connection, ready};
+use crate::failure::Failure;
 use crate::notes::{Inbox, MAX_NOTE_LEN, Places, post};
-use crate::report::Failure;
-use crate::run::{Budget, Work, run};
+use crate::run::{Budget, Work, put};
 use crate::session::{Event, Method, Session};
-use crate::{Load, LoadError, Report, Target};
+use crate::{Load, LoadError, Report, Target, Workload};
 
 /// After so many exchanges a stream is ended and another begun: some servers get slower with every note of a stream.
 const EXCHANGES_A_STREAM: u32 = 50;
@@ -15,7 +15,8 @@ const EXCHANGES_A_STREAM: u32 = 50;
 /// Posts two notes at a place where nobody has been, and waits for the first to come back; over and over.
 ///
 /// Each exchange counts as a call, and its latency is that from posting to receiving. The other servers' way of
-/// remembering notes for one stream only and the shared notebook give the same answer here.
+/// remembering notes for one stream only and the shared notebook give the same answer here. As many streams are open as
+/// [`Load::in_flight`] says.
 #[derive(Clone, Copy, Debug)]
 pub struct Replays {
     places: Places,
@@ -29,14 +30,11 @@ impl Replays {
             places: Places::new(seed),
         }
     }
+}
 
-    /// Puts the load on a server; as many streams are open as [`Load::in_flight`] says.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError`] if the server cannot be asked to the end. Streams that fail are counted in the report.
-    pub fn run(&self, target: &Target, load: &Load) -> Result<Report, LoadError> {
-        run(self, target, load)
+impl Workload for Replays {
+    fn run_into(&self, target: &Target, load: &Load, report: &mut Report) -> Result<(), LoadError> {
+        put(self, target, load, report)
     }
 }
 

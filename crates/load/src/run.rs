@@ -9,10 +9,10 @@ use crate::connection::{Connection, ready};
 use crate::process::{process_cpu, thread_cpu};
 use crate::session::{Event, Session, Windows};
 use crate::status::CallStatus;
-use crate::{LoadError, Report, Target};
+use crate::{LoadError, Report, Stop, Target};
 
 /// How much is asked at a time, and for how long.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Load {
     /// How many connections; at least one is opened.
     pub connections: usize,
@@ -22,12 +22,16 @@ pub struct Load {
     pub threads: usize,
     /// How much the server may send before it hears that it has been read.
     pub windows: Windows,
+    /// What each call carries as metadata: names in lower case, and values as they go over the wire.
+    pub metadata: Vec<(String, String)>,
     /// How many calls are begun at most.
     pub calls: Option<u64>,
     /// After this time no call is begun, listings are cut off and routes end early.
     pub time: Duration,
     /// A server that is waited for and sends nothing for so long has failed.
     pub silence: Duration,
+    /// Ends the run early.
+    pub stop: Stop,
     /// The process of the server, if it is on this machine and its processor time is wanted.
     pub server_pid: Option<u32>,
 }
@@ -39,11 +43,35 @@ impl Default for Load {
             in_flight: 1,
             threads: 1,
             windows: Windows::WIDE,
+            metadata: Vec::new(),
             calls: None,
             time: Duration::from_secs(1),
             silence: Duration::from_secs(30),
+            stop: Stop::default(),
             server_pid: None,
         }
+    }
+}
+
+/// A load that can be put on a server.
+pub trait Workload {
+    /// Puts the load on a server and adds to the report what it finds out.
+    ///
+    /// # Errors
+    ///
+    /// [`LoadError`] if there is nothing to ask or the server cannot be asked to the end; the report then has what was
+    /// found out before. Calls that fail are counted in the report.
+    fn run_into(&self, target: &Target, load: &Load, report: &mut Report) -> Result<(), LoadError>;
+
+    /// Puts the load on a server and returns what it finds out.
+    ///
+    /// # Errors
+    ///
+    /// As [`run_into`](Self::run_into).
+    fn run(&self, target: &Target, load: &Load) -> Result<Report, LoadError> {
+        let mut report = Report::default();
+        self.run_into(target, load, &mut report)?;
+        Ok(report)
     }
 }
 
@@ -98,10 +126,15 @@ pub(crate) trait Work: Sync {
 }
 
 /// Carries out work over as many connections and threads as the load says.
-pub(crate) fn run<W: Work>(work: &W, target: &Target, load: &Load) -> Result<Report, LoadError> {
+pub(crate) fn put<W: Work>(
+    work: &W,
+    target: &Target,
+    load: &Load,
+    report: &mut Report,
+) -> Result<(), LoadError> {
     let mut connections = open(target, load)?;
     let threads = load.threads.clamp(1, connections.len());
-    measured(load, |budget| {
+    measured(load, report, |budget, report| {
         thread::scope(|scope| {
             let mut rest = &mut connections[..];
             let mut workers = Vec::new();
@@ -116,17 +149,17 @@ pub(crate) fn run<W: Work>(work: &W, target: &Target, load: &Load) -> Result<Rep
                         budget.stopped.store(true, Ordering::Relaxed);
                     }
                     report.client_cpu = thread_cpu();
-                    done.map(|()| report)
+                    (report, done)
                 }));
             }
-            let mut all = Report {
-                client_cpu: Some(Duration::ZERO),
-                ..Report::default()
-            };
+            report.client_cpu = Some(Duration::ZERO);
+            let mut outcome = Ok(());
             for worker in workers {
-                all.merge(worker.join().unwrap_or_else(|panic| resume_unwind(panic))?);
+                let (part, done) = worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+                report.merge(part);
+                outcome = outcome.and(done);
             }
-            Ok(all)
+            outcome
         })
     })
 }
@@ -134,29 +167,35 @@ pub(crate) fn run<W: Work>(work: &W, target: &Target, load: &Load) -> Result<Rep
 /// Opens as many connections as the load says.
 pub(crate) fn open<T>(target: &Target, load: &Load) -> Result<Vec<Connection<T>>, LoadError> {
     (0..load.connections.max(1))
-        .map(|_| Connection::open(target, load.windows, load.silence))
+        .map(|_| Connection::open(target, load))
         .collect()
 }
 
 /// Does something with the load's budget, and keeps the accounts of time.
 pub(crate) fn measured(
     load: &Load,
-    work: impl FnOnce(&Budget<'_>) -> Result<Report, LoadError>,
-) -> Result<Report, LoadError> {
+    report: &mut Report,
+    work: impl FnOnce(&Budget<'_>, &mut Report) -> Result<(), LoadError>,
+) -> Result<(), LoadError> {
     let cpu_before = load.server_pid.map(process_cpu).transpose()?;
     let start = Instant::now();
-    let mut report = work(&Budget {
+    let budget = Budget {
         calls_left: &AtomicU64::new(load.calls.unwrap_or(u64::MAX)),
         stopped: &AtomicBool::new(false),
         deadline: start + load.time,
         in_flight: load.in_flight.max(1),
         worker: 0,
-    })?;
+    };
+    let done = work(&budget, report);
     report.elapsed = start.elapsed();
     if let Some((pid, before)) = load.server_pid.zip(cpu_before) {
-        report.server_cpu = Some(process_cpu(pid)?.saturating_sub(before));
+        // A server that has ended while it was measured is told as what it did to the run.
+        match process_cpu(pid) {
+            Ok(after) => report.server_cpu = Some(after.saturating_sub(before)),
+            Err(error) => return done.and(Err(error.into())),
+        }
     }
-    Ok(report)
+    done
 }
 
 /// Calls that are each begun when another ends.

@@ -73,6 +73,8 @@ pub(crate) enum Event<'a, T> {
 #[derive(Debug)]
 pub(crate) struct Session<T> {
     authority: String,
+    /// What calls carry besides what every call does.
+    metadata: Vec<(String, String)>,
     outgoing: Vec<u8>,
     /// The header block of the call that begins, kept for its memory.
     block: Vec<u8>,
@@ -102,9 +104,10 @@ struct Call<T> {
 
 impl<T> Session<T> {
     /// Begins a session: what a client says first waits to be sent.
-    pub(crate) fn new(authority: &str, windows: Windows) -> Self {
+    pub(crate) fn new(authority: &str, windows: Windows, metadata: &[(String, String)]) -> Self {
         let mut session = Self {
             authority: authority.to_owned(),
+            metadata: metadata.to_vec(),
             outgoing: frame::PREFACE.to_vec(),
             block: Vec::new(),
             encoder: Encoder::new(DEFAULT_TABLE_SIZE),
@@ -162,7 +165,7 @@ impl<T> Session<T> {
         };
         let stream = self.calls.insert(call).ok_or(LoadError::StreamsExhausted)?;
         self.block.clear();
-        for (name, value) in [
+        let fixed = [
             (":method", "POST"),
             (":scheme", "http"),
             (":path", method.path()),
@@ -173,7 +176,12 @@ impl<T> Session<T> {
                 "user-agent",
                 concat!("route-guide-load/", env!("CARGO_PKG_VERSION")),
             ),
-        ] {
+        ];
+        let own = self
+            .metadata
+            .iter()
+            .map(|(name, value)| (&**name, &**value));
+        for (name, value) in fixed.into_iter().chain(own) {
             self.encoder.field(name, value, &mut self.block);
         }
         frame::write(
@@ -253,7 +261,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_uses_up_both_windows() {
-        let mut session = Session::new("there", Windows::WIDE);
+        let mut session = Session::new("there", Windows::WIDE, &[]);
         let first = session.begin(Method::RecordRoute, ()).unwrap();
         let second = session.begin(Method::RecordRoute, ()).unwrap();
         for _ in 0..3 {
@@ -268,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_cancelled_call_is_forgotten() {
-        let mut session = Session::new("there", Windows::WIDE);
+        let mut session = Session::new("there", Windows::WIDE, &[]);
         let stream = session.begin(Method::ListFeatures, "state").unwrap();
         session.outgoing().clear();
         assert_eq!(session.cancel(stream), Some("state"));
@@ -281,7 +289,7 @@ mod tests {
 
     #[test]
     fn all_requests_are_ended_once() {
-        let mut session = Session::new("there", Windows::WIDE);
+        let mut session = Session::new("there", Windows::WIDE, &[]);
         for _ in 0..2 {
             session.begin(Method::RouteChat, ()).unwrap();
         }

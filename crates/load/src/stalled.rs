@@ -4,9 +4,9 @@ use route_guide_geo::E7Rectangle;
 use route_guide_proto::routeguide::Rectangle;
 
 use crate::connection::{Connection, ready};
+use crate::failure::Failure;
 use crate::messages;
 use crate::peer::INITIAL_WINDOW;
-use crate::report::Failure;
 use crate::run::open;
 use crate::session::{Event, Method, Windows};
 use crate::{Load, LoadError, Target};

@@ -1,19 +1,24 @@
 //! Which server a load is for.
 
 use std::fmt;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::Duration;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
 
 use crate::LoadError;
-
-/// How long a server may take to accept a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::socket::Socket;
 
 /// A server, found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     name: String,
-    addresses: Vec<SocketAddr>,
+    place: Place,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Tcp(Vec<SocketAddr>),
+    Unix(PathBuf),
 }
 
 /// Where a load may go.
@@ -52,39 +57,57 @@ impl Target {
                 target: name.to_owned(),
                 source,
             })?;
-        let target = Self {
-            name: name.to_owned(),
-            addresses: resolved.collect(),
-        };
+        let addresses: Vec<_> = resolved.collect();
         let remote = |address: &&SocketAddr| !address.ip().to_canonical().is_loopback();
-        match target.addresses.iter().find(remote) {
+        match addresses.iter().find(remote) {
             Some(&address) if reach == Reach::Loopback => Err(LoadError::Remote {
-                target: target.name,
+                target: name.to_owned(),
                 address,
             }),
-            _ => Ok(target),
+            _ => Ok(Self {
+                name: name.to_owned(),
+                place: Place::Tcp(addresses),
+            }),
+        }
+    }
+
+    /// Takes a Unix socket, which is always on this machine.
+    #[must_use]
+    pub fn unix(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        Self {
+            name: format!("unix:{}", path.display()),
+            place: Place::Unix(path),
         }
     }
 
     /// Connects to the first address that accepts.
-    pub(crate) fn connect(&self) -> Result<TcpStream, LoadError> {
-        let mut failure = std::io::ErrorKind::AddrNotAvailable.into();
-        for address in &self.addresses {
-            match TcpStream::connect_timeout(address, CONNECT_TIMEOUT) {
-                Ok(socket) => return Ok(socket),
-                Err(error) => failure = error,
+    pub(crate) fn connect(&self) -> Result<Socket, LoadError> {
+        let connected = match &self.place {
+            Place::Unix(path) => Socket::unix(path),
+            Place::Tcp(addresses) => {
+                let mut connected = Err(ErrorKind::AddrNotAvailable.into());
+                for address in addresses {
+                    connected = Socket::tcp(*address);
+                    if connected.is_ok() {
+                        break;
+                    }
+                }
+                connected
             }
-        }
-        Err(LoadError::Connect {
+        };
+        connected.map_err(|source| LoadError::Connect {
             target: self.name.clone(),
-            source: failure,
+            source,
         })
     }
 
-    /// The name as it was given, which calls carry as their authority.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
+    /// What calls carry as their authority: host and port as they were given, or `localhost` for a Unix socket.
+    pub(crate) fn authority(&self) -> &str {
+        match self.place {
+            Place::Tcp(_) => &self.name,
+            Place::Unix(_) => "localhost",
+        }
     }
 }
 
@@ -118,5 +141,16 @@ mod tests {
     fn a_name_without_a_port_is_refused() {
         let found = Target::resolve("localhost", Reach::Anywhere);
         assert_eq!(found.unwrap_err().to_string(), "cannot resolve localhost");
+    }
+
+    #[test]
+    fn calls_over_a_unix_socket_go_to_localhost() {
+        let target = Target::unix("/run/guide.sock");
+        assert_eq!(target.to_string(), "unix:/run/guide.sock");
+        assert_eq!(target.authority(), "localhost");
+        assert_eq!(
+            target.connect().unwrap_err().to_string(),
+            "cannot connect to unix:/run/guide.sock"
+        );
     }
 }

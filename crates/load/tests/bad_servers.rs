@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use route_guide_geo::E7Point;
 use route_guide_load::{
-    Framing, GetFeature, Load, LoadError, Reach, RecordRoute, Report, Route, Target,
+    Framing, GetFeature, Load, LoadError, Reach, RecordRoute, Report, Route, Target, Workload,
 };
 
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
@@ -17,31 +17,43 @@ const HEAD: &[u8] = &[0, 0, 1, 1, 0x4, 0, 0, 0, 1, 0x88];
 
 /// Starts a server that says something to a client, says more when it is asked, and then closes if it should.
 fn server(greeting: &[u8], reply: &[u8], closes: bool) -> Target {
+    server_for(1, greeting, reply, closes)
+}
+
+/// The same for several clients.
+fn server_for(clients: usize, greeting: &[u8], reply: &[u8], closes: bool) -> Target {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address").to_string();
-    let (greeting, reply) = (greeting.to_vec(), reply.to_vec());
-    thread::spawn(move || {
-        let (mut client, _) = listener.accept().expect("a client");
-        client.write_all(&greeting).expect("it listens");
-        let mut heard = Vec::new();
-        let mut buffer = [0; 4_096];
-        let mut replied = false;
-        loop {
-            if !replied && (closes || heard.windows(11).any(|bytes| bytes == b"/routeguide")) {
-                client.write_all(&reply).expect("it listens");
-                replied = true;
-                if closes {
-                    client.shutdown(Shutdown::Write).expect("it is open");
-                }
-            }
-            // Until the client goes: to close with something unread would tear down what was said, too.
-            match client.read(&mut buffer) {
-                Ok(0) | Err(_) => return,
-                Ok(len) => heard.extend_from_slice(&buffer[..len]),
+    for _ in 0..clients {
+        let listener = listener.try_clone().expect("another handle");
+        let (greeting, reply) = (greeting.to_vec(), reply.to_vec());
+        thread::spawn(move || {
+            let (client, _) = listener.accept().expect("a client");
+            serve(client, &greeting, &reply, closes);
+        });
+    }
+    Target::resolve(&address, Reach::Loopback).expect("a loopback address")
+}
+
+fn serve(mut client: TcpStream, greeting: &[u8], reply: &[u8], closes: bool) {
+    client.write_all(greeting).expect("it listens");
+    let mut heard = Vec::new();
+    let mut buffer = [0; 4_096];
+    let mut replied = false;
+    loop {
+        if !replied && (closes || heard.windows(11).any(|bytes| bytes == b"/routeguide")) {
+            client.write_all(reply).expect("it listens");
+            replied = true;
+            if closes {
+                client.shutdown(Shutdown::Write).expect("it is open");
             }
         }
-    });
-    Target::resolve(&address, Reach::Loopback).expect("a loopback address")
+        // Until the client goes: to close with something unread would tear down what was said, too.
+        match client.read(&mut buffer) {
+            Ok(0) | Err(_) => return,
+            Ok(len) => heard.extend_from_slice(&buffer[..len]),
+        }
+    }
 }
 
 /// HEADERS of stream 1 that end it with a gRPC status.
@@ -134,8 +146,12 @@ fn nobody_there_is_told() {
 fn a_call_that_fails_is_counted() {
     let check = |reply: &[&[u8]], expected: &str| {
         let report = get_feature(&server(SETTINGS, &reply.concat(), false)).unwrap();
-        assert_eq!((report.calls, report.failures), (0, 1), "{expected}");
-        assert_eq!(report.first_failure.unwrap().to_string(), expected);
+        assert_eq!(
+            (report.calls, report.failures.count()),
+            (0, 1),
+            "{expected}"
+        );
+        assert_eq!(report.failures.first().unwrap().to_string(), expected);
     };
     check(&[HEAD, &trailers("14")], "UNAVAILABLE");
     check(&[HEAD, &trailers("0")], "0 replies where 1 were expected");
@@ -162,9 +178,61 @@ fn an_early_end_stops_an_upload() {
     let route = Route::new(points, Framing::Packed);
     let report = RecordRoute::new(route).run(&target, &load()).unwrap();
     assert_eq!(
-        report.first_failure.unwrap().to_string(),
+        report.failures.first().unwrap().to_string(),
         "INVALID_ARGUMENT"
     );
     // No more than HTTP/2's initial window, which nobody has opened further.
     assert!(report.bytes <= 65_535, "{} bytes", report.bytes);
+}
+
+/// The DATA frame of stream 1 with an empty message, and HEADERS that end it with OK.
+fn empty_reply() -> Vec<u8> {
+    let message = [0, 0, 5, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0];
+    [HEAD, &message, &trailers("0")].concat()
+}
+
+/// What was measured before a server went away is not lost.
+#[test]
+fn a_run_that_breaks_off_keeps_what_it_found() {
+    let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let target = server(SETTINGS, &[empty_reply(), goaway.to_vec()].concat(), false);
+    let mut look_ups = GetFeature::default();
+    look_ups.ask(E7Point::default(), Some(false));
+    let mut report = Report::default();
+    let two = Load {
+        calls: Some(2),
+        ..load()
+    };
+    let error = look_ups.run_into(&target, &two, &mut report).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the server ended the connection with NO_ERROR"
+    );
+    assert_eq!((report.calls, report.failures.count()), (1, 0));
+    assert!(!report.elapsed.is_zero());
+}
+
+#[test]
+fn a_run_that_waits_can_be_stopped() {
+    let load = Load {
+        silence: Duration::from_secs(3_600),
+        ..load()
+    };
+    for connections in [1, 2] {
+        let target = server_for(connections, SETTINGS, HEAD, false);
+        let load = Load {
+            connections,
+            stop: Stop::default(),
+            ..load.clone()
+        };
+        let stop = load.stop.clone();
+        let mut look_ups = GetFeature::default();
+        look_ups.ask(E7Point::default(), None);
+        thread::scope(|scope| {
+            let run = scope.spawn(|| look_ups.run(&target, &load));
+            stop.now();
+            let error = run.join().unwrap().unwrap_err();
+            assert!(matches!(error, LoadError::Stopped), "{error}");
+        });
+    }
 }

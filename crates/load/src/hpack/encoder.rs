@@ -3,15 +3,19 @@
 use super::DEFAULT_TABLE_SIZE;
 use super::static_table::ENTRIES;
 
+/// What an entry of a table counts besides its name and value.
+const ENTRY_OVERHEAD: usize = 32;
+
 /// Writes the header blocks of one connection.
 ///
 /// The few different fields of all calls are put into the server's table when they first appear; from then on each is
-/// one byte, as with every real client. They are so few that nothing is ever evicted.
+/// one byte, as with every real client. What would not fit beside the others is written in full, so that nothing is ever
+/// evicted.
 #[derive(Debug)]
 pub(crate) struct Encoder {
-    added: Vec<(&'static str, String)>,
-    /// The server's table is smaller than usual and stays unused.
-    plain: bool,
+    added: Vec<(String, String)>,
+    /// What may still be added to the server's table; nothing if that is smaller than usual.
+    room: usize,
     /// The next block begins by setting the size of the table to 0.
     resize: bool,
 }
@@ -21,13 +25,13 @@ impl Encoder {
         let plain = peer_table_size < DEFAULT_TABLE_SIZE;
         Self {
             added: Vec::new(),
-            plain,
+            room: if plain { 0 } else { DEFAULT_TABLE_SIZE },
             resize: plain,
         }
     }
 
     /// Appends one field to a block.
-    pub(crate) fn field(&mut self, name: &'static str, value: &str, out: &mut Vec<u8>) {
+    pub(crate) fn field(&mut self, name: &str, value: &str, out: &mut Vec<u8>) {
         if std::mem::take(&mut self.resize) {
             out.push(0x20);
         }
@@ -46,11 +50,15 @@ impl Encoder {
             .iter()
             .position(|entry| entry.0 == name)
             .map_or(0, |place| place + 1);
-        if self.plain {
-            number(0, 4, index, out);
-        } else {
+        if let Some(room) = self
+            .room
+            .checked_sub(name.len() + value.len() + ENTRY_OVERHEAD)
+        {
             number(0x40, 6, index, out);
-            self.added.push((name, value.to_owned()));
+            self.added.push((name.to_owned(), value.to_owned()));
+            self.room = room;
+        } else {
+            number(0, 4, index, out);
         }
         if index == 0 {
             string(name, out);
@@ -106,11 +114,13 @@ mod tests {
 
     #[test]
     fn what_is_written_can_be_read_whatever_the_table() {
-        let long = "x".repeat(300);
+        let (long, longer) = ("x".repeat(300), "y".repeat(3_800));
         let fields = [
             (":path", "/routeguide.RouteGuide/GetFeature"),
             ("te", "trailers"),
             ("user-agent", &long),
+            ("token", &longer),
+            ("token", &long),
         ];
         for table_size in [0, 4_095, 4_096, 65_536] {
             let mut encoder = Encoder::new(table_size);

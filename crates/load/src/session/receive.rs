@@ -159,7 +159,7 @@ mod tests {
 
     /// A session with two open calls, of which nothing waits to be sent.
     fn session(windows: Windows) -> Session<char> {
-        let mut session = Session::new("there", windows);
+        let mut session = Session::new("there", windows, &[]);
         for name in ['a', 'b'] {
             session.begin(Method::RouteChat, name).expect("a stream");
         }
