@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use route_guide_geo::E7Point;
 use route_guide_load::{
-    Framing, GetFeature, Load, LoadError, Reach, RecordRoute, Report, Route, Target, Workload,
+    Framing, GetFeature, Load, LoadError, Reach, RecordRoute, Report, Route, Stop, Target, Workload,
 };
 
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
