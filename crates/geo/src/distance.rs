@@ -47,15 +47,33 @@ impl End {
         }
     }
 
+    pub(crate) const fn cos_lat(&self) -> f64 {
+        self.cos_lat
+    }
+
+    pub(crate) fn half_angles_to(&self, other: &Self) -> HalfAngles {
+        HalfAngles {
+            lat: (other.lat_degrees - self.lat_degrees).to_radians() / 2.0,
+            lon: (other.lon_degrees - self.lon_degrees).to_radians() / 2.0,
+        }
+    }
+
     pub(crate) fn meters_to(&self, other: &Self) -> f64 {
-        let half_lat = ((other.lat_degrees - self.lat_degrees).to_radians() / 2.0).sin();
-        let half_lon = ((other.lon_degrees - self.lon_degrees).to_radians() / 2.0).sin();
+        let half = self.half_angles_to(other);
+        let (half_lat, half_lon) = (half.lat.sin(), half.lon.sin());
         let haversine = half_lat * half_lat + self.cos_lat * other.cos_lat * (half_lon * half_lon);
         // Rounding can push near-antipodal pairs a hair above 1, and a latitude beyond a pole has a negative cosine;
         // the square roots below would then be NaN.
         let haversine = haversine.clamp(0.0, 1.0);
         2.0 * EARTH_RADIUS_METERS * haversine.sqrt().atan2((1.0 - haversine).sqrt())
     }
+}
+
+/// Half of the angles between two points along both axes, in radians.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HalfAngles {
+    pub(crate) lat: f64,
+    pub(crate) lon: f64,
 }
 
 #[cfg(test)]

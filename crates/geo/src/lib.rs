@@ -33,6 +33,7 @@
 mod axis;
 mod decimal;
 mod distance;
+mod leg;
 mod parse;
 mod point;
 mod rectangle;

@@ -1,6 +1,7 @@
 //! The length of a path, point by point.
 
 use crate::distance::End;
+use crate::leg::leg_meters;
 use crate::point::E7Point;
 
 /// A path that is fed point by point and knows how many points and metres it has.
@@ -32,7 +33,7 @@ impl Track {
     pub fn push(&mut self, point: E7Point) {
         let end = End::of(point);
         if let Some(last) = self.last.replace(end) {
-            self.distance_meters += last.meters_to(&end);
+            self.distance_meters += leg_meters(&last, &end);
         }
         self.point_count = self.point_count.saturating_add(1);
     }
