@@ -7,21 +7,15 @@
 //! `.venv`; `ROUTE_GUIDE_INTEROP_PYTHON` names another. Without one the tests say on standard error
 //! that they were skipped, and pass, unless `ROUTE_GUIDE_REQUIRE_INTEROP=1` makes that a failure.
 
-#![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
-
 use std::collections::BTreeSet;
 use std::env;
-use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use process::{SHORT, Server, run};
-
-mod process;
+use route_guide_tests::{SHORT, ServerProcess, programs, root, run_to_end, say};
 
 /// What every pytest file is run by. A file is named once: each run has fresh servers.
 const CALLS: &[&str] = &[
@@ -122,8 +116,6 @@ fn no_python_test_is_forgotten() {
     assert_eq!(run, written);
 }
 
-/// A cold build of the four programs, should `cargo test` not have made them.
-const BUILD: Duration = Duration::from_secs(900);
 /// One run of pytest. Its own limit (`pytest.ini`) is per test, and shows where a test hangs.
 const PYTEST: Duration = Duration::from_secs(300);
 
@@ -142,8 +134,8 @@ fn check_with(flags: &[&str], test: &str, files: &[&str]) {
         Err(reason) => return say(&format!("interop test {test} SKIPPED: {reason}")),
     };
     let programs = programs();
-    let mut guide = Server::start(&programs.join("route-guide-server"), flags);
-    let mut greeter = Server::start(&programs.join("greeter-server"), &[]);
+    let mut guide = ServerProcess::start(&programs.join("route-guide-server"), flags);
+    let mut greeter = ServerProcess::start(&programs.join("greeter-server"), &[]);
 
     let mut pytest = Command::new(python);
     pytest
@@ -156,7 +148,7 @@ fn check_with(flags: &[&str], test: &str, files: &[&str]) {
         .env("GREETER_TARGET", greeter.target())
         .env("ROUTE_GUIDE_CLIENT", programs.join("route-guide-client"))
         .env("GREETER_CLIENT", programs.join("greeter-client"));
-    let (passed, output) = run(&mut pytest, PYTEST);
+    let (passed, output) = run_to_end(&mut pytest, PYTEST);
 
     // Whatever it was sent, a server goes on until it is told to stop, and then nothing is left over.
     let (guide_held, guide_log) = guide.stop(files == DRAIN);
@@ -169,17 +161,6 @@ fn check_with(flags: &[&str], test: &str, files: &[&str]) {
         "interop test {test}: {}",
         output.trim_end().lines().last().unwrap_or_default()
     ));
-}
-
-/// Writes past libtest, which hides the output of tests that pass.
-fn say(line: &str) {
-    // A closed standard error is no reason to fail.
-    let _ = writeln!(io::stderr(), "{line}");
-}
-
-/// The workspace's root folder.
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 fn interop_folder() -> PathBuf {
@@ -202,7 +183,7 @@ fn python() -> Result<&'static Path, &'static str> {
                      ROUTE_GUIDE_INTEROP_PYTHON names another)"
                 ));
             }
-            match run(Command::new(&python).args(["-c", PACKAGES]), SHORT) {
+            match run_to_end(Command::new(&python).args(["-c", PACKAGES]), SHORT) {
                 (true, _) => Ok(python),
                 (false, output) => Err(format!(
                     "{named} lacks packages of tests/interop/requirements.txt: {}",
@@ -212,32 +193,4 @@ fn python() -> Result<&'static Path, &'static str> {
         })
         .as_deref()
         .map_err(String::as_str)
-}
-
-/// The folder of the four programs, which are up to date afterwards.
-///
-/// `cargo test --workspace` has usually just built them, and then this takes a moment; after
-/// `cargo test -p route-guide-tests` they may be missing or, worse, old. The selection is the
-/// workspace with its tests, or other features of the dependencies would be chosen and all built again.
-fn programs() -> &'static Path {
-    static PROGRAMS: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAMS.get_or_init(|| {
-        // target/debug/deps/interop-0123456789abcdef
-        let test = env::current_exe().unwrap();
-        let programs = test.parent().and_then(Path::parent).unwrap().to_owned();
-        let profile = match programs.file_name().and_then(|name| name.to_str()).unwrap() {
-            "debug" => "dev",
-            other => other,
-        };
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let (built, output) = run(
-            Command::new(cargo)
-                .args(["build", "--workspace", "--bins", "--tests", "--quiet"])
-                .args(["--profile", profile])
-                .current_dir(root()),
-            BUILD,
-        );
-        assert!(built, "the programs do not build:\n{output}");
-        programs
-    })
 }

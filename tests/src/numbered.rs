@@ -1,0 +1,222 @@
+//! Many numbered notes by many streams over servers that may come and go, and what every stream saw of it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::audit::{Log, Spot, Transcript};
+use crate::{note, within};
+use member::{Member, Role, connect, understood};
+
+mod member;
+
+/// Where a server is at the moment, as `127.0.0.1:PORT`; changes when another takes its place.
+pub type Door = watch::Receiver<String>;
+
+/// How many notes, by whom and where.
+///
+/// Senders come in groups, one for each door. Those of a group post at the same places, each of them at each place
+/// `rounds` times. Besides, there is a stream for each door that posts once at some of all places and then listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// Groups of senders.
+    pub groups: usize,
+    /// How many places each group has.
+    pub places: usize,
+    /// How often each sender posts at each of them.
+    pub rounds: usize,
+    /// How many notes a sender has under way.
+    pub batch: usize,
+    /// Each how manieth place is listened to.
+    pub listened: usize,
+}
+
+/// A run under way.
+#[derive(Debug)]
+pub struct NumberedRun {
+    taken: watch::Receiver<usize>,
+    total: usize,
+    senders: JoinSet<Vec<Transcript>>,
+    listeners: JoinSet<Vec<Transcript>>,
+    common: Arc<Common>,
+}
+
+/// What every stream of the run saw.
+#[derive(Debug)]
+pub struct Seen {
+    /// One for every stream that was opened, of senders and listeners.
+    pub transcripts: Vec<Transcript>,
+    /// Every place where somebody posted.
+    pub spots: Vec<Spot>,
+    /// How many streams the listener at each door needed.
+    pub streams_of_listeners: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Common {
+    shape: Shape,
+    streams: AtomicU32,
+    /// Places that one stream alone uses, to learn how far the server is with its notes.
+    fences: AtomicU32,
+    /// How many of the run's notes have been taken; those of listeners and at fences do not count.
+    taken: watch::Sender<usize>,
+    /// How many senders and listeners have notes that are not taken yet.
+    posting: watch::Sender<usize>,
+    /// Whether nobody will post any more, so that the streams can end.
+    is_over: watch::Sender<bool>,
+}
+
+impl Shape {
+    fn of_group(&self, group: usize) -> impl Iterator<Item = Spot> + use<> {
+        let first = group * self.places;
+        (first..first + self.places).map(spot)
+    }
+
+    fn all_places(&self) -> usize {
+        self.groups * self.places
+    }
+}
+
+fn spot(number: usize) -> Spot {
+    Spot(i32::try_from(number).expect("a run has few places"))
+}
+
+impl NumberedRun {
+    /// Begins a run over the servers behind these doors. Listeners are there before the first note is sent.
+    ///
+    /// # Panics
+    ///
+    /// If no listener can be set up.
+    pub async fn start(shape: Shape, doors: &[Door]) -> Self {
+        let (taken, progress) = watch::channel(0);
+        let common = Arc::new(Common {
+            shape,
+            streams: AtomicU32::new(0),
+            fences: AtomicU32::new(0),
+            taken,
+            posting: watch::Sender::new(doors.len()),
+            is_over: watch::Sender::new(false),
+        });
+        let mut listeners = JoinSet::new();
+        for door in doors {
+            let places = (0..shape.all_places()).step_by(shape.listened).map(spot);
+            let listener = Member {
+                common: Arc::clone(&common),
+                door: door.clone(),
+                notes: places.collect(),
+                role: Role::Listener,
+            };
+            listeners.spawn(listener.take_part());
+        }
+        common.nobody_posts().await;
+        common.posting.send_replace(shape.groups * doors.len());
+        let mut senders = JoinSet::new();
+        for group in 0..shape.groups {
+            for door in doors {
+                let rounds = (0..shape.rounds).flat_map(|_| shape.of_group(group));
+                let sender = Member {
+                    common: Arc::clone(&common),
+                    door: door.clone(),
+                    notes: rounds.collect(),
+                    role: Role::Sender,
+                };
+                senders.spawn(sender.take_part());
+            }
+        }
+        Self {
+            taken: progress,
+            total: shape.all_places() * shape.rounds * doors.len(),
+            senders,
+            listeners,
+            common,
+        }
+    }
+
+    /// How many notes there are to be.
+    #[must_use]
+    pub fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Waits until so many percent of the notes have been taken.
+    ///
+    /// # Panics
+    ///
+    /// If the run does not get on.
+    pub async fn percent(&mut self, percent: usize) {
+        let goal = self.total * percent / 100;
+        while *self.taken.borrow_and_update() < goal {
+            tokio::select! {
+                changed = within("the run to get on", self.taken.changed()) => changed.expect("the run goes on"),
+                Some(ended) = self.senders.join_next() => panic!("a sender ended early: {ended:?}"),
+                Some(ended) = self.listeners.join_next() => panic!("a listener ended early: {ended:?}"),
+            }
+        }
+    }
+
+    /// Waits for the end of the run: every note has been taken, and every stream has been handed all it is owed.
+    ///
+    /// # Panics
+    ///
+    /// If it does not come, or a stream is refused for a reason that does not pass.
+    pub async fn finished(mut self) -> Seen {
+        self.percent(100).await;
+        // A listener that had to begin anew posts too.
+        self.common.nobody_posts().await;
+        self.common.is_over.send_replace(true);
+        let listeners = within("the listeners' ends", self.listeners.join_all()).await;
+        let senders = within("the senders' ends", self.senders.join_all()).await;
+        let streams_of_listeners = listeners.iter().map(Vec::len).collect();
+        let transcripts: Vec<_> = listeners.into_iter().chain(senders).flatten().collect();
+        let spots: HashSet<_> = transcripts
+            .iter()
+            .flat_map(|transcript| &transcript.sent)
+            .collect();
+        Seen {
+            spots: spots.into_iter().copied().collect(),
+            transcripts,
+            streams_of_listeners,
+        }
+    }
+}
+
+impl Common {
+    async fn nobody_posts(&self) {
+        let mut posting = self.posting.subscribe();
+        let nobody = within(
+            "all notes to be taken",
+            posting.wait_for(|posting| *posting == 0),
+        );
+        nobody.await.expect("the run goes on");
+    }
+}
+
+/// Reads all notes kept at these places from a server that took no part: a stream posts at each and is handed what is there.
+///
+/// # Panics
+///
+/// If the server refuses that, or hands out anything else.
+pub async fn read_back(address: &str, spots: &[Spot]) -> Log {
+    const ASKING: &str = "what is here?";
+    let mut guide = connect(address).await.expect("the server answers");
+    let notes: Vec<_> = spots
+        .iter()
+        .map(|spot| note(spot.point(), ASKING))
+        .collect();
+    let replies = guide.route_chat(tokio_stream::iter(notes)).await;
+    let mut replies = replies.expect("the chat opens").into_inner();
+    let mut log = Log::new();
+    while let Some(note) = within("a replay", replies.message())
+        .await
+        .expect("the replay goes on")
+    {
+        if note.message != ASKING {
+            let (spot, numbered) = understood(&note);
+            log.entry(spot).or_default().push(numbered);
+        }
+    }
+    log
+}
