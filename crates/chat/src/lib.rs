@@ -7,6 +7,8 @@
 //! - [`MemoryNotebook`] is the engine that keeps them in memory, bounded per place, in total and by age ([`Limits`]).
 //! - `FileNotebook` is the engine whose notes survive the process, under the same bounds: a note is on disk before any
 //!   stream is handed it. It comes with the feature `file`.
+//! - `NatsNotebook` is the engine that many servers share: its notes are in a stream of a NATS cluster, and every server
+//!   reads them from a copy of its own. It comes with the feature `nats`.
 //! - [`Conversation`] is one stream: it posts notes, and hands out what the stream is owed. It works on any engine.
 //!
 //! # The law
@@ -67,7 +69,9 @@
 //!
 //! # Features
 //!
-//! `file` adds `FileNotebook`, and with it the embedded store redb. `conformance` adds the promises of [`Notebook`] as a test suite that every engine runs.
+//! `file` adds `FileNotebook`, and with it the embedded store redb. `nats` adds `NatsNotebook`, and with it a NATS client.
+//! `conformance` adds the promises of [`Notebook`] as a test suite that every engine runs; with `nats`, also servers to run
+//! it against, in `nats_server`.
 
 #![forbid(unsafe_code)]
 
@@ -84,11 +88,15 @@ mod memory;
 
 #[cfg(feature = "file")]
 mod file;
+#[cfg(feature = "nats")]
+mod nats;
 
 mod conversation;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(all(feature = "conformance", feature = "nats"))]
+pub mod nats_server;
 
 pub use clock::{Clock, ManualClock, MonotonicClock, WallClock};
 pub use conversation::{ChatError, Conversation, ConversationLimits, PrivateLimits};
@@ -96,6 +104,8 @@ pub use conversation::{ChatError, Conversation, ConversationLimits, PrivateLimit
 pub use file::{FileNotebook, OpenError, StoreFault};
 pub use limits::Limits;
 pub use memory::MemoryNotebook;
+#[cfg(feature = "nats")]
+pub use nats::{NatsFault, NatsNotebook, NatsSettings, NatsTls, Standing, StartError};
 pub use note::{Author, Draft, Index, Note};
 pub use notebook::{Append, AppendError, Notebook, Page, PageLimit, Receipt, Usage, WatchError};
 pub use wakeups::{Wakeups, Watch};

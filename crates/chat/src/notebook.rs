@@ -4,6 +4,7 @@ use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use route_guide_geo::E7Point;
 
@@ -180,6 +181,25 @@ pub enum AppendError {
     Storage {
         /// Which file, and what went wrong. Not for strangers.
         source: Arc<dyn Error + Send + Sync>,
+    },
+    /// What the notebook is kept on cannot be reached, or is not ready yet.
+    ///
+    /// If it went away while the note was on its way, the note may be written all the same, now or within minutes. Its
+    /// author is not handed it then; others are.
+    #[error("the notebook is away, try again in {} s", retry_after.as_secs_f64())]
+    Away {
+        /// When it is worth trying again.
+        retry_after: Duration,
+        /// What is away. Not for strangers.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// The note is longer than what the notebook is kept on takes in one piece.
+    #[error("a note of {len_bytes} bytes is longer than the {limit_bytes} bytes that one may have")]
+    TooLong {
+        /// The length of the text.
+        len_bytes: usize,
+        /// The longest text.
+        limit_bytes: usize,
     },
     /// The notebook has been closed, because the server stops.
     #[error("the notebook is closed")]
