@@ -5,6 +5,7 @@
 //! - [`ServerProcess`] and [`programs`]: the programs as processes, for tests that kill them.
 //! - [`Chat`]: one RouteChat stream, for tests that care about who receives what.
 //! - [`RawConnection`]: HTTP/2 with exactly the headers, bytes and frames that a test says.
+//! - [`WebConnection`]: HTTP/1.1 and gRPC-Web with exactly what a test says.
 //! - [`numbered`] and [`audit`]: many notes over servers that are killed, and whether each stream saw what it is owed.
 //! - [`paths`]: the names of the methods on the wire.
 //! - [`Place`]: the published places, read without the code under test.
@@ -20,6 +21,7 @@ mod places;
 mod process;
 mod raw;
 mod server;
+mod web;
 
 pub use bounds::{run, within};
 pub use chat::{Chat, note};
@@ -27,3 +29,4 @@ pub use places::{Place, point, published_places};
 pub use process::{SHORT, ServerProcess, programs, root, run_to_end, say};
 pub use raw::{RawCall, RawConnection, RawReply, frame, framed, hex, wide_windows};
 pub use server::{Draining, TestServer};
+pub use web::{GRPC_WEB, GRPC_WEB_TEXT, WebBody, WebConnection, WebReply};

@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use async_stream::stream;
 use route_guide_guard::{
-    CallLayer, Deadline, Drain, DrainReport, EarlyHeadLayer, Http2Settings, Listener, serve,
+    CallLayer, ConnectionSettings, Deadline, Drain, DrainReport, EarlyHeadLayer, Listener,
+    WebLayer, serve,
 };
 use route_guide_proto::hello::hello_service_server::{HelloService, HelloServiceServer};
 use route_guide_proto::hello::{HelloRequest, HelloResponse};
 use route_guide_tests::paths::{BIDI_HELLO, LOTS_OF_GREETINGS, LOTS_OF_REPLIES, SAY_HELLO_SERVICE};
-use route_guide_tests::{RawCall, RawConnection, frame, run, wide_windows, within};
+use route_guide_tests::{RawCall, RawConnection, WebConnection, frame, run, wide_windows, within};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio_stream::Stream;
@@ -34,10 +35,14 @@ const METHODS: [&str; 4] = [
     BIDI_HELLO,
 ];
 
-/// Answers nothing, and tells what it has in hand.
+/// How long the replies are to a client that wants to be flooded.
+const FLOOD_BYTES: usize = 64 << 10;
+
+/// Answers nothing, or without end, and tells what it has in hand.
 #[derive(Clone, Debug)]
 struct Laborious {
     running: Arc<AtomicUsize>,
+    replies: Arc<AtomicUsize>,
     events: UnboundedSender<Event>,
 }
 
@@ -95,9 +100,17 @@ impl HelloService for Laborious {
         request: Request<HelloRequest>,
     ) -> Result<Response<Replies>, Status> {
         let work = self.begin(&request);
-        Ok(Response::new(Box::pin(
-            stream! { yield work.toil().await; },
-        )))
+        if request.get_ref().greeting != "flood" {
+            return Ok(Response::new(Box::pin(
+                stream! { yield work.toil().await; },
+            )));
+        }
+        Ok(Response::new(Box::pin(stream! {
+            loop {
+                work.0.replies.fetch_add(1, Ordering::SeqCst);
+                yield Ok(HelloResponse { reply: "x".repeat(FLOOD_BYTES) });
+            }
+        })))
     }
 
     async fn lots_of_greetings(
@@ -122,6 +135,7 @@ impl HelloService for Laborious {
 struct Workshop {
     address: String,
     running: Arc<AtomicUsize>,
+    replies: Arc<AtomicUsize>,
     events: UnboundedReceiver<Event>,
     drain: Drain,
     serving: JoinHandle<DrainReport>,
@@ -131,8 +145,10 @@ impl Workshop {
     async fn open(patience: Duration) -> Self {
         let (events, heard) = unbounded_channel();
         let running = Arc::new(AtomicUsize::new(0));
+        let replies = Arc::new(AtomicUsize::new(0));
         let laborious = Laborious {
             running: Arc::clone(&running),
+            replies: Arc::clone(&replies),
             events,
         };
         let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap())
@@ -141,13 +157,17 @@ impl Workshop {
         let address = listener.address().to_string();
         let drain = Drain::new();
         let service = ServiceBuilder::new()
+            .layer(WebLayer::new(&[], &[]))
             .layer(CallLayer::new(drain.clone()))
             .layer(EarlyHeadLayer::new(&[LOTS_OF_GREETINGS]))
             .service(Routes::new(HelloServiceServer::new(laborious)).prepare());
         let serving = tokio::spawn({
             let drain = drain.clone();
             async move {
-                let settings = Http2Settings::default();
+                let settings = ConnectionSettings {
+                    http1: true,
+                    ..ConnectionSettings::default()
+                };
                 let serving = serve(vec![listener], service, &settings, &drain, None);
                 let ((), report) = tokio::join!(serving, drain.carry_out(patience));
                 report
@@ -156,6 +176,7 @@ impl Workshop {
         Self {
             address,
             running,
+            replies,
             events: heard,
             drain,
             serving,
@@ -164,6 +185,10 @@ impl Workshop {
 
     async fn connect(&self) -> RawConnection {
         RawConnection::to(&self.address, &wide_windows()).await
+    }
+
+    async fn page(&self) -> WebConnection {
+        WebConnection::to(&self.address).await
     }
 
     async fn begun(&mut self) -> Option<Deadline> {
@@ -265,6 +290,76 @@ fn a_servicer_can_read_how_much_time_is_left() {
             );
             call.cancel();
             shop.dropped().await;
+        }
+    });
+}
+
+#[test]
+fn when_a_page_reads_deadline_exceeded_the_work_has_been_dropped() {
+    run(async {
+        let shop = Workshop::open(Duration::ZERO).await;
+        let mut page = shop.page().await;
+        for path in METHODS {
+            let reply = page.call(path, &[("grpc-timeout", "100m")], &[]).await;
+            assert_eq!(reply.status().code(), Code::DeadlineExceeded, "{path}");
+            assert_eq!(shop.running.load(Ordering::SeqCst), 0, "{path}");
+        }
+    });
+}
+
+#[test]
+fn a_page_that_closes_its_connection_drops_its_work_at_once() {
+    run(async {
+        let mut shop = Workshop::open(Duration::ZERO).await;
+        for path in METHODS {
+            let mut page = shop.page().await;
+            page.begin(path, &[], &[]).await;
+            assert_eq!(shop.begun().await, None);
+            drop(page);
+            shop.dropped().await;
+        }
+    });
+}
+
+#[test]
+fn a_pages_call_cut_by_the_end_of_the_drain_is_told_so_and_counted() {
+    run(async {
+        let mut shop = Workshop::open(Duration::ZERO).await;
+        let mut pages = Vec::new();
+        for path in METHODS {
+            let mut page = shop.page().await;
+            page.begin(path, &[], &[]).await;
+            assert_eq!(shop.begun().await, None);
+            pages.push((path, page));
+        }
+        shop.drain.begin();
+        for (path, mut page) in pages {
+            let status = page.reply().await.status();
+            assert_eq!(status.code(), Code::Unavailable, "{path}");
+            assert_eq!(page.closed().await, 0, "{path}");
+        }
+        let report = within("the end of the drain", shop.serving).await.unwrap();
+        assert_eq!(report.cut_calls, METHODS.len());
+    });
+}
+
+/// What the server holds for a reader that does not read is bounded, and let go at the deadline.
+#[test]
+fn a_page_that_stalls_holds_little_and_only_until_its_deadline() {
+    /// The sockets' buffers on both sides, as large as systems make them, and the server's own.
+    const HELD_BYTES: usize = 32 << 20;
+    run(async {
+        let mut shop = Workshop::open(Duration::ZERO).await;
+        for accept in ["application/grpc-web", "application/grpc-web-text"] {
+            let mut page = shop.page().await;
+            let headers = [("accept", accept), ("grpc-timeout", "500m")];
+            let flood = b"\x0a\x05flood";
+            page.begin(LOTS_OF_REPLIES, &headers, flood).await;
+            shop.begun().await.unwrap();
+            shop.dropped().await;
+            let produced = shop.replies.swap(0, Ordering::SeqCst) * FLOOD_BYTES;
+            assert!(produced < HELD_BYTES, "{produced} bytes for {accept}");
+            assert!(page.closed().await < HELD_BYTES);
         }
     });
 }

@@ -5,15 +5,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::HeaderMap;
-use http_body::{Frame, SizeHint};
+use http_body::Frame;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 
 use crate::call::{EndOfCall, catch_panic, correct_status, draining};
+use crate::task::OpenCall;
 
 /// A response body that ends with trailers when its call must end.
+///
+/// It does not say how long it is, or hyper would promise that length in the head: the end of the call may come
+/// first, and gRPC-Web adds the trailers to it.
 pub(crate) struct CallBody {
     /// What is still running; dropped at the end, which cancels the work behind it.
     open: Option<Open>,
@@ -23,15 +27,18 @@ struct Open {
     inner: Body,
     end: EndOfCall,
     drained: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
-    _in_flight: TaskTrackerToken,
+    _in_flight: InFlight,
 }
+
+/// What tells the drain, and the task of the call, that it is not over.
+type InFlight = (TaskTrackerToken, OpenCall);
 
 impl CallBody {
     pub(crate) fn new(
         inner: Body,
         end: EndOfCall,
         drained: Option<WaitForCancellationFutureOwned>,
-        in_flight: TaskTrackerToken,
+        in_flight: InFlight,
     ) -> Self {
         Self {
             open: Some(Open {
@@ -84,12 +91,6 @@ impl http_body::Body for CallBody {
         self.open
             .as_ref()
             .is_none_or(|open| open.inner.is_end_stream())
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.open
-            .as_ref()
-            .map_or(SizeHint::with_exact(0), |open| open.inner.size_hint())
     }
 }
 

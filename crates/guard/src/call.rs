@@ -8,13 +8,15 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
 use tokio::time::{Instant, sleep, sleep_until};
 use tonic::body::Body;
+use tonic::codegen::Bytes;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use crate::body::CallBody;
-use crate::task::{EndOfTask, end_task_with};
+use crate::task::{OpenCall, end_task_with};
 use crate::{Deadline, Drain};
 
 /// How long after its deadline a call may still be about to send its status.
@@ -28,7 +30,7 @@ const DRAIN_GRACE: Duration = Duration::from_millis(500);
 /// - The deadline bounds the whole call, the response stream included: `DEADLINE_EXCEEDED`.
 /// - When the drain's time is over, what is still open ends with `UNAVAILABLE`.
 /// - Streams that never end by themselves (see [`CallLayer::end_at_drain`]) end so when it begins.
-/// - A call whose peer has stopped reading cannot be told; its stream is reset.
+/// - A call whose peer has stopped reading cannot be told; its stream is reset, or over HTTP/1.1 its connection closed.
 /// - A panic becomes `INTERNAL` for this call and concerns no other.
 /// - A message over the size limit is `RESOURCE_EXHAUSTED`, as the gRPC status document has it.
 /// - What is not a gRPC request is refused by HTTP status 405 or 415.
@@ -121,10 +123,12 @@ where
             let (mut parts, body) = response.into_parts();
             correct_status(&mut parts.headers);
             let drained = open_ended.then(|| drain.begun_owned());
+            let open = OpenCall::default();
             if deadline.is_some() || open_ended {
-                end_task_with(end_of_task(deadline, drained.is_some().then_some(drain)));
+                let end = end_of_task(deadline, drained.is_some().then_some(drain));
+                end_task_with(end, &open);
             }
-            let body = CallBody::new(body, end, drained, token);
+            let body = CallBody::new(body, end, drained, (token, open));
             Ok(Response::from_parts(parts, Body::new(body)))
         })
     }
@@ -148,24 +152,21 @@ fn end_of_call(deadline: Option<Deadline>, drain: Drain) -> EndOfCall {
 }
 
 /// The moment at which a call that cannot end itself, because its peer does not read, ends with its task.
-fn end_of_task(deadline: Option<Deadline>, drain: Option<Drain>) -> EndOfTask {
-    Box::pin(async move {
-        let passed =
-            sleep_until_some(deadline.and_then(|deadline| deadline.at().checked_add(GRACE)));
-        let drained = async {
-            match drain {
-                Some(drain) => {
-                    drain.begun().await;
-                    sleep(DRAIN_GRACE).await;
-                }
-                None => std::future::pending().await,
+async fn end_of_task(deadline: Option<Deadline>, drain: Option<Drain>) {
+    let passed = sleep_until_some(deadline.and_then(|deadline| deadline.at().checked_add(GRACE)));
+    let drained = async {
+        match drain {
+            Some(drain) => {
+                drain.begun().await;
+                sleep(DRAIN_GRACE).await;
             }
-        };
-        tokio::select! {
-            () = passed => {}
-            () = drained => {}
+            None => std::future::pending().await,
         }
-    })
+    };
+    tokio::select! {
+        () = passed => {}
+        () = drained => {}
+    }
 }
 
 async fn sleep_until_some(moment: Option<std::time::Instant>) {
@@ -251,16 +252,24 @@ fn check_is_grpc(request: &Request<Body>) -> Result<(), StatusCode> {
         return Err(StatusCode::METHOD_NOT_ALLOWED);
     }
     let content_type = request.headers().get(header::CONTENT_TYPE);
-    if content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
-        Ok(())
-    } else {
-        Err(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+    let rest = content_type.and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
+    match rest {
+        Some([] | [b'+' | b';', ..]) => Ok(()),
+        _ => Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
     }
 }
 
-fn plain_response(code: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
+/// Refuses what is not a call, in words for whoever reads them.
+pub(crate) fn plain_response(code: StatusCode) -> Response<Body> {
+    const WORDS: &[u8] =
+        b"This is a gRPC server. It answers POST requests with a content-type of gRPC.\n";
+    let mut response = Response::new(Body::new(Full::new(Bytes::from_static(WORDS))));
     *response.status_mut() = code;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    if code == StatusCode::METHOD_NOT_ALLOWED {
+        headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
     response
 }
 

@@ -2,11 +2,12 @@
 //!
 //! - [`Listener`]: binds every address a name resolves to, TCP or Unix, and keeps accepting when
 //!   the process runs out of file descriptors.
-//! - [`serve`]: runs HTTP/2 connections with explicit windows and limits ([`Http2Settings`]).
+//! - [`serve`]: runs connections with explicit windows and limits ([`ConnectionSettings`]).
 //! - [`Workers`]: one runtime per core, with connections shared out among them.
 //! - [`CallLayer`]: bounds the *whole* call, response stream included, by its deadline and answers
 //!   `DEADLINE_EXCEEDED`; turns a panic into `INTERNAL`; counts calls for the drain.
 //! - [`EarlyHeadLayer`]: sends the response headers of client-streaming methods at once.
+//! - [`WebLayer`]: lets pages in browsers call, by gRPC-Web.
 //! - [`Drain`]: stops accepting, lets calls finish, ends what is left and says how many.
 //!
 //! It works on tower services over `http` types and knows nothing of the services it guards.
@@ -14,7 +15,7 @@
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use route_guide_guard::{CallLayer, Drain, Http2Settings, Listener, serve};
+//! use route_guide_guard::{CallLayer, Drain, ConnectionSettings, Listener, serve};
 //! use tonic::service::Routes;
 //! use tower::Layer;
 //!
@@ -23,7 +24,7 @@
 //! let listener = Listener::bind(&"localhost:50051".parse()?).await?;
 //! let service = CallLayer::new(drain.clone()).layer(routes.prepare());
 //! // Elsewhere, on a signal: drain.begin();
-//! let settings = Http2Settings::default();
+//! let settings = ConnectionSettings::default();
 //! let ((), report) = tokio::join!(
 //!     serve(vec![listener], service, &settings, &drain, None),
 //!     drain.carry_out(Duration::from_secs(10)),
@@ -36,20 +37,26 @@
 mod address;
 mod body;
 mod call;
+mod connection;
 mod deadline;
 mod drain;
 mod early_head;
 mod listener;
+mod origin;
 mod preface;
 mod serve;
 mod task;
+mod web;
 mod workers;
 
 pub use address::{AddressError, ListenAddress};
 pub use call::{CallLayer, CallService};
+pub use connection::ConnectionSettings;
 pub use deadline::{Deadline, MalformedTimeout};
 pub use drain::{Drain, DrainReport};
 pub use early_head::{EarlyHeadLayer, EarlyHeadService};
 pub use listener::{BindError, Listener};
-pub use serve::{Http2Settings, serve};
+pub use origin::{OriginError, WebOrigin};
+pub use serve::serve;
+pub use web::{WebLayer, WebService};
 pub use workers::Workers;

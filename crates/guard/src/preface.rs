@@ -1,64 +1,79 @@
-//! Whether a peer has begun to speak HTTP/2.
+//! What a peer says first, and so what it speaks.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-/// The length of the preface that every HTTP/2 client sends first (RFC 9113, section 3.4).
-const PREFACE_BYTES: usize = 24;
+/// What every HTTP/2 client sends first (RFC 9113, section 3.4).
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// A stream that counts the bytes of the preface as they are read.
+/// What a peer has said, up to where it is clear what it speaks.
 #[derive(Debug)]
-pub(crate) struct PrefaceWatch<I> {
+pub(crate) enum Opening<I> {
+    /// It speaks HTTP/2.
+    Http2(Replayed<I>),
+    /// It speaks something else.
+    Other(Replayed<I>),
+}
+
+/// A stream of which the beginning has been read already, and is read once more.
+#[derive(Debug)]
+pub(crate) struct Replayed<I> {
+    beginning: [u8; PREFACE.len()],
+    at: usize,
+    len: usize,
     io: I,
-    read: usize,
-    seen: Preface,
 }
 
-/// Tells how much of a connection's preface has arrived.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Preface(Arc<AtomicUsize>);
-
-impl<I> PrefaceWatch<I> {
-    pub(crate) fn new(io: I) -> (Self, Preface) {
-        let seen = Preface::default();
-        let watch = Self {
+impl<I: AsyncRead + Unpin> Opening<I> {
+    /// Waits until the peer has sent the preface of HTTP/2, or the first byte that does not belong to it.
+    ///
+    /// # Errors
+    ///
+    /// Whatever reading fails with, and [`io::ErrorKind::UnexpectedEof`] if the peer hangs up before.
+    pub(crate) async fn of(mut io: I) -> io::Result<Self> {
+        let mut beginning = [0; PREFACE.len()];
+        let mut len = 0;
+        while len < PREFACE.len() && beginning[..len] == PREFACE[..len] {
+            match io.read(&mut beginning[len..]).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                more => len += more,
+            }
+        }
+        let replayed = Replayed {
+            beginning,
+            at: 0,
+            len,
             io,
-            read: 0,
-            seen: seen.clone(),
         };
-        (watch, seen)
+        Ok(if beginning == *PREFACE {
+            Self::Http2(replayed)
+        } else {
+            Self::Other(replayed)
+        })
     }
 }
 
-impl Preface {
-    /// Whether the peer has sent all of it.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.0.load(Ordering::Relaxed) >= PREFACE_BYTES
-    }
-}
-
-impl<I: AsyncRead + Unpin> AsyncRead for PrefaceWatch<I> {
+impl<I: AsyncRead + Unpin> AsyncRead for Replayed<I> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        let polled = Pin::new(&mut self.io).poll_read(cx, buf);
-        if self.read < PREFACE_BYTES {
-            self.read += buf.filled().len() - before;
-            self.seen.0.store(self.read, Ordering::Relaxed);
+        let rest = &self.beginning[self.at..self.len];
+        if rest.is_empty() {
+            return Pin::new(&mut self.io).poll_read(cx, buf);
         }
-        polled
+        let now = rest.len().min(buf.remaining());
+        buf.put_slice(&rest[..now]);
+        self.at += now;
+        Poll::Ready(Ok(()))
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for PrefaceWatch<I> {
+impl<I: AsyncWrite + Unpin> AsyncWrite for Replayed<I> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -85,5 +100,53 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for PrefaceWatch<I> {
 
     fn is_write_vectored(&self) -> bool {
         self.io.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    /// Whether this is HTTP/2, if it arrives in two pieces, and that all of it can still be read.
+    async fn is_http2(said: &[u8], cut: usize) -> io::Result<bool> {
+        let (first, second) = said.split_at(cut);
+        let (opening, mut io) = match Opening::of(Cursor::new(first).chain(second)).await? {
+            Opening::Http2(io) => (true, io),
+            Opening::Other(io) => (false, io),
+        };
+        let mut replayed = Vec::new();
+        io.read_to_end(&mut replayed).await?;
+        assert_eq!(replayed, said, "cut at {cut}");
+        Ok(opening)
+    }
+
+    #[tokio::test]
+    async fn http2_is_told_by_its_whole_preface_however_it_is_cut() {
+        let http2 = [PREFACE, &b"more"[..]].concat();
+        let others = [
+            &b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"[..],
+            b"PRI * HTTP/1.1\r\n\r\nSM\r\n\r\nmore",
+            b"x",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r!",
+        ];
+        for cut in 0..=PREFACE.len() {
+            assert!(is_http2(&http2, cut).await.unwrap(), "cut at {cut}");
+            assert!(is_http2(PREFACE, cut).await.unwrap(), "cut at {cut}");
+        }
+        for other in others {
+            for cut in 0..=other.len() {
+                assert!(!is_http2(other, cut).await.unwrap(), "{other:?} at {cut}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_hangs_up_in_between_speaks_nothing() {
+        for end in 0..PREFACE.len() {
+            let error = is_http2(&PREFACE[..end], 0).await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        }
     }
 }

@@ -2,64 +2,23 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::pin::pin;
 use std::time::Duration;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
-use hyper::server::conn::http2;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tonic::body::Body;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
+use crate::connection::Protocol;
 use crate::listener::Socket;
-use crate::preface::PrefaceWatch;
-use crate::task::CallExecutor;
-use crate::{Drain, Listener, Workers};
+use crate::{ConnectionSettings, Drain, Listener, Workers};
 
 /// The pause after a failed accept grows up to this.
 const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
-
-/// What one HTTP/2 connection may use.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Http2Settings {
-    /// How many bytes a peer may send on one stream before they are read.
-    pub stream_window_bytes: u32,
-    /// How many bytes a peer may send on all streams of a connection before they are read.
-    ///
-    /// Must be large beside the stream window: h2 takes many small unread DATA frames for an attack, and
-    /// allows for them in proportion to this window.
-    pub connection_window_bytes: u32,
-    /// How many calls may be open on one connection; more wait in the client.
-    pub max_concurrent_streams: u32,
-    /// How many bytes of request headers are accepted.
-    pub max_header_list_bytes: u32,
-    /// How long a peer may take to say that it speaks HTTP/2.
-    pub handshake_timeout: Duration,
-    /// How long a connection may be silent before it is asked for a sign of life.
-    pub keepalive_interval: Duration,
-    /// How long the peer may take to give it.
-    pub keepalive_timeout: Duration,
-}
-
-impl Default for Http2Settings {
-    fn default() -> Self {
-        Self {
-            stream_window_bytes: 256 << 10,
-            connection_window_bytes: 64 << 20,
-            max_concurrent_streams: 200,
-            max_header_list_bytes: 16 << 10,
-            handshake_timeout: Duration::from_secs(10),
-            keepalive_interval: Duration::from_secs(60),
-            keepalive_timeout: Duration::from_secs(20),
-        }
-    }
-}
 
 /// Serves `service` on all listeners until `drain` is over.
 ///
@@ -70,7 +29,7 @@ impl Default for Http2Settings {
 pub async fn serve<S>(
     listeners: Vec<Listener>,
     service: S,
-    settings: &Http2Settings,
+    settings: &ConnectionSettings,
     drain: &Drain,
     workers: Option<Workers>,
 ) where
@@ -81,8 +40,8 @@ pub async fn serve<S>(
     S::Future: Send + 'static,
 {
     let connections = Connections {
-        http2: http2_builder(settings),
-        handshake_timeout: settings.handshake_timeout,
+        protocol: Protocol::new(settings),
+        keepalive: settings.http1.then(|| keepalive(settings)),
         service,
         drain: drain.clone(),
         workers,
@@ -99,8 +58,9 @@ pub async fn serve<S>(
 /// What every connection is made with.
 #[derive(Clone)]
 struct Connections<S> {
-    http2: http2::Builder<CallExecutor>,
-    handshake_timeout: Duration,
+    protocol: Protocol,
+    /// How the system asks peers for a sign of life where HTTP does not.
+    keepalive: Option<TcpKeepalive>,
     service: S,
     drain: Drain,
     workers: Option<Workers>,
@@ -141,44 +101,7 @@ where
     }
 
     async fn run(self, io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        let service = self
-            .service
-            .map_request(|request: Request<Incoming>| request.map(Body::new));
-        let (io, preface) = PrefaceWatch::new(io);
-        let mut connection = pin!(
-            self.http2
-                .serve_connection(TokioIo::new(io), TowerToHyperService::new(service))
-        );
-        let mut begun = pin!(self.drain.begun_owned());
-        let ended = tokio::select! {
-            ended = connection.as_mut() => Some(ended),
-            () = begun.as_mut() => None,
-            () = sleep(self.handshake_timeout) => {
-                if !preface.is_complete() {
-                    return;
-                }
-                tokio::select! {
-                    ended = connection.as_mut() => Some(ended),
-                    () = begun.as_mut() => None,
-                }
-            }
-        };
-        let ended = match ended {
-            Some(ended) => ended,
-            // hyper would wait for the preface of a peer that has said nothing yet.
-            None if !preface.is_complete() => return,
-            None => {
-                connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    ended = connection => ended,
-                    () = self.drain.closed() => return,
-                }
-            }
-        };
-        if let Err(error) = ended {
-            // Peers vanish and misbehave every day; none of it is an error of this server.
-            tracing::debug!(error = &error as &dyn std::error::Error, "connection ended");
-        }
+        self.protocol.run(io, self.service, &self.drain).await;
     }
 }
 
@@ -243,9 +166,7 @@ where
     loop {
         let accepted = match &socket {
             Socket::Tcp(tcp) => tcp.accept().await.map(|(stream, _)| {
-                // With Nagle's algorithm small frames wait for acknowledgements; a socket that refuses
-                // the option is already dead and will say so on its first read.
-                let _ = stream.set_nodelay(true);
+                set_options(&stream, connections.keepalive.as_ref());
                 connections.spawn(stream);
             }),
             Socket::Unix { unix, .. } => unix
@@ -269,6 +190,25 @@ where
     }
 }
 
+/// Sets what every socket needs. One that refuses is already dead, and will say so on its first read.
+fn set_options(stream: &TcpStream, keepalive: Option<&TcpKeepalive>) {
+    // With Nagle's algorithm small frames wait for acknowledgements.
+    let _ = stream.set_nodelay(true);
+    if let Some(keepalive) = keepalive {
+        let _ = SockRef::from(stream).set_tcp_keepalive(keepalive);
+    }
+}
+
+/// HTTP/1.1 has no PING: without this, a peer that vanished while the server had nothing to send would be
+/// waited for without end.
+fn keepalive(settings: &ConnectionSettings) -> TcpKeepalive {
+    const PROBES: u32 = 4;
+    TcpKeepalive::new()
+        .with_time(settings.keepalive_interval)
+        .with_interval(settings.keepalive_timeout / PROBES)
+        .with_retries(PROBES)
+}
+
 /// Whether the error concerns the connection that was about to be accepted, not the socket.
 fn is_of_the_connection(error: &io::Error) -> bool {
     matches!(
@@ -279,16 +219,30 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     )
 }
 
-fn http2_builder(settings: &Http2Settings) -> http2::Builder<CallExecutor> {
-    let mut builder = http2::Builder::new(CallExecutor);
-    builder
-        .timer(TokioTimer::new())
-        .adaptive_window(false)
-        .initial_stream_window_size(settings.stream_window_bytes)
-        .initial_connection_window_size(settings.connection_window_bytes)
-        .max_concurrent_streams(settings.max_concurrent_streams)
-        .max_header_list_size(settings.max_header_list_bytes)
-        .keep_alive_interval(settings.keepalive_interval)
-        .keep_alive_timeout(settings.keepalive_timeout);
-    builder
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn sockets_are_watched_where_http_has_no_ping() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        set_options(&stream, None);
+        assert!(!SockRef::from(&stream).keepalive().unwrap());
+        set_options(&stream, Some(&keepalive(&ConnectionSettings::default())));
+        let socket = SockRef::from(&stream);
+        assert!(socket.keepalive().unwrap());
+        assert_eq!(
+            socket.tcp_keepalive_time().unwrap(),
+            Duration::from_secs(60)
+        );
+        assert_eq!(
+            socket.tcp_keepalive_interval().unwrap() * socket.tcp_keepalive_retries().unwrap(),
+            Duration::from_secs(20)
+        );
+    }
 }

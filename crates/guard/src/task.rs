@@ -3,25 +3,36 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
 
-/// Completes when a call's task must end, whatever it is waiting for.
-pub(crate) type EndOfTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Exists as long as a call does.
+pub(crate) type OpenCall = Arc<()>;
+
+/// The moment at which a call's task must end, whatever it is waiting for.
+pub(crate) struct EndOfTask {
+    at: Pin<Box<dyn Future<Output = ()> + Send>>,
+    call: Weak<()>,
+}
 
 thread_local! {
     /// What a call that is being polled has asked its task to end with.
     static ASKED: RefCell<Option<EndOfTask>> = const { RefCell::new(None) };
 }
 
-/// Asks the task of the call that is being polled to end, at the latest, when `end` completes.
+/// Asks the task of the call that is being polled to end, at the latest, when `at` completes.
 ///
 /// While a peer does not read, hyper does not poll the response body, so a body cannot end itself. Ending
-/// the task drops the body and resets the stream.
-pub(crate) fn end_task_with(end: EndOfTask) {
-    ASKED.set(Some(end));
+/// the task drops the body, and resets the stream of HTTP/2 or closes the connection of HTTP/1.1. If the
+/// `call` is over by then, nothing happens.
+pub(crate) fn end_task_with(at: impl Future<Output = ()> + Send + 'static, call: &OpenCall) {
+    ASKED.set(Some(EndOfTask {
+        at: Box::pin(at),
+        call: Arc::downgrade(call),
+    }));
 }
 
 /// Spawns calls in tasks that can be asked to end.
@@ -33,33 +44,52 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, call: F) {
-        tokio::spawn(CallTask { call, end: None });
+        tokio::spawn(Ending::new(call));
     }
 }
 
 pin_project! {
-    struct CallTask<F> {
+    /// A future that a call within it can ask to end: a call's own over HTTP/2, its connection's over HTTP/1.1.
+    ///
+    /// Its output is that of the future, or `None` if it was ended.
+    pub(crate) struct Ending<F> {
         #[pin]
-        call: F,
+        inner: F,
         end: Option<EndOfTask>,
     }
 }
 
-impl<F: Future<Output = ()>> Future for CallTask<F> {
-    type Output = ();
+impl<F> Ending<F> {
+    pub(crate) fn new(inner: F) -> Self {
+        Self { inner, end: None }
+    }
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    pub(crate) fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut F> {
+        self.project().inner
+    }
+}
+
+impl<F: Future> Future for Ending<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if this.call.poll(cx).is_ready() {
-            ASKED.take();
-            return Poll::Ready(());
+        let polled = this.inner.poll(cx);
+        let asked = ASKED.take();
+        if let Poll::Ready(output) = polled {
+            return Poll::Ready(Some(output));
         }
-        if let Some(end) = ASKED.take() {
-            *this.end = Some(end);
+        if asked.is_some() {
+            *this.end = asked;
         }
-        match this.end {
-            Some(end) => end.as_mut().poll(cx),
-            None => Poll::Pending,
+        let Some(end) = this.end else {
+            return Poll::Pending;
+        };
+        std::task::ready!(end.at.as_mut().poll(cx));
+        if end.call.strong_count() > 0 {
+            return Poll::Ready(None);
         }
+        *this.end = None;
+        Poll::Pending
     }
 }

@@ -6,15 +6,19 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use http::{Request, Response};
-use route_guide_guard::{Drain, Http2Settings, Listener, serve};
+use route_guide_guard::{ConnectionSettings, Drain, Listener, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tonic::body::Body;
 use tower::service_fn;
 
-/// Runs a server whose methods are never called, and returns where it listens.
+/// Runs a server whose calls are answered by nothing, and returns where it listens.
 async fn server(drain: &Drain) -> String {
+    server_with(ConnectionSettings::default(), drain).await
+}
+
+async fn server_with(settings: ConnectionSettings, drain: &Drain) -> String {
     let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap())
         .await
         .unwrap();
@@ -23,14 +27,7 @@ async fn server(drain: &Drain) -> String {
         service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(Response::new(Body::empty())) });
     let drain = drain.clone();
     tokio::spawn(async move {
-        serve(
-            vec![listener],
-            service,
-            &Http2Settings::default(),
-            &drain,
-            None,
-        )
-        .await;
+        serve(vec![listener], service, &settings, &drain, None).await;
     });
     address
 }
@@ -63,6 +60,26 @@ async fn a_peer_that_speaks_something_else_is_hung_up_on_at_once() {
     let address = server(&drain).await;
     let open = closed_after(&address, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(open < Duration::from_secs(1), "{open:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_http1_connection_is_closed_when_no_request_comes() {
+    let settings = ConnectionSettings {
+        http1: true,
+        ..ConnectionSettings::default()
+    };
+    let drain = Drain::new();
+    let address = server_with(settings, &drain).await;
+    let request = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n";
+    for (sent, seconds) in [
+        (&b""[..], 10),
+        (b"P", 10),
+        (&request[..request.len() - 1], 80),
+        (request, 80),
+    ] {
+        let open = closed_after(&address, sent).await.as_secs();
+        assert_eq!(open, seconds, "after {:?}", String::from_utf8_lossy(sent));
+    }
 }
 
 #[tokio::test(start_paused = true)]

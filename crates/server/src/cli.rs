@@ -8,13 +8,13 @@ use std::time::Duration;
 use clap::Parser;
 use jiff::SignedDuration;
 use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
-use route_guide_guard::{Http2Settings, ListenAddress};
+use route_guide_guard::{ConnectionSettings, ListenAddress, WebOrigin};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::commands::Command;
 use crate::{
     ChatScope, ChatSettings, ChatStore, FeatureSource, GreeterSettings, PointRule, ReplySettings,
-    RouteGuideSettings, ServingSettings,
+    RouteGuideSettings, ServingSettings, WebSettings,
 };
 
 /// Serves RouteGuide: what is at a point, what lies in a rectangle, route summaries and notes at places.
@@ -78,8 +78,16 @@ struct CommonFlags {
     threads: Option<NonZeroUsize>,
 
     /// How many calls one connection may have open at a time
-    #[arg(long, value_name = "COUNT", default_value_t = Http2Settings::default().max_concurrent_streams)]
+    #[arg(long, value_name = "COUNT", default_value_t = ConnectionSettings::default().max_concurrent_streams)]
     max_concurrent_streams: u32,
+
+    /// Let pages in browsers call, by gRPC-Web over HTTP/1.1 and HTTP/2
+    #[arg(long)]
+    grpc_web: bool,
+
+    /// Allow pages of this origin, such as `https://maps.example`, or * for any; may be repeated
+    #[arg(long, value_name = "ORIGIN", requires = "grpc_web")]
+    grpc_web_origin: Vec<WebOrigin>,
 
     /// What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
@@ -232,12 +240,15 @@ impl CommonFlags {
 
     fn serving(&self) -> ServingSettings {
         ServingSettings {
-            http2: Http2Settings {
+            connection: ConnectionSettings {
                 max_concurrent_streams: self.max_concurrent_streams,
-                ..Http2Settings::default()
+                ..ConnectionSettings::default()
             },
             workers: self.workers(),
             drain_timeout: self.drain_timeout,
+            web: self.grpc_web.then(|| WebSettings {
+                origins: self.grpc_web_origin.clone(),
+            }),
         }
     }
 }

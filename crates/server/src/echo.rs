@@ -10,8 +10,8 @@ use http_body_util::BodyExt;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-const INITIAL: HeaderName = HeaderName::from_static("x-grpc-test-echo-initial");
-const TRAILING: HeaderName = HeaderName::from_static("x-grpc-test-echo-trailing-bin");
+pub(crate) const INITIAL: HeaderName = HeaderName::from_static("x-grpc-test-echo-initial");
+pub(crate) const TRAILING: HeaderName = HeaderName::from_static("x-grpc-test-echo-trailing-bin");
 
 /// Returns two metadata entries of a request to its sender: `x-grpc-test-echo-initial` with the initial
 /// and `x-grpc-test-echo-trailing-bin` with the trailing metadata.

@@ -53,6 +53,6 @@ pub use route_guide::{DATA_VERSION, NOTES_MISSED, RouteGuideServicer};
 pub use server::{Server, StartError};
 pub use settings::{
     ChatScope, ChatSettings, ChatStore, FeatureSource, GreeterSettings, ReplySettings,
-    RouteGuideSettings, ServingSettings,
+    RouteGuideSettings, ServingSettings, WebSettings,
 };
 pub use stored::StoredRouteGuide;

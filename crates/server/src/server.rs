@@ -5,10 +5,11 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderName;
 use route_guide_chat::{FileNotebook, MemoryNotebook, Notebook, OpenError};
 use route_guide_guard::{
-    BindError, CallLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress, Listener, Workers,
-    serve,
+    BindError, CallLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress, Listener, WebLayer,
+    Workers, serve,
 };
 use route_guide_proto::hello::hello_service_server::{HelloServiceServer, SERVICE_NAME as HELLO};
 use route_guide_proto::helloworld::greeter_server::{GreeterServer, SERVICE_NAME as GREETER};
@@ -25,11 +26,12 @@ use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::server::Builder as ReflectionBuilder;
 use tower::ServiceBuilder;
 
+use crate::echo;
 use crate::health::HealthServicer;
 use crate::{
-    ChatSettings, ChatStore, DataError, DataSet, EchoMetadataLayer, GreeterServicer,
-    GreeterSettings, HelloServicer, RouteGuideServicer, RouteGuideSettings, ServingSettings,
-    StoredRouteGuide,
+    ChatSettings, ChatStore, DATA_VERSION, DataError, DataSet, EchoMetadataLayer, GreeterServicer,
+    GreeterSettings, HelloServicer, NOTES_MISSED, RouteGuideServicer, RouteGuideSettings,
+    ServingSettings, StoredRouteGuide,
 };
 
 /// Client-streaming methods, whose response headers tonic would send only with the response.
@@ -46,6 +48,14 @@ const OPEN_ENDED: &[&str] = &[
     "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+
+/// Response headers of this server that pages in browsers may read.
+static READABLE: [HeaderName; 4] = [
+    HeaderName::from_static(DATA_VERSION),
+    HeaderName::from_static(NOTES_MISSED),
+    echo::INITIAL,
+    echo::TRAILING,
 ];
 
 /// How often memory of expired notes is given back while nobody posts.
@@ -179,17 +189,20 @@ impl Server {
     /// Serves until `shutdown` completes and the drain after it is over.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> DrainReport {
         let drain = Drain::new();
+        let ServingSettings {
+            mut connection,
+            drain_timeout,
+            web,
+            ..
+        } = self.serving;
+        connection.http1 |= web.is_some();
         let service = ServiceBuilder::new()
+            .option_layer(web.map(|web| WebLayer::new(&web.origins, &READABLE)))
             .layer(CallLayer::new(drain.clone()).end_at_drain(OPEN_ENDED))
             .layer(EchoMetadataLayer)
             .layer(EarlyHeadLayer::new(EARLY_HEADS))
             .service(self.routes.prepare());
-        let ServingSettings {
-            http2,
-            drain_timeout,
-            ..
-        } = &self.serving;
-        let running = serve(self.listeners, service, http2, &drain, self.workers);
+        let running = serve(self.listeners, service, &connection, &drain, self.workers);
         let draining = async {
             shutdown.await;
             // Watchers of the health service learn it before their streams end.
@@ -202,7 +215,7 @@ impl Server {
                 () = drain.begun() => {}
             }
         };
-        let ending = drain.carry_out(*drain_timeout);
+        let ending = drain.carry_out(drain_timeout);
         let ((), report, (), ()) = tokio::join!(running, ending, draining, expiring);
         if let Some(kept) = self.kept {
             // Waits for the disk. If the closing thread panics, that has been reported where it happened.

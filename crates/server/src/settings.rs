@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
-use route_guide_guard::{Http2Settings, ListenAddress};
+use route_guide_guard::{ConnectionSettings, ListenAddress, WebOrigin};
 
 use crate::PointRule;
 
@@ -95,11 +95,20 @@ pub struct ReplySettings {
 #[derive(Clone, Debug)]
 pub struct ServingSettings {
     /// Windows and limits of a connection.
-    pub http2: Http2Settings,
+    pub connection: ConnectionSettings,
     /// How many threads run connections, each with a runtime of its own; without, the caller's runtime does.
     pub workers: Option<NonZeroUsize>,
     /// How long calls may go on once the server has been told to stop.
     pub drain_timeout: Duration,
+    /// Whether pages in browsers may call, by gRPC-Web; without, only HTTP/2 is spoken.
+    pub web: Option<WebSettings>,
+}
+
+/// Which pages in browsers may call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WebSettings {
+    /// Where pages may come from, beside the server's own address.
+    pub origins: Vec<WebOrigin>,
 }
 
 impl Default for RouteGuideSettings {
@@ -136,9 +145,10 @@ impl Default for ReplySettings {
 impl Default for ServingSettings {
     fn default() -> Self {
         Self {
-            http2: Http2Settings::default(),
+            connection: ConnectionSettings::default(),
             workers: None,
             drain_timeout: Duration::from_secs(10),
+            web: None,
         }
     }
 }

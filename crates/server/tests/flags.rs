@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use route_guide_server::cli::{GreeterFlags, RouteGuideFlags};
 use route_guide_server::{
-    ChatScope, FeatureSource, GreeterSettings, PointRule, RouteGuideSettings,
+    ChatScope, FeatureSource, GreeterSettings, PointRule, RouteGuideSettings, WebSettings,
 };
 
 fn guide(flags: &[&str]) -> RouteGuideSettings {
@@ -54,7 +54,12 @@ fn every_flag_reaches_its_setting() {
 
     let serving = guide(&["--drain-timeout", "1m 30s", "--max-concurrent-streams", "7"]).serving;
     assert_eq!(serving.drain_timeout, Duration::from_secs(90));
-    assert_eq!(serving.http2.max_concurrent_streams, 7);
+    assert_eq!(serving.connection.max_concurrent_streams, 7);
+    assert_eq!(serving.web, None);
+    let origin = "http://localhost:8000";
+    let serving = greeter(&["--grpc-web", "--grpc-web-origin", origin]).serving;
+    let origins = vec![origin.parse().expect("an origin")];
+    assert_eq!(serving.web, Some(WebSettings { origins }));
 
     let chat = guide(&[
         "--chat-scope",

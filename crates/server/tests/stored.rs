@@ -4,19 +4,22 @@
 
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt, Full};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::Message;
 use route_guide_chat::{Limits, MemoryNotebook};
+use route_guide_guard::WebLayer;
 use route_guide_proto::routeguide::route_guide_server::RouteGuideServer;
 use route_guide_proto::routeguide::{Point, Rectangle};
 use route_guide_server::{
     ChatSettings, DataSet, FeatureSource, PointRule, RouteGuideServicer, StoredRouteGuide,
 };
 use tonic::body::Body;
-use tower::ServiceExt;
+use tower::{Layer, ServiceExt};
 
 /// What a caller gets: the messages and how the call ended.
 #[derive(Debug, PartialEq)]
@@ -50,6 +53,28 @@ impl Both {
         }
     }
 
+    /// Sends the same request to both by gRPC-Web and returns the body that they agree on.
+    fn web_answer(&self, method: &str, accept: &str, body: &[u8]) -> Vec<u8> {
+        let web = WebLayer::new(&[], &[]);
+        let request = || {
+            let mut request = request(method, body);
+            let headers = request.headers_mut();
+            headers.insert("content-type", "application/grpc-web".parse().unwrap());
+            headers.insert("accept", accept.parse().unwrap());
+            request
+        };
+        let stored = web.layer(self.stored.clone()).oneshot(request());
+        let generated = web.layer(self.generated.clone()).oneshot(request());
+        let (stored, generated) = self.runtime.block_on(async {
+            let stored = stored.await.unwrap().into_body().collect().await;
+            (stored, generated.await.unwrap().into_body().collect().await)
+        });
+        let [stored, generated] = [stored, generated].map(|body| body.unwrap().to_bytes().to_vec());
+        let [first, second] = [&stored, &generated].map(|body| decoded(accept, body));
+        assert_eq!(first, second, "{method} as {accept}");
+        stored
+    }
+
     /// Sends the same request to both and returns the answer that they agree on.
     fn answer(&self, method: &str, body: &[u8]) -> Answer {
         let stored = self.stored.clone().oneshot(request(method, body));
@@ -61,6 +86,17 @@ impl Both {
         assert_eq!(stored, generated, "{method} with {body:02x?}");
         stored
     }
+}
+
+/// Text comes in as many pieces as the body that it stands for, each with padding of its own.
+fn decoded(accept: &str, body: &[u8]) -> Vec<u8> {
+    if !accept.contains("text") {
+        return body.to_vec();
+    }
+    let groups = body.chunks(4);
+    groups
+        .flat_map(|group| STANDARD.decode(group).unwrap())
+        .collect()
 }
 
 fn request(method: &str, body: &[u8]) -> Request<Body> {
@@ -154,6 +190,29 @@ fn all_published_places_are_the_same_bytes() {
     let answer = both.answer("ListFeatures", &framed(&[tutorial]));
     assert_eq!(answer.status, "0");
     assert!(answer.bytes.len() > 100 * (5 + 12));
+}
+
+#[test]
+fn pages_get_the_same_bytes_from_both() {
+    let both = Both::new(PointRule::OnGlobe);
+    let place = Point {
+        latitude: 409_146_138,
+        longitude: -746_188_906,
+    };
+    let nearly_all = Rectangle {
+        lo: Some(Point::default()),
+        hi: Some(Point {
+            latitude: 900_000_000,
+            longitude: -1_800_000_000,
+        }),
+    };
+    for accept in ["application/grpc-web", "application/grpc-web-text"] {
+        both.web_answer("GetFeature", accept, &framed(&[place]));
+        both.web_answer("RecordRoute", accept, &framed(&[place, place]));
+        let body = both.web_answer("ListFeatures", accept, &framed(&[nearly_all]));
+        let body = decoded(accept, &body);
+        assert!(body.ends_with(b"grpc-status:0\r\n"), "{} bytes", body.len());
+    }
 }
 
 #[test]

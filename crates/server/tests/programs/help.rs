@@ -64,6 +64,12 @@ fn route_guide_server_explains_its_flags() {
 
               [default: 200]
 
+          --grpc-web
+              Let pages in browsers call, by gRPC-Web over HTTP/1.1 and HTTP/2
+
+          --grpc-web-origin <ORIGIN>
+              Allow pages of this origin, such as `https://maps.example`, or * for any; may be repeated
+
           --log <FILTER>
               What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`
 
@@ -167,6 +173,12 @@ fn greeter_server_explains_its_flags() {
               How many calls one connection may have open at a time
 
               [default: 200]
+
+          --grpc-web
+              Let pages in browsers call, by gRPC-Web over HTTP/1.1 and HTTP/2
+
+          --grpc-web-origin <ORIGIN>
+              Allow pages of this origin, such as `https://maps.example`, or * for any; may be repeated
 
           --log <FILTER>
               What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`

@@ -171,6 +171,12 @@ fn a_bad_flag_is_named_and_nothing_is_served() {
         &["--chat-max-age", "yesterday"],
         &["--threads", "0"],
         &["--max-concurrent-streams=-1"],
+        &["--grpc-web-origin", "maps.example", "--grpc-web"],
+        &[
+            "--grpc-web-origin",
+            "https://maps.example/map",
+            "--grpc-web",
+        ],
     ] {
         let ended = run(ROUTE_GUIDE_SERVER, flags);
         assert_eq!(ended.code, Some(2), "{flags:?}: {ended:?}");
@@ -186,6 +192,8 @@ fn a_bad_flag_is_named_and_nothing_is_served() {
         &["--features", "x"][..],
         &["--replies", "-1"],
         &["--interval", "x"],
+        // Whoever names origins wants pages to call.
+        &["--grpc-web-origin", "https://maps.example"],
     ] {
         assert_eq!(run(GREETER_SERVER, flags).code, Some(2), "{flags:?}");
     }
