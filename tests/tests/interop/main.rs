@@ -28,6 +28,7 @@ const EVERY_CALL: &[&str] = &["test_calls.py", "test_deadlines.py", "test_asynci
 const BAD_INPUT: &[&str] = &["test_bad_input.py"];
 const STANDARD_SERVICES: &[&str] = &["test_standard_services.py"];
 const COMPAT: &[&str] = &["test_compat.py"];
+const GRPC_WEB: &[&str] = &["test_grpc_web.py"];
 const DRAIN: &[&str] = &["test_drain.py"];
 const TUTORIAL: &[&str] = &["test_tutorial.py"];
 const OUR_CLIENTS: &[&str] = &["test_clients.py", "test_greeter_client.py"];
@@ -65,9 +66,16 @@ fn grpcio_finds_health_and_reflection() {
 fn grpcio_finds_the_tutorials_own_behaviour_with_compat() {
     check_with(
         &["--compat"],
+        &[],
         "grpcio_finds_the_tutorials_own_behaviour_with_compat",
         COMPAT,
     );
+}
+
+#[test]
+fn pages_in_browsers_call_by_grpc_web() {
+    let web = &["--grpc-web", "--grpc-web-origin", "https://maps.example"];
+    check_with(web, web, "pages_in_browsers_call_by_grpc_web", GRPC_WEB);
 }
 
 #[test]
@@ -99,6 +107,7 @@ fn no_python_test_is_forgotten() {
         BAD_INPUT,
         STANDARD_SERVICES,
         COMPAT,
+        GRPC_WEB,
         DRAIN,
         TUTORIAL,
         OUR_CLIENTS,
@@ -121,11 +130,11 @@ const PYTEST: Duration = Duration::from_secs(300);
 
 /// Runs Python test files against fresh servers, or says why not.
 fn check(test: &str, files: &[&str]) {
-    check_with(&[], test, files);
+    check_with(&[], &[], test, files);
 }
 
-/// [`check`] with flags for the RouteGuide server.
-fn check_with(flags: &[&str], test: &str, files: &[&str]) {
+/// [`check`] with flags for the RouteGuide server and for the greeter.
+fn check_with(guide_flags: &[&str], greeter_flags: &[&str], test: &str, files: &[&str]) {
     let python = match python() {
         Ok(python) => python,
         Err(reason) if env::var_os("ROUTE_GUIDE_REQUIRE_INTEROP").is_some_and(|v| v == "1") => {
@@ -134,8 +143,8 @@ fn check_with(flags: &[&str], test: &str, files: &[&str]) {
         Err(reason) => return say(&format!("interop test {test} SKIPPED: {reason}")),
     };
     let programs = programs();
-    let mut guide = ServerProcess::start(&programs.join("route-guide-server"), flags);
-    let mut greeter = ServerProcess::start(&programs.join("greeter-server"), &[]);
+    let mut guide = ServerProcess::start(&programs.join("route-guide-server"), guide_flags);
+    let mut greeter = ServerProcess::start(&programs.join("greeter-server"), greeter_flags);
 
     let mut pytest = Command::new(python);
     pytest
