@@ -78,6 +78,8 @@ pub enum Fault {
     },
     /// The table has no such column.
     NoColumn {
+        /// What the column would hold: `latitude`, `longitude` or `name`.
+        what: &'static str,
         /// The column that is looked for.
         column: String,
         /// The columns that there are, if the file names them.
@@ -144,7 +146,7 @@ impl fmt::Display for Fault {
             ),
             Self::NotThisFormat { format, problem } => write!(f, "not {format}: {problem}"),
             Self::Unsupported { what } => write!(f, "{what}"),
-            Self::NoColumn { column, header } => {
+            Self::NoColumn { column, header, .. } => {
                 write!(f, "there is no {column}")?;
                 if !header.is_empty() {
                     let list = one_line(&header.join(", "));

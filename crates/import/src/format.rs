@@ -29,7 +29,7 @@ pub enum Format {
     GeoJsonSeq,
     /// Comma-separated values with a header line, unless [`Table`](crate::Table) says otherwise (RFC 4180).
     Csv,
-    /// The same, separated by tabs.
+    /// The same, separated by tabs and without quotes.
     Tsv,
     /// The tables that geonames.org publishes: tab-separated, nineteen columns, no header, no quotes.
     Geonames,

@@ -83,11 +83,16 @@ impl Table {
         }
     }
 
-    /// Returns the layout of tab-separated values, otherwise like [`csv`](Self::csv).
+    /// Returns the layout of tab-separated values: no quotes, otherwise like [`csv`](Self::csv).
+    ///
+    /// # References
+    ///
+    /// IANA's registration of `text/tab-separated-values`, which knows no quotes; nor do those who publish in it.
     #[must_use]
     pub fn tsv() -> Self {
         Self {
             delimiter: b'\t',
+            quote: None,
             ..Self::csv()
         }
     }

@@ -39,12 +39,15 @@ pub(crate) fn read(
         header.extend(record.fields().map(text).map(|name| name.trim().to_owned()));
     }
     let columns = Columns::new(&table, &header)?;
+    let mut width = table.header.then_some(header.len());
     let mut texts = Texts::default();
     while let Some(record) = records.next()? {
         let position = Position::Line {
             line: record.line(),
         };
-        match columns.pick(&record) {
+        let width = *width.get_or_insert(record.len());
+        let picked = no_wider(&record, width).and_then(|()| columns.pick(&record));
+        match picked {
             Ok([lat, lon, name]) => {
                 let location = point(&mut texts, &table, lat, lon);
                 output.row_of_bytes(position, location, name)?;
@@ -53,6 +56,19 @@ pub(crate) fn read(
         }
     }
     Ok(())
+}
+
+/// Refuses a record with more in it than the first line has columns for: its fields are not those they seem to be, as
+/// after a delimiter that should have been in quotes. A record with less has only lost its last fields.
+fn no_wider(record: &Record<'_>, width: usize) -> Result<(), Reason> {
+    let found = record.len();
+    let mut more = (width..found).filter_map(|index| record.field(index));
+    if more.all(<[u8]>::is_empty) {
+        return Ok(());
+    }
+    Err(Reason::invalid(format!(
+        "there are {found} fields, and in the first line {width}"
+    )))
 }
 
 fn point(texts: &mut Texts, table: &Table, lat: &[u8], lon: &[u8]) -> Result<E7Point, Reason> {
@@ -74,8 +90,9 @@ struct Columns {
 
 impl Columns {
     fn new(table: &Table, header: &[String]) -> Result<Self, Fault> {
-        let find = |column: &Column, what: &str, usual: &[&str]| {
+        let find = |column: &Column, what: &'static str, usual: &[&str]| {
             find(column, header, usual).ok_or_else(|| Fault::NoColumn {
+                what,
                 column: match column {
                     Column::Usual if header.is_empty() => {
                         format!(
@@ -252,6 +269,46 @@ mod tests {
             "lat,lon,name\n1,2,\"a\n3,4,b\n",
             Err("line 2: the file ends within a field in quotes"),
         );
+    }
+
+    /// `Foo, Bar` without quotes became a place called `Foo`, and nobody was told of the rest.
+    #[test]
+    fn a_line_with_more_fields_than_the_first_is_rejected() {
+        let longer = "x: line 3: there are 4 fields, and in the first line 3";
+        check(
+            "lat,lon,name\n1,2,a\n40,-74,Foo, Bar\n3,4,b\n",
+            &["10000000,20000000,a", longer, "30000000,40000000,b"],
+        );
+        let headless = Table {
+            header: false,
+            lat: Column::Index(0),
+            lon: Column::Index(1),
+            name: Some(Column::Index(2)),
+            ..Table::csv()
+        };
+        check_with(
+            &options(headless),
+            "1,2,a\n3,4,b\n40,-74,Foo, Bar\n",
+            Ok(&["10000000,20000000,a", "30000000,40000000,b", longer]),
+        );
+        // Spreadsheets write empty fields at the end, and leave them out.
+        check(
+            "lat,lon,name,more\n1,2,a,b,,\n3,4,b\n",
+            &["10000000,20000000,a", "30000000,40000000,b"],
+        );
+    }
+
+    /// A name that began with a quote swallowed all lines up to the next one that did.
+    #[test]
+    fn a_quote_in_tab_separated_values_is_a_character() {
+        let text = "name\tlat\tlon\n\"The Place\t1\t2\nMid\t3\t4\nOther\"\t5\t6\n";
+        let expected = [
+            "10000000,20000000,\"The Place",
+            "30000000,40000000,Mid",
+            "50000000,60000000,Other\"",
+        ];
+        let found = read_text(Format::Tsv, text.as_bytes(), &Options::default());
+        assert_eq!(found, Ok(expected.map(str::to_owned).to_vec()));
     }
 
     #[test]

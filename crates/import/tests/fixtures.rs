@@ -7,13 +7,15 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use route_guide_import::{Counts, Format, Import, Options};
+use route_guide_import::{Counts, Format, Import, Options, Table};
 
 /// A fixture: its name, its format if its name does not tell, and how many rows, and how many records that are no points,
 /// without a geometry and without a name it has besides the places.
 struct Fixture {
     name: &'static str,
     format: Option<Format>,
+    /// Whether it is a table that quotes although its format does not.
+    quoted: bool,
     more_rows: u64,
     skipped: [u64; 3],
 }
@@ -22,6 +24,7 @@ const fn fixture(name: &'static str) -> Fixture {
     Fixture {
         name,
         format: None,
+        quoted: false,
         more_rows: 0,
         skipped: [0; 3],
     }
@@ -44,6 +47,20 @@ const fn osm(name: &'static str) -> Fixture {
     }
 }
 
+impl Fixture {
+    fn options(&self) -> Options {
+        let quoted = Table {
+            quote: Some(b'"'),
+            ..Table::tsv()
+        };
+        Options {
+            format: self.format,
+            table: self.quoted.then_some(quoted),
+            ..Options::default()
+        }
+    }
+}
+
 const FIXTURES: [Fixture; 16] = [
     fixture("array.json"),
     fixture("object.json"),
@@ -54,7 +71,11 @@ const FIXTURES: [Fixture; 16] = [
     mixed("lines.geojsonl"),
     fixture("separated.geojsons"),
     fixture("plain.csv"),
-    fixture("plain.tsv"),
+    // Programs that write CSV take tabs for another delimiter.
+    Fixture {
+        quoted: true,
+        ..fixture("plain.tsv")
+    },
     Fixture {
         format: Some(Format::Geonames),
         ..fixture("geonames.txt")
@@ -109,10 +130,7 @@ fn read(import: Import) -> (Places, Result<Counts, String>) {
 #[test]
 fn every_fixture_gives_the_places_it_was_made_of() {
     for fixture in FIXTURES {
-        let options = Options {
-            format: fixture.format,
-            ..Options::default()
-        };
+        let options = fixture.options();
         let path = folder().join(fixture.name);
         let import = Import::open(&path, options).unwrap();
         let progress = import.progress();
@@ -171,10 +189,7 @@ fn a_fixture_cut_anywhere_gives_no_more_than_the_whole() {
     for fixture in FIXTURES {
         let bytes = fs::read(folder().join(fixture.name)).unwrap();
         let import = |length: usize| {
-            let options = Options {
-                format: fixture.format,
-                ..Options::default()
-            };
+            let options = fixture.options();
             let bytes = Cursor::new(bytes[..length].to_vec());
             Import::from_reader(fixture.name, bytes, options).unwrap()
         };

@@ -42,6 +42,7 @@ impl<'h> NameColumn<'h> {
                 let columns = Columns::new(list.iter(), field);
                 if let (Some(field), None) = (field, columns.name) {
                     return Err(Fault::NoColumn {
+                        what: "name",
                         column: format!("column {field:?} for the name"),
                         header: list.iter().map(|column| column.name().to_owned()).collect(),
                     });
