@@ -101,9 +101,18 @@ impl Builder {
         Store::of(write::image(self, order))
     }
 
+    /// Checks that [`write`](Self::write) can write to `path`, before the work that leads to it is done.
+    ///
+    /// # Errors
+    ///
+    /// [`WriteError::NotAFile`] if there is something else than a file, [`WriteError::Create`] if there cannot be one.
+    pub fn check_output(path: &Path) -> Result<(), WriteError> {
+        replace::check(path)
+    }
+
     /// Writes a snapshot file.
     ///
-    /// It is written under a temporary name in the same folder, and takes the place of `path` only when it is complete
+    /// It is written as a temporary file in the same folder, and takes the place of `path` only when it is complete
     /// and on the disk: at any moment, and after a crash at any moment, there is the old file or the new one.
     ///
     /// # Errors

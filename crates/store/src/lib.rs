@@ -57,6 +57,7 @@ mod record;
 mod region;
 mod replace;
 mod section;
+mod temporary;
 mod verify;
 mod write;
 

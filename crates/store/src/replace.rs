@@ -2,12 +2,11 @@
 
 use std::error::Error;
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
-
+use crate::temporary::Temporary;
 use crate::write::{Head, Plan};
 
 /// The error for a snapshot that could not be written.
@@ -16,6 +15,11 @@ use crate::write::{Head, Plan};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
+    /// There is something under the name that is no file and should not be replaced by one: a folder, a device, a pipe.
+    NotAFile {
+        /// Its path.
+        path: PathBuf,
+    },
     /// No temporary file could be made in the folder.
     Create {
         /// The folder that the file should be in.
@@ -51,6 +55,10 @@ pub enum WriteError {
 impl fmt::Display for WriteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NotAFile { path } => {
+                let path = path.display();
+                write!(f, "cannot replace {path}: it is not a regular file")
+            }
             Self::Create { folder, cause } => {
                 write!(f, "cannot create a file in {}: {cause}", folder.display())
             }
@@ -84,6 +92,11 @@ impl fmt::Display for WriteError {
 
 impl Error for WriteError {}
 
+/// Checks that a file can be written to the folder of `path`, and that it would replace nothing but a file.
+pub(crate) fn check(path: &Path) -> Result<(), WriteError> {
+    create(path).map(drop)
+}
+
 /// Writes a snapshot to a temporary file in the same folder, and then to the place of `path`.
 pub(crate) fn write(path: &Path, plan: &Plan) -> Result<Head, WriteError> {
     write_by(path, plan, |file| write_all(file, plan))
@@ -103,27 +116,20 @@ fn write_by(
     plan: &Plan,
     write: impl FnOnce(&mut File) -> io::Result<Head>,
 ) -> Result<Head, WriteError> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let failed = |cause| WriteError::Write {
         path: path.to_owned(),
         file_bytes: plan.layout().file_bytes() as u64,
         cause,
     };
-    // From here on the file is removed when it goes out of scope, unless it has been renamed.
-    let mut temporary = create(folder).map_err(|cause| WriteError::Create {
-        folder: folder.to_owned(),
-        cause,
-    })?;
-    let head = write(temporary.as_file_mut()).map_err(failed)?;
-    temporary.as_file().sync_all().map_err(failed)?;
+    let mut temporary = create(path)?;
+    let head = write(temporary.file()).map_err(failed)?;
+    temporary.file().sync_all().map_err(failed)?;
+    let folder = folder(path);
     temporary
-        .persist(path)
-        .map_err(|error| WriteError::Replace {
+        .persist(folder, path)
+        .map_err(|cause| WriteError::Replace {
             path: path.to_owned(),
-            cause: error.error,
+            cause,
         })?;
     sync(folder).map_err(|cause| WriteError::SyncFolder {
         path: path.to_owned(),
@@ -132,13 +138,25 @@ fn write_by(
     Ok(head)
 }
 
-fn create(folder: &Path) -> io::Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".route-guide-").suffix(".tmp");
-    // Temporary files are for their owner alone; this one becomes a file like any other.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+/// Makes the temporary file, in the folder of `path`.
+fn create(path: &Path) -> Result<Temporary, WriteError> {
+    // A link counts as what it leads to. What cannot be looked at cannot be written to either, which is told below.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        let path = path.to_owned();
+        return Err(WriteError::NotAFile { path });
+    }
+    let folder = folder(path);
+    Temporary::create(folder).map_err(|cause| WriteError::Create {
+        folder: folder.to_owned(),
+        cause,
+    })
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Sees to it that the new name is on the disk.

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use route_guide_geo::E7Point;
@@ -56,19 +56,49 @@ fn what_cannot_be_written_is_told_and_leaves_nothing() {
 
     let taken = folder.path().join("folder");
     fs::create_dir(&taken).unwrap();
-    let error = builder(3).write(Order::Spatial, &taken).unwrap_err();
-    assert!(matches!(error, WriteError::Replace { .. }), "{error}");
-    let error = builder(3)
-        .write(Order::Spatial, &folder.path().join(".."))
-        .unwrap_err();
-    assert!(
-        matches!(
-            error,
-            WriteError::Replace { .. } | WriteError::Create { .. }
-        ),
-        "{error}"
-    );
+    let dots = folder.path().join("..");
+    for path in [&taken, &dots] {
+        let error = builder(3).write(Order::Spatial, path).unwrap_err();
+        assert!(matches!(error, WriteError::NotAFile { .. }), "{error}");
+    }
     assert_eq!(names_in(folder.path()), ["folder"]);
+}
+
+/// `-o /dev/null` put a file in the place of the device.
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_not_replaced_by_one() {
+    use std::os::unix::net::UnixListener;
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("socket");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(&socket, &link).unwrap();
+    for path in [&socket, &link] {
+        let expected = format!(
+            "cannot replace {}: it is not a regular file",
+            path.display()
+        );
+        let error = builder(3).write(Order::Spatial, path).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        let error = Builder::check_output(path).unwrap_err();
+        assert_eq!(error.to_string(), expected);
+    }
+    assert_eq!(names_in(folder.path()), ["link", "socket"]);
+}
+
+#[test]
+fn a_check_of_the_output_leaves_everything_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("places.rgs");
+    Builder::check_output(&path).unwrap();
+    assert_eq!(names_in(folder.path()), [""; 0]);
+    fs::write(&path, "old").unwrap();
+    Builder::check_output(&path).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+    let missing = folder.path().join("missing").join("places.rgs");
+    let error = Builder::check_output(&missing).unwrap_err();
+    assert!(matches!(error, WriteError::Create { .. }), "{error}");
 }
 
 #[cfg(unix)]
@@ -91,7 +121,21 @@ fn a_snapshot_may_be_read_by_whom_any_new_file_may_be_read() {
 
 const MANY: i32 = 20_000;
 
+/// Returns how much a process has written to the file in this folder that it has open. That may have no name.
+#[cfg(target_os = "linux")]
+fn written(process: u32, folder: &Path) -> Option<u64> {
+    let open = fs::read_dir(format!("/proc/{process}/fd")).ok()?;
+    let open = open.filter_map(|entry| Some(entry.ok()?.path()));
+    let in_folder = |path: &PathBuf| {
+        fs::read_link(path)
+            .is_ok_and(|target| target.starts_with(folder) && target.as_path() != folder)
+    };
+    let file = open.filter(in_folder).next()?;
+    Some(fs::metadata(file).ok()?.len())
+}
+
 /// The part of the test below that is killed.
+#[cfg(target_os = "linux")]
 #[test]
 fn writes_until_it_is_killed() {
     let Some(path) = env::var_os(WRITE_TO) else {
@@ -104,6 +148,7 @@ fn writes_until_it_is_killed() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_writer_that_is_killed_leaves_the_old_file_or_a_whole_new_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -124,13 +169,13 @@ fn a_writer_that_is_killed_leaves_the_old_file_or_a_whole_new_one() {
             .stdout(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        // Each time a little later in the life of a temporary file: once it has so many bytes.
-        let has_enough = |name: &String| {
-            let written =
-                fs::metadata(folder.path().join(name)).map_or(0, |metadata| metadata.len());
-            name != "places.rgs" && written >= file_bytes * moment / 8
+        // Each time a little later in the life of a new file: once it has so many bytes.
+        let process = writer.id();
+        let has_enough = || {
+            let written = written(process, folder.path());
+            written.is_some_and(|bytes| bytes >= file_bytes * moment / 8)
         };
-        while !names_in(folder.path()).iter().any(has_enough) {
+        while !has_enough() {
             assert_eq!(writer.try_wait().unwrap(), None, "the writer goes on");
             std::thread::yield_now();
         }
@@ -139,7 +184,7 @@ fn a_writer_that_is_killed_leaves_the_old_file_or_a_whole_new_one() {
         let store = Store::open(&path).unwrap();
         store.verify().unwrap();
         assert!([7, 20_000].contains(&store.len()));
-        // What a killed process leaves behind has a name that no other takes.
+        // A process that is killed while the file gets its name leaves one that no other takes.
         for name in names_in(folder.path())
             .iter()
             .filter(|name| *name != "places.rgs")
