@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use crate::options::Table;
+
 /// A format of feature files.
 ///
 /// [`FromStr`] reads the names that [`Display`](fmt::Display) writes, as a flag would give them.
@@ -27,7 +29,7 @@ pub enum Format {
     GeoJson,
     /// `GeoJSON` texts one after another, one per line or each after a record separator (RFC 8142).
     GeoJsonSeq,
-    /// Comma-separated values with a header line, unless [`Table`](crate::Table) says otherwise (RFC 4180).
+    /// Comma-separated values with a header line, unless [`Table`] says otherwise (RFC 4180).
     Csv,
     /// The same, separated by tabs and without quotes.
     Tsv,
@@ -100,6 +102,17 @@ impl Format {
             "fgb" => Self::FlatGeobuf,
             _ => return None,
         })
+    }
+
+    /// Returns the layout of the format if it is a table of text.
+    #[must_use]
+    pub fn table(self) -> Option<Table> {
+        match self {
+            Self::Csv => Some(Table::csv()),
+            Self::Tsv => Some(Table::tsv()),
+            Self::Geonames => Some(Table::geonames()),
+            _ => None,
+        }
     }
 
     /// Lists the names of all formats, for a message.

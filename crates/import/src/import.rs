@@ -80,6 +80,12 @@ impl Import {
         }
     }
 
+    /// Returns the name of the file, as it was given.
+    #[must_use]
+    pub fn input(&self) -> &str {
+        &self.input
+    }
+
     /// Returns the format that the input is read as.
     #[must_use]
     pub const fn format(&self) -> Format {

@@ -24,11 +24,8 @@ pub(crate) fn read(
     options: &Options,
     output: &mut Output<'_>,
 ) -> Result<(), Stop> {
-    let table = options.table.clone().unwrap_or_else(|| match format {
-        Format::Tsv => Table::tsv(),
-        Format::Geonames => Table::geonames(),
-        _ => Table::csv(),
-    });
+    let table = options.table.clone().or_else(|| format.table());
+    let table = table.unwrap_or_else(Table::csv);
     let mut records = Records::new(bytes, &table, options.max_record_bytes)?;
     let mut header = Vec::new();
     if table.header {

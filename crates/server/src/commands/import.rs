@@ -1,18 +1,20 @@
 //! `route-guide-server import`: feature files in, a snapshot out.
 
-use std::fmt::Write as _;
+mod report;
+mod table;
+
+use std::fs;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
-use route_guide_import::{Column, Counts, Format, Import, Options, Rejected, Table, Unit};
+use anyhow::{Context, anyhow, bail};
+use route_guide_import::{Counts, Fault, Format, Import, ImportError, Options};
 use route_guide_store::{Builder, Order};
 
-use super::progress::Display;
-
-/// How many rejected records are shown; all are counted.
-const SHOWN: u64 = 20;
+use super::progress::{Display, say};
+use report::{Rejects, counted, summary};
+use table::TableFlags;
 
 /// The flags of `import`.
 #[derive(Clone, Debug, clap::Args)]
@@ -29,9 +31,14 @@ pub struct ImportFlags {
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
 
-    /// What holds the name: GeoJSON property, FlatGeobuf column, GPX element, OpenStreetMap tag
-    #[arg(long, value_name = "FIELD", default_value = "name")]
-    name_field: String,
+    /// What holds the name: column of a table, by name or number from 1, GeoJSON property, FlatGeobuf column, GPX element,
+    /// OpenStreetMap tag; by default name
+    #[arg(long, value_name = "FIELD")]
+    name: Option<String>,
+
+    /// Read no names; of OpenStreetMap, every node is a place then
+    #[arg(long, conflicts_with = "name")]
+    no_name: bool,
 
     /// Keep the order of the inputs; by default features are sorted so that neighbours lie together
     #[arg(long)]
@@ -45,67 +52,99 @@ pub struct ImportFlags {
     table: TableFlags,
 }
 
-#[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Tables (csv, tsv)")]
-struct TableFlags {
-    /// The column of the latitude, by name or number from 1; by default lat, latitude or y
-    #[arg(long, value_name = "COLUMN")]
-    lat: Option<Column>,
-
-    /// The column of the longitude, by name or number from 1; by default lon, lng, long, longitude or x
-    #[arg(long, value_name = "COLUMN")]
-    lon: Option<Column>,
-
-    /// The column of the name, by name or number from 1; by default name
-    #[arg(long, value_name = "COLUMN")]
-    name: Option<Column>,
-
-    /// The character between fields
-    #[arg(long, value_name = "CHARACTER", value_parser = one_byte)]
-    delimiter: Option<u8>,
-
-    /// The first line is a row like the others
-    #[arg(long)]
-    no_header: bool,
-
-    /// Coordinates are E7 integers, degrees times 10⁷
-    #[arg(long)]
-    e7: bool,
-}
-
 impl ImportFlags {
     pub(super) fn run(&self) -> anyhow::Result<()> {
+        // Reading may take long: whatever can be known to fail fails before.
+        let imports = self.open()?;
+        self.check_output()?;
         let mut builder = Builder::new();
         let mut rejects = Rejects::default();
-        for input in &self.inputs {
-            let counts = self.read(input, &mut builder, &mut rejects)?;
-            say(&summary(input, &counts));
+        let mut records = 0;
+        for import in imports {
+            let input = import.input().to_owned();
+            let counts = self.read(import, &mut builder, &mut rejects)?;
+            records += counts.rows + counts.rejected + counts.skipped.total();
+            say(&summary(&input, &counts));
         }
         rejects.tell_rest();
+        let output = self.output.display();
+        if builder.is_empty() && records > 0 {
+            let records = counted(records, "record", "records");
+            bail!("none of {records} is a place; {output} is not written");
+        }
         let order = if self.keep_order {
             Order::Input
         } else {
             Order::Spatial
         };
+        let display = Display::writing(&self.output);
         let info = builder.write(order, &self.output)?;
+        drop(display);
         let line = format!(
-            "wrote {}: {} features, {} bytes, version {:016x}",
-            self.output.display(),
-            info.features,
+            "wrote {output}: {}, {} bytes, version {:016x}",
+            counted(info.features, "feature", "features"),
             info.file_bytes,
             info.version
         );
         writeln!(io::stdout(), "{line}").context("cannot write to stdout")
     }
 
+    /// Opens all inputs.
+    fn open(&self) -> anyhow::Result<Vec<Import>> {
+        let mut imports = Vec::new();
+        for input in &self.inputs {
+            imports.push(Import::open(input, self.options(input)?)?);
+        }
+        let tables = imports
+            .iter()
+            .any(|import| import.format().table().is_some());
+        match self.table.given() {
+            Some(flag) if !tables => bail!("{flag} is for tables, and no input is one"),
+            _ => Ok(imports),
+        }
+    }
+
+    fn options(&self, input: &Path) -> anyhow::Result<Options> {
+        let format = self.format.or_else(|| Format::of_file_name(input));
+        let name_field = self.name.clone().unwrap_or_else(|| "name".to_owned());
+        Ok(Options {
+            format: self.format,
+            name_field: (!self.no_name).then_some(name_field),
+            table: format
+                .and_then(Format::table)
+                .map(|layout| self.table.apply(layout, self.name.as_deref(), self.no_name))
+                .transpose()?,
+            ..Options::default()
+        })
+    }
+
+    /// Checks that the output can be written, and that this destroys nothing but an old one.
+    fn check_output(&self) -> anyhow::Result<()> {
+        Builder::check_output(&self.output)?;
+        let Some(output) = identity(&self.output) else {
+            return Ok(());
+        };
+        for input in &self.inputs {
+            let file = if input.as_os_str() == "-" {
+                Path::new("/dev/stdin")
+            } else {
+                input
+            };
+            if identity(file) == Some(output) {
+                let (input, output) = (input.display(), self.output.display());
+                bail!("the output {output} would replace the input {input}");
+            }
+        }
+        Ok(())
+    }
+
     fn read(
         &self,
-        input: &Path,
+        import: Import,
         builder: &mut Builder,
         rejects: &mut Rejects,
     ) -> anyhow::Result<Counts> {
-        let import = Import::open(input, self.options(input))?;
-        let display = Display::start(&input.display().to_string(), import.progress());
+        let display = Display::reading(import.input(), import.progress());
         let outcome = import.run(|item| match item {
             Ok(row) => match builder.push(row.location, row.name) {
                 Ok(()) => ControlFlow::Continue(()),
@@ -113,93 +152,39 @@ impl ImportFlags {
             },
             Err(rejected) if self.strict => ControlFlow::Break(rejected.into()),
             Err(rejected) => {
-                rejects.note(&rejected);
+                rejects.note(&rejected, &display);
                 ControlFlow::Continue(())
             }
-        })?;
-        drop(display);
-        match outcome {
+        });
+        match outcome.map_err(advised)? {
             ControlFlow::Continue(counts) => Ok(counts),
-            ControlFlow::Break(error) => bail!(error),
-        }
-    }
-
-    fn options(&self, input: &Path) -> Options {
-        let format = self.format.or_else(|| Format::of_file_name(input));
-        let layout = match format {
-            Some(Format::Csv) => Some(Table::csv()),
-            Some(Format::Tsv) => Some(Table::tsv()),
-            Some(Format::Geonames) => Some(Table::geonames()),
-            _ => None,
-        };
-        Options {
-            format: self.format,
-            name_field: Some(self.name_field.clone()),
-            table: layout.map(|layout| self.table.apply(layout)),
-            ..Options::default()
+            ControlFlow::Break(error) => Err(error),
         }
     }
 }
 
-impl TableFlags {
-    fn apply(&self, layout: Table) -> Table {
-        Table {
-            delimiter: self.delimiter.unwrap_or(layout.delimiter),
-            header: layout.header && !self.no_header,
-            unit: if self.e7 { Unit::E7 } else { layout.unit },
-            lat: self.lat.clone().unwrap_or(layout.lat),
-            lon: self.lon.clone().unwrap_or(layout.lon),
-            name: self.name.clone().or(layout.name),
-            ..layout
+/// Says which flags help against an error, if some do.
+fn advised(error: ImportError) -> anyhow::Error {
+    match error.fault() {
+        Fault::NoColumn { what: "name", .. } => {
+            anyhow!("{error}; choose one with --name, or read no names with --no-name")
         }
-    }
-}
-
-/// Rejected records: the first are shown, the rest counted.
-#[derive(Debug, Default)]
-struct Rejects {
-    count: u64,
-}
-
-impl Rejects {
-    fn note(&mut self, rejected: &Rejected) {
-        self.count += 1;
-        if self.count <= SHOWN {
-            say(&rejected.to_string());
+        Fault::NoColumn { what, .. } => {
+            let flag = if *what == "latitude" {
+                "--lat"
+            } else {
+                "--lon"
+            };
+            anyhow!("{error}; choose one with {flag}")
         }
-    }
-
-    fn tell_rest(&self) {
-        if let Some(more) = self.count.checked_sub(SHOWN).filter(|more| *more > 0) {
-            say(&format!("… and {more} more records are wrong"));
-        }
+        _ => error.into(),
     }
 }
 
-fn summary(input: &Path, counts: &Counts) -> String {
-    let classes = [
-        (counts.rejected, "records wrong"),
-        (counts.skipped.not_points, "skipped that are no points"),
-        (counts.skipped.no_geometry, "skipped without a geometry"),
-        (counts.skipped.no_name, "nodes skipped without a name"),
-    ];
-    let mut line = format!("{}: {} rows", input.display(), counts.rows);
-    for (count, what) in classes.into_iter().filter(|(count, _)| *count > 0) {
-        // Writing to a string cannot fail.
-        let _ = write!(line, ", {count} {what}");
-    }
-    line
-}
+/// What two names of one file have in common; `None` if there is no file.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
 
-fn one_byte(text: &str) -> Result<u8, String> {
-    match text.as_bytes() {
-        [byte] => Ok(*byte),
-        _ if text == "\\t" => Ok(b'\t'),
-        _ => Err(format!("{text:?} is not one ASCII character")),
-    }
-}
-
-fn say(line: &str) {
-    // Nobody is left to tell if stderr is closed.
-    let _ = writeln!(io::stderr(), "{line}");
+    let found = fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
 }

@@ -1,6 +1,7 @@
-//! How far an import is, told on stderr.
+//! How far a command is, told on stderr.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -13,40 +14,78 @@ const REDRAW: Duration = Duration::from_millis(100);
 /// How often a line is written where there is no terminal.
 const LINE: Duration = Duration::from_secs(5);
 
-/// A thread that shows progress until it is dropped.
+/// A thread that shows progress until it is dropped: as a bar on a terminal, elsewhere as lines.
 #[derive(Debug)]
 pub(super) struct Display {
+    bar: Option<ProgressBar>,
     done: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Display {
-    /// Begins to show the progress of one input.
-    pub(super) fn start(input: &str, progress: Progress) -> Self {
+    /// Begins to show how far an input is read.
+    pub(super) fn reading(input: &str, progress: Progress) -> Self {
+        let bar = bar(input, progress.total_bytes());
         let input = input.to_owned();
-        let (done, over) = channel::<()>();
-        let thread = thread::spawn(move || {
-            let start = Instant::now();
-            let bar = io::stderr().is_terminal().then(|| bar(&input, &progress));
-            let interval = if bar.is_some() { REDRAW } else { LINE };
-            while over.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-                let rate = rows_per_second(&progress, start);
-                match &bar {
-                    Some(bar) => {
-                        bar.set_position(progress.bytes_read());
-                        let rows = HumanCount(progress.rows());
-                        bar.set_message(format!("{rows} rows, {} rows/s", HumanCount(rate)));
-                    }
-                    None => tell(&input, &progress, rate),
+        Self::start(bar, move |bar, elapsed| {
+            let rate = rows_per_second(&progress, elapsed);
+            match bar {
+                Some(bar) => {
+                    bar.set_position(progress.bytes_read());
+                    let rows = HumanCount(progress.rows());
+                    bar.set_message(format!("{rows} rows, {} rows/s", HumanCount(rate)));
                 }
+                None => tell(&input, &progress, rate),
             }
-            if let Some(bar) = bar {
+        })
+    }
+
+    /// Begins to show that an output is written.
+    pub(super) fn writing(output: &Path) -> Self {
+        let output = output.display().to_string();
+        let bar = on_terminal("{prefix}: sorting and writing, {elapsed}", &output, None);
+        Self::start(bar, move |bar, elapsed| match bar {
+            Some(bar) => bar.tick(),
+            None => say(&format!(
+                "{output}: sorting and writing for {} s",
+                elapsed.as_secs()
+            )),
+        })
+    }
+
+    fn start(
+        bar: Option<ProgressBar>,
+        show: impl Fn(Option<&ProgressBar>, Duration) + Send + 'static,
+    ) -> Self {
+        let (done, over) = channel::<()>();
+        let shown = bar.clone();
+        let thread = thread::Builder::new().spawn(move || {
+            let start = Instant::now();
+            let mut interval = LINE;
+            if shown.is_some() {
+                interval = REDRAW;
+                show(shown.as_ref(), start.elapsed());
+            }
+            while over.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
+                show(shown.as_ref(), start.elapsed());
+            }
+            if let Some(bar) = shown {
                 bar.finish_and_clear();
             }
         });
         Self {
+            bar,
             done: Some(done),
-            thread: Some(thread),
+            // Without a thread the work goes on unseen.
+            thread: thread.ok(),
+        }
+    }
+
+    /// Writes a line, above the bar if there is one.
+    pub(super) fn say(&self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| say(line)),
+            None => say(line),
         }
     }
 }
@@ -62,16 +101,30 @@ impl Drop for Display {
     }
 }
 
-fn bar(input: &str, progress: &Progress) -> ProgressBar {
-    let (len, template) = match progress.total_bytes() {
-        Some(total) => (total, "{prefix} [{bar:30}] {percent} % {msg}, {eta} left"),
-        None => (0, "{prefix} {bytes} {msg}"),
+/// Writes a line to stderr.
+pub(super) fn say(line: &str) {
+    // Nobody is left to tell if stderr is closed.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+fn bar(input: &str, total_bytes: Option<u64>) -> Option<ProgressBar> {
+    let template = match total_bytes {
+        Some(_) => "{prefix} [{bar:30}] {percent} % {msg}, {eta} left",
+        None => "{prefix} {bytes} {msg}",
     };
-    let bar = ProgressBar::with_draw_target(Some(len), ProgressDrawTarget::stderr());
+    on_terminal(template, input, total_bytes)
+}
+
+/// Makes a bar if there is a terminal to draw it on.
+fn on_terminal(template: &str, prefix: &str, len: Option<u64>) -> Option<ProgressBar> {
+    if !io::stderr().is_terminal() {
+        return None;
+    }
+    let bar = ProgressBar::with_draw_target(len, ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template(template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.set_prefix(input.to_owned());
-    bar
+    bar.set_prefix(prefix.to_owned());
+    Some(bar)
 }
 
 fn tell(input: &str, progress: &Progress, rate: u64) {
@@ -82,16 +135,12 @@ fn tell(input: &str, progress: &Progress, rate: u64) {
             let percent = progress.bytes_read().saturating_mul(100) / total;
             format!(", {percent} %")
         });
-    // Nobody is left to tell if stderr is closed.
-    let _ = writeln!(
-        io::stderr(),
-        "{input}: {} rows, {rate} rows/s{}",
-        progress.rows(),
-        part.unwrap_or_default()
-    );
+    let rows = progress.rows();
+    let part = part.unwrap_or_default();
+    say(&format!("{input}: {rows} rows, {rate} rows/s{part}"));
 }
 
-fn rows_per_second(progress: &Progress, start: Instant) -> u64 {
-    let millis = start.elapsed().as_millis().max(1);
+fn rows_per_second(progress: &Progress, elapsed: Duration) -> u64 {
+    let millis = elapsed.as_millis().max(1);
     u64::try_from(u128::from(progress.rows()) * 1000 / millis).unwrap_or(u64::MAX)
 }

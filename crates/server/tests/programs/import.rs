@@ -1,7 +1,7 @@
 //! `import` and `info`: feature files in, a snapshot out, and what it says of itself.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
 use route_guide_proto::routeguide::{Point, Rectangle};
@@ -31,7 +31,7 @@ fn a_wrong_record_is_told_and_the_others_are_imported() {
         told,
         [
             format!("{input}: line 3: latitude \"95\" is outside ±90 degrees"),
-            format!("{input}: 2 rows, 1 records wrong"),
+            format!("{input}: 2 rows, 1 record wrong"),
         ]
     );
     let wrote = &ended.stdout[0];
@@ -77,7 +77,7 @@ fn a_strict_import_stops_at_the_first_wrong_record_and_leaves_the_old_file() {
 
 #[test]
 fn only_the_first_twenty_wrong_records_are_shown_and_all_are_counted() {
-    let mut content = "name,lat,lon\n".to_owned();
+    let mut content = "name,lat,lon\ngood,9,0\n".to_owned();
     content.push_str(&"x,99,0\n".repeat(25));
     let (_folder, input, output) = table(&content);
     let flags = [
@@ -95,32 +95,101 @@ fn only_the_first_twenty_wrong_records_are_shown_and_all_are_counted() {
         .count();
     assert_eq!(shown, 20);
     assert!(
-        ended.stderr.contains(": 0 rows, 25 records wrong\n"),
+        ended.stderr.contains(": 1 row, 25 records wrong\n"),
         "{ended:?}"
     );
     assert!(
         ended.stderr.ends_with("… and 5 more records are wrong\n"),
         "{ended:?}"
     );
+    assert!(ended.stdout[0].contains(": 1 feature, "), "{ended:?}");
+}
+
+/// Latitudes and longitudes were swapped, or the name of a tag was misspelt: a file without features took the place of a
+/// good one, and a server that watched it served nothing.
+#[test]
+fn an_import_of_which_no_record_is_a_place_leaves_the_old_file() {
+    let check = |name: &str, content: &str, flags: &[&str], expected: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        let input = folder.path().join(name);
+        fs::write(&input, content).unwrap();
+        let output = folder.path().join("places.rgs");
+        fs::write(&output, "old").unwrap();
+        let paths = ["import", input.to_str().unwrap(), "-o"];
+        let output_flag = [output.to_str().unwrap()];
+        let ended = run(
+            ROUTE_GUIDE_SERVER,
+            &[&paths[..], &output_flag, flags].concat(),
+        );
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert_eq!(ended.stdout, [""; 0]);
+        let last = ended.stderr.lines().last().unwrap();
+        let expected = format!(
+            "error: {expected} is a place; {} is not written",
+            output.display()
+        );
+        assert_eq!(last, expected);
+        assert_eq!(fs::read_to_string(&output).unwrap(), "old");
+    };
+    let swapped = "lat,lon,name\n-74.1,400.1,a\n-74.2,400.2,b\n";
+    check("swapped.csv", swapped, &[], "none of 2 records");
+    let line = r#"{"type": "LineString", "coordinates": [[1, 2], [3, 4]]}"#;
+    check("lines.geojsonl", line, &[], "none of 1 record");
 }
 
 #[test]
-fn an_output_that_cannot_be_written_is_one_clear_line() {
-    let (folder, input, _) = table("name,lat,lon\n");
-    let nowhere = folder.path().join("no/such/folder.rgs");
+fn a_file_without_records_makes_a_snapshot_without_features() {
+    let (_folder, input, output) = table("name,lat,lon\n");
+    let (input, output) = (input.to_str().unwrap(), output.to_str().unwrap());
+    let ended = run(ROUTE_GUIDE_SERVER, &["import", input, "-o", output]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout[0].contains(": 0 features, "), "{ended:?}");
+}
+
+/// Imports must not get past their first look at the output; returns the error.
+fn refused_before_reading(input: &Path, output: &Path) -> String {
     let flags = [
         "import",
         input.to_str().unwrap(),
         "-o",
-        nowhere.to_str().unwrap(),
+        output.to_str().unwrap(),
     ];
     let ended = run(ROUTE_GUIDE_SERVER, &flags);
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    let line = ended.stderr.lines().last().unwrap();
-    assert!(
-        line.starts_with("error: ") && line.contains("no/such"),
-        "{line}"
+    let line = ended.stderr.strip_suffix('\n').unwrap();
+    assert!(!line.contains('\n'), "only the error: {ended:?}");
+    line.to_owned()
+}
+
+#[test]
+fn an_output_that_cannot_be_written_is_one_clear_line_before_anything_is_read() {
+    let (folder, input, _) = table(TABLE);
+    let missing = folder.path().join("no/such/folder.rgs");
+    let line = refused_before_reading(&input, &missing);
+    let expected = format!(
+        "error: cannot create a file in {}: ",
+        folder.path().join("no/such").display()
     );
+    assert!(line.starts_with(&expected), "{line}");
+    let line = refused_before_reading(&input, folder.path());
+    let shown = folder.path().display();
+    let expected = format!("error: cannot replace {shown}: it is not a regular file");
+    assert_eq!(line, expected);
+}
+
+/// `import places.geojson -o places.geojson` put a snapshot in the place of the only copy.
+#[test]
+fn an_output_that_is_an_input_is_refused() {
+    let (folder, input, _) = table(TABLE);
+    let link = folder.path().join("link.rgs");
+    fs::hard_link(&input, &link).unwrap();
+    for output in [&input, &link] {
+        let line = refused_before_reading(&input, output);
+        let (output, replaced) = (output.display(), input.display());
+        let expected = format!("error: the output {output} would replace the input {replaced}");
+        assert_eq!(line, expected);
+    }
+    assert_eq!(fs::read_to_string(&input).unwrap(), TABLE);
 }
 
 #[test]

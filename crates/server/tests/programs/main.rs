@@ -4,11 +4,13 @@
 
 mod help;
 mod import;
+mod import_flags;
 mod notes;
 mod process;
 mod refusals;
 mod signals;
 mod start;
+mod terminal;
 
 /// The two programs, where cargo has put them.
 const ROUTE_GUIDE_SERVER: &str = env!("CARGO_BIN_EXE_route-guide-server");

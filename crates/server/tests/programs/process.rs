@@ -1,7 +1,9 @@
 //! A program started for one test.
 
+use std::fs::File;
 use std::future::Future;
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -33,7 +35,11 @@ pub(crate) struct Ended {
 
 impl Program {
     pub(crate) fn start(program: &str, flags: &[&str]) -> Self {
-        let mut child = command(program, flags).spawn().unwrap();
+        Self::spawn(&mut command(program, flags))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = child.stderr.take().unwrap();
         let (say_line, lines) = channel();
@@ -106,7 +112,7 @@ impl Drop for Program {
     }
 }
 
-fn command(program: &str, flags: &[&str]) -> Command {
+pub(crate) fn command(program: &str, flags: &[&str]) -> Command {
     let mut command = Command::new(program);
     command
         .args(flags)
@@ -121,6 +127,12 @@ fn command(program: &str, flags: &[&str]) -> Command {
 /// Runs a program to its end.
 pub(crate) fn run(program: &str, flags: &[&str]) -> Ended {
     Program::start(program, flags).ended()
+}
+
+/// Runs a program to its end with a file as stdin.
+pub(crate) fn run_on(program: &str, flags: &[&str], stdin: &Path) -> Ended {
+    let stdin = File::open(stdin).unwrap();
+    Program::spawn(command(program, flags).stdin(stdin)).ended()
 }
 
 /// Waits for an event of a call.

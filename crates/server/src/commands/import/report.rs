@@ -1,0 +1,68 @@
+//! What is told of the records.
+
+use std::fmt::Write as _;
+
+use route_guide_import::{Counts, Rejected};
+
+use crate::commands::progress::{Display, say};
+
+/// How many rejected records are shown; all are counted.
+const SHOWN: u64 = 20;
+
+/// Rejected records: the first are shown, the rest counted.
+#[derive(Debug, Default)]
+pub(super) struct Rejects {
+    count: u64,
+}
+
+impl Rejects {
+    pub(super) fn note(&mut self, rejected: &Rejected, display: &Display) {
+        self.count += 1;
+        if self.count <= SHOWN {
+            display.say(&rejected.to_string());
+        }
+    }
+
+    pub(super) fn tell_rest(&self) {
+        match self.count.checked_sub(SHOWN) {
+            None | Some(0) => {}
+            Some(1) => say("… and 1 more record is wrong"),
+            Some(more) => say(&format!("… and {more} more records are wrong")),
+        }
+    }
+}
+
+/// Says what became of the records of an input.
+pub(super) fn summary(input: &str, counts: &Counts) -> String {
+    let mut line = format!("{input}: {}", counted(counts.rows, "row", "rows"));
+    for (count, one, many) in [
+        (counts.unnamed, "without a name", "without a name"),
+        (counts.rejected, "record wrong", "records wrong"),
+        (
+            counts.skipped.not_points,
+            "skipped that is no point",
+            "skipped that are no points",
+        ),
+        (
+            counts.skipped.no_geometry,
+            "skipped without a geometry",
+            "skipped without a geometry",
+        ),
+        (
+            counts.skipped.no_name,
+            "node skipped without a name",
+            "nodes skipped without a name",
+        ),
+    ] {
+        if count > 0 {
+            // Writing to a string cannot fail.
+            let _ = write!(line, ", {}", counted(count, one, many));
+        }
+    }
+    line
+}
+
+/// Returns a number with the noun in the form that goes with it.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
