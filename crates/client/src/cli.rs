@@ -15,6 +15,8 @@ pub use self::flags::SharedFlags;
 pub use self::greeter::GreeterArgs;
 pub use self::route_guide::RouteGuideArgs;
 
+#[cfg(feature = "bench")]
+mod bench;
 mod channel;
 mod chat;
 mod flags;

@@ -75,6 +75,14 @@ pub enum LoadError {
     /// A message that was needed is not what the contract says.
     #[error("a reply is not the message it should be")]
     Decode(#[from] prost::DecodeError),
+    /// The system does not tell how much processor time the server has used.
+    #[error("cannot tell the processor time of process {pid}")]
+    Process {
+        /// The server's process, as it was given.
+        pid: u32,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The run was [stopped](crate::Stop).
     #[error("the run was stopped")]
     Stopped,

@@ -177,7 +177,11 @@ pub(crate) fn measured(
     report: &mut Report,
     work: impl FnOnce(&Budget<'_>, &mut Report) -> Result<(), LoadError>,
 ) -> Result<(), LoadError> {
-    let cpu_before = load.server_pid.map(process_cpu).transpose()?;
+    let cpu_so_far = || {
+        let used = |pid| process_cpu(pid).map_err(|source| LoadError::Process { pid, source });
+        load.server_pid.map(used).transpose()
+    };
+    let cpu_before = cpu_so_far()?;
     let start = Instant::now();
     let budget = Budget {
         calls_left: &AtomicU64::new(load.calls.unwrap_or(u64::MAX)),
@@ -188,11 +192,12 @@ pub(crate) fn measured(
     };
     let done = work(&budget, report);
     report.elapsed = start.elapsed();
-    if let Some((pid, before)) = load.server_pid.zip(cpu_before) {
-        // A server that has ended while it was measured is told as what it did to the run.
-        match process_cpu(pid) {
-            Ok(after) => report.server_cpu = Some(after.saturating_sub(before)),
-            Err(error) => return done.and(Err(error.into())),
+    // A server that has ended while it was measured is told as what it did to the run.
+    match cpu_so_far() {
+        Err(error) => return done.and(Err(error)),
+        Ok(cpu) => {
+            let used = cpu.zip(cpu_before);
+            report.server_cpu = used.map(|(after, before)| after.saturating_sub(before));
         }
     }
     done

@@ -32,6 +32,7 @@ const GRPC_WEB: &[&str] = &["test_grpc_web.py"];
 const DRAIN: &[&str] = &["test_drain.py"];
 const TUTORIAL: &[&str] = &["test_tutorial.py"];
 const OUR_CLIENTS: &[&str] = &["test_clients.py", "test_greeter_client.py"];
+const OUR_LOAD: &[&str] = &["test_bench.py"];
 const SAME_OUTPUT: &[&str] = &["test_same_output.py"];
 
 #[test]
@@ -94,6 +95,11 @@ fn our_clients_understand_grpcio_servers() {
 }
 
 #[test]
+fn our_load_measures_grpcio_servers() {
+    check("our_load_measures_grpcio_servers", OUR_LOAD);
+}
+
+#[test]
 fn our_clients_print_the_same_with_either_server() {
     check("our_clients_print_the_same_with_either_server", SAME_OUTPUT);
 }
@@ -111,6 +117,7 @@ fn no_python_test_is_forgotten() {
         DRAIN,
         TUTORIAL,
         OUR_CLIENTS,
+        OUR_LOAD,
         SAME_OUTPUT,
     ]
     .concat()

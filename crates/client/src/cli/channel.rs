@@ -36,6 +36,7 @@ pub(super) async fn run(session: Session, args: &ChannelArgs) -> Result<(), Fail
         channel,
         options,
         output,
+        ..
     } = session;
     let mut changes = channel.state_changes();
     show(&output, channel.state())?;
@@ -74,7 +75,12 @@ pub(super) async fn run(session: Session, args: &ChannelArgs) -> Result<(), Fail
     }
 }
 
-async fn connect(channel: &Channel, wait: bool, expiry: Option<&Expiry>) -> Result<(), Status> {
+/// Connects, or waits until that succeeds, for as long as the expiry allows.
+pub(super) async fn connect(
+    channel: &Channel,
+    wait: bool,
+    expiry: Option<&Expiry>,
+) -> Result<(), Status> {
     let attempt = async {
         if wait {
             channel.wait_for_ready().await;

@@ -87,7 +87,7 @@ impl SharedFlags {
     }
 }
 
-fn parse_timeout(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
     let duration: SignedDuration = text.trim().parse().map_err(|_jiff| {
         "not a length of time; expected a number with a unit, as in 200ms, 1.5s or 2m".to_owned()
     })?;

@@ -42,7 +42,8 @@ pub(super) async fn run(
     output.message(lines::summary(&summary), &summary)
 }
 
-fn open(file: &Path) -> anyhow::Result<(Box<dyn Read + Send>, String)> {
+/// Opens a file of points, and names it.
+pub(super) fn open(file: &Path) -> anyhow::Result<(Box<dyn Read + Send>, String)> {
     if file == Path::new("-") {
         if io::stdin().is_terminal() {
             complain("one point a line, LAT,LON; Ctrl-D ends the route");
@@ -55,7 +56,7 @@ fn open(file: &Path) -> anyhow::Result<(Box<dyn Read + Send>, String)> {
 }
 
 /// Blank lines and comments are no points.
-fn parse(line: &str, flags: PointFlags) -> anyhow::Result<Line<E7Point>> {
+pub(super) fn parse(line: &str, flags: PointFlags) -> anyhow::Result<Line<E7Point>> {
     let text = line.trim();
     if text.is_empty() || text.starts_with('#') {
         return Ok(Line::Skip);

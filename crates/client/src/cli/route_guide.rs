@@ -7,6 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use route_guide_geo::{E7Rectangle, ParseError};
 
+#[cfg(feature = "bench")]
+use super::bench::{self, BenchArgs};
 use super::channel::{self, ChannelArgs};
 use super::chat::{self, ChatArgs};
 use super::flags::{EXIT_STATUS, SharedFlags};
@@ -72,6 +74,13 @@ pub(super) enum Command {
     ///
     /// IDLE, CONNECTING, READY, TRANSIENT_FAILURE, one a line.
     Channel(ChannelArgs),
+    /// Measure how much a server answers, and how fast
+    ///
+    /// It opens connections, keeps calls open on them for some time, and prints how many were answered, how fast, and how
+    /// many failed and why. It counts messages without decoding them, so that it takes much less time than the server. It
+    /// works with every RouteGuide server. Ctrl-C ends it and prints what was measured so far.
+    #[cfg(feature = "bench")]
+    Bench(BenchArgs),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -113,6 +122,8 @@ pub(super) async fn run(session: Session, command: Option<Command>) -> Result<()
         Some(Command::Record(args)) => record::run(&guide, output, args).await,
         Some(Command::Chat(args)) => chat::run(&guide, output, &args).await,
         Some(Command::Channel(args)) => channel::run(session, &args).await,
+        #[cfg(feature = "bench")]
+        Some(Command::Bench(args)) => bench::run(session, args).await,
         Some(Command::Completions { shell }) => {
             output.completions(shell, &mut RouteGuideArgs::command())
         }
@@ -147,7 +158,7 @@ pub(super) fn not_a(what: &str, command: &str, text: &str, err: &ParseError) -> 
 }
 
 /// Returns what `clap` itself would say of arguments that it cannot judge one by one.
-fn usage(command: &str, message: impl Display) -> clap::Error {
+pub(super) fn usage(command: &str, message: impl Display) -> clap::Error {
     let mut program = RouteGuideArgs::command();
     program.build();
     match program.find_subcommand_mut(command) {

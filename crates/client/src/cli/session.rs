@@ -1,7 +1,9 @@
 //! One run of a program: its channel, its output, and how it ends.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::process::ExitCode;
+use std::rc::Rc;
 
 use anyhow::Context as _;
 use tonic::{Code, Status};
@@ -18,6 +20,36 @@ pub(super) struct Session {
     pub(super) channel: Channel,
     pub(super) options: CallOptions,
     pub(super) output: Output,
+    /// The flags that all of this came from.
+    #[cfg_attr(
+        not(feature = "bench"),
+        expect(dead_code, reason = "only bench looks at them")
+    )]
+    pub(super) shared: SharedFlags,
+    #[cfg_attr(
+        not(feature = "bench"),
+        expect(dead_code, reason = "only bench takes it over")
+    )]
+    pub(super) interrupt: Interrupt,
+}
+
+/// What Ctrl-C does: it ends the command from outside, unless the command sees to it itself.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Interrupt(Rc<Cell<bool>>);
+
+impl Interrupt {
+    /// From now on the command sees to it.
+    #[cfg(feature = "bench")]
+    pub(super) fn take_over(&self) {
+        self.0.set(true);
+    }
+
+    async fn outside(&self) {
+        // Without a handler there is no interrupt.
+        if tokio::signal::ctrl_c().await.is_err() || self.0.get() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// Why a command ended early.
@@ -93,15 +125,18 @@ where
         .build()
         .context("cannot start the runtime")?;
     let outcome = runtime.block_on(async {
+        let interrupt = Interrupt::default();
         let session = Session {
             options: flags.call_options(),
             output: Output::stdout(flags.json),
-            channel: Channel::new(flags.target),
+            channel: Channel::new(flags.target.clone()),
+            shared: flags,
+            interrupt: interrupt.clone(),
         };
         // Dropping the command cancels its calls.
         tokio::select! {
             outcome = command(session) => outcome,
-            Ok(()) = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+            () = interrupt.outside() => Err(Failure::Interrupted),
         }
     });
     // A thread may still wait for the keyboard; nothing else is left to wait for.

@@ -11,8 +11,9 @@ fn help(program: &str, arguments: &[&str]) -> String {
 }
 
 /// The part of a command's help that other commands do not share.
-fn own_help(program: &str, command: &str) -> String {
-    let help = help(program, &[command, "--help"]);
+pub(crate) fn own_help(program: &str, command: &str) -> String {
+    let words: Vec<_> = command.split(' ').chain(["--help"]).collect();
+    let help = help(program, &words);
     let (own, _) = help.split_once("\nOptions of every command:").unwrap();
     own.trim_end().to_owned()
 }
@@ -34,6 +35,7 @@ fn route_guide_client_explains_its_flags() {
       record       Record a route: send points, get a summary
       chat         Leave notes at places, and see those of others
       channel      Connect, and show the states of the channel
+      bench        Measure how much a server answers, and how fast
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)
 

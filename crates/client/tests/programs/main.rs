@@ -5,6 +5,8 @@
 #[path = "../common/servers.rs"]
 mod servers;
 
+mod bench;
+mod bench_help;
 mod channel;
 mod chat;
 mod commands;
