@@ -14,19 +14,18 @@ use crate::ledger::{Entry, Ledger, WhenFull};
 use crate::limits::Limits;
 use crate::note::{Draft, Index};
 use crate::notebook::{Append, AppendError, Notebook, Page, PageLimit, Usage, WatchError};
+use crate::timeline::Timeline;
 use crate::wakeups::{Wakeups, Watch};
 
 use claim::Claim;
 pub use fault::{OpenError, StoreFault};
 use store::{Connect, Store};
-use timeline::Timeline;
 use writer::{Command, Request, Shared, Writer};
 
 mod claim;
 mod fault;
 mod record;
 mod store;
-mod timeline;
 mod writer;
 
 #[cfg(test)]
@@ -157,7 +156,9 @@ impl FileNotebook {
             // Nothing is younger than the time at the opening.
             let written = record.written.min(opened);
             ledger.resume_at(serial + 1);
-            if opened.saturating_sub(written) >= limits.max_age || !ledger.fits(&record.note) {
+            if opened.saturating_sub(written) >= limits.max_age
+                || !ledger.fits(record.note.message())
+            {
                 forgotten.push_back(serial);
                 return;
             }

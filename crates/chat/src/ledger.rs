@@ -8,8 +8,12 @@ use crate::limits::Limits;
 use crate::note::{Draft, Index, Note};
 use crate::notebook::{AppendError, Page, PageLimit, Receipt, Usage, WatchError};
 
+#[cfg(feature = "nats")]
+pub(crate) use tally::{Count, Unseen};
 use watchers::Watchers;
 
+#[cfg(feature = "nats")]
+mod tally;
 mod watchers;
 
 /// The notes of a server in memory, and which of them to forget next.
@@ -50,6 +54,8 @@ struct Log {
     notes: VecDeque<Entry>,
     /// Indexes after `newest` that are promised to notes which are being written.
     promised: u64,
+    #[cfg(feature = "nats")]
+    tally: tally::Tally,
     watches: usize,
     watchers: Option<Arc<Watchers>>,
 }
@@ -131,11 +137,10 @@ impl Ledger {
         }
     }
 
-    /// Returns whether a note may be put back.
-    #[cfg(feature = "file")]
-    pub(crate) fn fits(&self, note: &Note) -> bool {
-        let cost = cost_bytes(note.message()).saturating_add(PLACE_OVERHEAD_BYTES);
-        cost <= self.limits.bytes_total
+    /// Returns whether a text that comes from elsewhere has room here.
+    #[cfg(any(feature = "file", feature = "nats"))]
+    pub(crate) fn fits(&self, message: &str) -> bool {
+        cost_bytes(message).saturating_add(PLACE_OVERHEAD_BYTES) <= self.limits.bytes_total
     }
 
     /// Puts back a note that was kept elsewhere. To be called in the order of serials.

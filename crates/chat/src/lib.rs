@@ -82,6 +82,8 @@ mod wakeups;
 
 mod clock;
 mod limits;
+#[cfg(any(feature = "file", feature = "nats"))]
+mod timeline;
 
 mod ledger;
 mod memory;

@@ -7,10 +7,11 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::fault::StoreFault;
 use super::store::{Planned, Store};
-use super::timeline::Timeline;
+use crate::clock::Clock;
 use crate::ledger::{Entry, Ledger, Serial};
 use crate::note::Draft;
 use crate::notebook::{AppendError, Receipt};
+use crate::timeline::Timeline;
 
 /// What the streams read and what the writer still has to do, under one lock.
 #[derive(Debug)]

@@ -16,6 +16,12 @@ pub enum NatsFault {
     /// NATS has the note, but it has not come back through the stream in time.
     #[error("NATS has the note, but does not deliver it")]
     Undelivered,
+    /// NATS has put the note into another stream.
+    #[error("another stream, {stream}, takes the notes")]
+    OtherStream {
+        /// The name of that stream.
+        stream: String,
+    },
     /// NATS has refused the note.
     #[error("NATS refuses the note")]
     Refused(#[from] PublishError),

@@ -148,6 +148,13 @@ pub enum StartError {
     },
 }
 
+impl StartError {
+    pub(super) fn thread(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        let source = io::Error::other(error);
+        Self::Thread { source }
+    }
+}
+
 impl NatsSettings {
     /// Checks the settings and reads the files that they name.
     pub(super) fn connection(&self) -> Result<(Vec<ServerAddr>, ConnectOptions), StartError> {

@@ -9,7 +9,7 @@ use crate::clock::Clock;
 /// back, and the time goes on from there: notes neither come back nor stay for good, only the time in which the notebook
 /// was closed is not counted. From then on time passes as the machine's monotonic clock says.
 #[derive(Clone, Debug)]
-pub(super) struct Timeline {
+pub(crate) struct Timeline {
     ticks: Arc<dyn Clock>,
     /// The reading of `ticks` at the opening.
     first_tick: Duration,
@@ -19,15 +19,17 @@ pub(super) struct Timeline {
 
 impl Timeline {
     /// Begins at the wall clock's time, or at the last time stored if that is later.
-    pub(super) fn new(wall: Duration, last_stored: Duration, ticks: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(wall: Duration, last_stored: Duration, ticks: Arc<dyn Clock>) -> Self {
         Self {
             first_tick: ticks.now(),
             opened: wall.max(last_stored),
             ticks,
         }
     }
+}
 
-    pub(super) fn now(&self) -> Duration {
+impl Clock for Timeline {
+    fn now(&self) -> Duration {
         let elapsed = self.ticks.now().saturating_sub(self.first_tick);
         self.opened.saturating_add(elapsed)
     }

@@ -1,0 +1,251 @@
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use route_guide_geo::E7Point;
+use tokio::sync::oneshot;
+
+use super::order::Order;
+use super::wire::{Arrival, NoteId};
+use crate::clock::Clock;
+use crate::ledger::{Count, Ledger, Serial, Unseen};
+use crate::note::Draft;
+use crate::notebook::Receipt;
+
+/// The local copy of the stream, and who waits for a note to come back through it.
+#[derive(Debug)]
+pub(super) struct Shared {
+    state: Mutex<State>,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) ledger: Ledger,
+    /// The last message of the stream that has been read.
+    seen: u64,
+    /// What is added to a number in the stream to make a serial: a stream made anew begins again at 1, serials do not.
+    base: Serial,
+    unseen: Unseen,
+    order: Order,
+    waiting: HashMap<NoteId, Waiting>,
+    /// Whether everything has been read that was in the stream at the start.
+    has_caught_up: bool,
+    is_closed: bool,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    place: E7Point,
+    reply: oneshot::Sender<Receipt>,
+    /// Its number in the stream, once NATS has told it.
+    stored: Option<u64>,
+}
+
+/// Notes past their age that go for one that comes, as in memory.
+const SWEPT_PER_NOTE: usize = 8;
+
+impl Shared {
+    pub(super) fn new(ledger: Ledger, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let state = State {
+            ledger,
+            seen: 0,
+            base: 0,
+            unseen: Unseen::default(),
+            order: Order::default(),
+            waiting: HashMap::new(),
+            has_caught_up: false,
+            is_closed: false,
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            clock,
+        })
+    }
+
+    /// Takes the lock. Nothing panics while holding it, so a poisoned lock protects a state that is in order.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    /// Returns what is known here of a place, for a note about to be sent.
+    pub(super) fn count(&self, place: E7Point) -> Count {
+        let state = self.lock();
+        state.ledger.count(place, state.seen)
+    }
+
+    /// Takes down who is to be told when a note has come through the stream. The receipt is dropped when the notebook is
+    /// closed.
+    pub(super) fn expect(
+        self: &Arc<Self>,
+        id: NoteId,
+        place: E7Point,
+    ) -> (Expected, oneshot::Receiver<Receipt>) {
+        let (reply, receipt) = oneshot::channel();
+        let waiting = Waiting {
+            place,
+            reply,
+            stored: None,
+        };
+        let mut state = self.lock();
+        // Once it is closed, the reply is dropped at once.
+        if !state.is_closed {
+            state.waiting.insert(id, waiting);
+        }
+        drop(state);
+        let shared = Arc::clone(self);
+        (Expected { shared, id }, receipt)
+    }
+
+    /// Writes a note down that has come as number `sequence` of the stream, and wakes who waits for it.
+    pub(super) fn land(&self, sequence: u64, arrival: Arrival, stored: Duration) {
+        let now = self.now();
+        // A server's clock that is ahead of this machine's makes no note younger than new.
+        let written = stored.min(now);
+        let Arrival { draft, id, count } = arrival;
+        let Draft { place, author, .. } = draft;
+        let (garbage, watchers, landed);
+        {
+            let mut state = self.lock();
+            state.pass(sequence);
+            if !state.ledger.fits(&draft.message) {
+                let len_bytes = draft.message.len();
+                tracing::warn!(%place, len_bytes, "a note in the stream is too large for this server's limits");
+                state.skip(sequence..sequence + 1);
+                return;
+            }
+            if !state.order.admit(id, now) {
+                tracing::info!(%place, %id, "a note that its author had given up has come too late");
+                return;
+            }
+            let mut swept = state.ledger.sweep(now, SWEPT_PER_NOTE);
+            let (base, unseen) = (state.base, state.unseen);
+            // What was counted before the stream was made anew says nothing about this one.
+            let count = if count.seen < sequence {
+                Count {
+                    seen: base + count.seen,
+                    ..count
+                }
+            } else {
+                Count { seen: 0, notes: 0 }
+            };
+            let serial = base + sequence;
+            let receipt = state
+                .ledger
+                .land_counted(draft, written, serial, count, unseen, &mut swept);
+            watchers = state.ledger.watchers(place);
+            landed = state.waiting.remove(&id).map(|waiting| (waiting, receipt));
+            garbage = swept;
+        }
+        drop(garbage);
+        if let Some(watchers) = watchers {
+            watchers.wake_all(place, author);
+        }
+        if let Some((waiting, receipt)) = landed {
+            // Whoever does not wait any longer has its note written all the same.
+            let _ = waiting.reply.send(receipt);
+        }
+    }
+
+    /// Passes over a message that is no note.
+    pub(super) fn pass_over(&self, sequence: u64) {
+        self.lock().pass(sequence);
+    }
+
+    /// Ends all waiting.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.is_closed = true;
+        state.waiting.clear();
+    }
+
+    pub(super) fn has_caught_up(&self) -> bool {
+        self.lock().has_caught_up
+    }
+
+    pub(super) fn set_caught_up(&self) {
+        self.lock().has_caught_up = true;
+    }
+
+    pub(super) fn seen(&self) -> u64 {
+        self.lock().seen
+    }
+
+    /// Goes on behind `sequence` in the stream, without calling what was before it missed: that is where the stream
+    /// begins when it is read for the first time, or ends when it has lost its end.
+    pub(super) fn resume_behind(&self, sequence: u64) {
+        let mut state = self.lock();
+        state.base += state.seen.saturating_sub(sequence);
+        state.seen = sequence;
+    }
+}
+
+impl State {
+    /// Takes down that everything up to a message has been read or is gone.
+    fn pass(&mut self, sequence: u64) {
+        let next = self.seen + 1;
+        if sequence > next {
+            self.skip(next..sequence);
+        }
+        self.seen = sequence;
+    }
+
+    /// Takes down that messages are gone, or as good as gone.
+    fn skip(&mut self, gone: Range<u64>) {
+        self.unseen.notes += gone.end - gone.start;
+        self.unseen.last = self.base + gone.end - 1;
+        // Whoever waits for one of them does so in vain. It was written, and others have displaced it since.
+        let lost: Vec<_> = self
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| waiting.stored.is_some_and(|stored| gone.contains(&stored)))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in lost {
+            self.give_receipt_for_lost(id);
+        }
+    }
+
+    fn give_receipt_for_lost(&mut self, id: NoteId) {
+        if let Some(waiting) = self.waiting.remove(&id) {
+            let receipt = Receipt {
+                index: self.ledger.newest(waiting.place),
+                earlier: 0,
+                displaced: Vec::new(),
+            };
+            let _ = waiting.reply.send(receipt);
+        }
+    }
+}
+
+/// A note that is expected to come through the stream, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Expected {
+    shared: Arc<Shared>,
+    id: NoteId,
+}
+
+impl Expected {
+    /// Takes down that NATS has the note as number `sequence` of the stream.
+    pub(super) fn stored(&self, sequence: u64) {
+        let mut state = self.shared.lock();
+        let is_passed = sequence <= state.seen;
+        if let Some(waiting) = state.waiting.get_mut(&self.id) {
+            waiting.stored = Some(sequence);
+            if is_passed {
+                state.give_receipt_for_lost(self.id);
+            }
+        }
+    }
+}
+
+impl Drop for Expected {
+    fn drop(&mut self) {
+        self.shared.lock().waiting.remove(&self.id);
+    }
+}
