@@ -162,7 +162,7 @@ impl NatsNotebook {
         };
         let thread = thread::Builder::new()
             .name("route-notes".into())
-            .spawn(move || talk(runtime, servers, options, connected, copyist, stopped))
+            .spawn(move || talk(runtime, servers, options, &connected, copyist, stopped))
             .map_err(|source| StartError::Thread { source })?;
         // The client is there at once, the connection when there is somebody to connect to.
         let jetstream = connection
@@ -235,7 +235,7 @@ fn talk(
     runtime: Runtime,
     servers: Vec<ServerAddr>,
     options: ConnectOptions,
-    connected: mpsc::SyncSender<Result<jetstream::Context, StartError>>,
+    connected: &mpsc::SyncSender<Result<jetstream::Context, StartError>>,
     copyist: impl FnOnce(Client, jetstream::Context) -> Copyist,
     stopped: oneshot::Receiver<()>,
 ) {

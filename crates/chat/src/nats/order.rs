@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn earlier_notes_of_an_author_come_too_late() {
         let mut order = Order::default();
-        let mut check = |author: u128, number, seconds, expected| {
+        let mut check = |author: u128, number: u64, seconds: u64, expected: bool| {
             let author = Author::from_u128(author);
             let id = NoteId { author, number };
             let now = Duration::from_secs(1_000 + seconds);

@@ -1,0 +1,76 @@
+//! What the tests of the engine on NATS have in common.
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![allow(dead_code, reason = "not every test needs all of it")]
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use route_guide_chat::nats_server::NatsServer;
+use route_guide_chat::{
+    Author, Conversation, ConversationLimits, Draft, Index, NatsNotebook, NatsSettings, Notebook,
+    PageLimit,
+};
+use route_guide_geo::E7Point;
+
+pub(crate) fn settings(server: &NatsServer) -> NatsSettings {
+    NatsSettings {
+        servers: vec![server.url()],
+        ..NatsSettings::default()
+    }
+}
+
+pub(crate) async fn open(settings: NatsSettings) -> Arc<NatsNotebook> {
+    let notebook = NatsNotebook::start(settings).unwrap();
+    notebook.ready().await;
+    Arc::new(notebook)
+}
+
+pub(crate) fn place(lat: i32) -> E7Point {
+    E7Point::unbounded(lat, -7)
+}
+
+pub(crate) fn draft(place: E7Point, message: impl Into<Box<str>>, author: Author) -> Draft {
+    Draft {
+        place,
+        message: message.into(),
+        author,
+    }
+}
+
+pub(crate) fn stream(notebook: &Arc<NatsNotebook>) -> Conversation {
+    Conversation::shared(notebook.clone(), ConversationLimits::default())
+}
+
+/// Returns the texts that are due, up to the end of the turn.
+pub(crate) fn due(chat: &mut Conversation) -> Vec<String> {
+    let mut texts = Vec::new();
+    while let Some(page) = chat.next_page().unwrap() {
+        texts.extend(page.iter().map(|note| note.message().to_owned()));
+    }
+    texts
+}
+
+/// Waits until so many notes are due, and returns them.
+pub(crate) async fn received(chat: &mut Conversation, count: usize) -> Vec<String> {
+    let mut texts = due(chat);
+    while texts.len() < count {
+        chat.woken().await;
+        texts.extend(due(chat));
+    }
+    texts
+}
+
+pub(crate) fn kept(notebook: &NatsNotebook, place: E7Point) -> Vec<String> {
+    let page = notebook.read(place, Index::START, whole());
+    page.notes
+        .iter()
+        .map(|note| note.message().to_owned())
+        .collect()
+}
+
+pub(crate) fn whole() -> PageLimit {
+    PageLimit {
+        notes: NonZeroUsize::MAX,
+        len_bytes: usize::MAX,
+    }
+}

@@ -1,0 +1,209 @@
+//! A server that was cut off from NATS tells its streams exactly what retention removed meanwhile.
+#![expect(clippy::unwrap_used, reason = "helpers of a test")]
+
+use std::sync::Arc;
+
+use route_guide_chat::nats_server::NatsServer;
+use route_guide_chat::{
+    Author, ChatError, Conversation, Limits, NatsNotebook, NatsSettings, Notebook, Standing,
+};
+use route_guide_geo::E7Point;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use nats::{draft, due, kept, open, place, received, settings, stream};
+
+mod nats;
+
+/// A way to NATS that can be cut.
+struct Wire {
+    url: String,
+    is_whole: watch::Sender<bool>,
+}
+
+impl Wire {
+    async fn to(server: &NatsServer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("nats://{}", listener.local_addr().unwrap());
+        let target = server.url().replace("nats://", "");
+        let (is_whole, state) = watch::channel(true);
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let (mut state, target) = (state.clone(), target.clone());
+                tokio::spawn(async move {
+                    if !*state.borrow_and_update() {
+                        return;
+                    }
+                    let mut server = TcpStream::connect(target).await.unwrap();
+                    tokio::select! {
+                        _ = state.changed() => {}
+                        _ = copy_bidirectional(&mut client, &mut server) => {}
+                    }
+                });
+            }
+        });
+        Self { url, is_whole }
+    }
+
+    async fn cut(&self, notebook: &NatsNotebook) {
+        self.is_whole.send_replace(false);
+        stands(notebook, Standing::Away).await;
+    }
+
+    async fn mend(&self, notebook: &NatsNotebook) {
+        self.is_whole.send_replace(true);
+        stands(notebook, Standing::Ready).await;
+    }
+}
+
+async fn stands(notebook: &NatsNotebook, wanted: Standing) {
+    let mut standing = notebook.standing();
+    standing.wait_for(|now| *now == wanted).await.unwrap();
+}
+
+/// Two notebooks that keep ten notes a place, the first of which is at the end of a wire.
+async fn here_and_there(
+    server: &NatsServer,
+) -> (Wire, Arc<NatsNotebook>, Arc<NatsNotebook>, NatsSettings) {
+    let wire = Wire::to(server).await;
+    let limits = Limits {
+        notes_per_place: 10.try_into().unwrap(),
+        ..Limits::default()
+    };
+    let near = NatsSettings {
+        limits,
+        ..settings(server)
+    };
+    let far = NatsSettings {
+        servers: vec![wire.url.clone()],
+        ..near.clone()
+    };
+    (wire, open(far).await, open(near.clone()).await, near)
+}
+
+async fn write(notebook: &NatsNotebook, place: E7Point, numbers: std::ops::Range<usize>) {
+    let author = Author::unique();
+    for number in numbers {
+        let note = draft(place, number.to_string(), author);
+        notebook.append(note).await.unwrap();
+    }
+}
+
+/// Reads until so many notes have been handed over or told as missed, and returns both.
+async fn told(chat: &mut Conversation, count: u64) -> (Vec<String>, Vec<(E7Point, u64)>) {
+    let (mut notes, mut missed, mut sum) = (Vec::new(), Vec::new(), 0);
+    while sum < count {
+        match chat.next_page() {
+            Ok(Some(page)) => {
+                sum += page.len() as u64;
+                notes.extend(page.iter().map(|note| note.message().to_owned()));
+            }
+            Ok(None) => chat.woken().await,
+            Err(ChatError::Missed { place, count }) => {
+                sum += count;
+                missed.push((place, count));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(sum, count);
+    (notes, missed)
+}
+
+fn numbers(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(|number| number.to_string()).collect()
+}
+
+#[tokio::test]
+async fn what_was_removed_meanwhile_is_told_for_each_place() {
+    if !NatsServer::available() {
+        return;
+    }
+    let server = NatsServer::start().await;
+    let (wire, here, there, _) = here_and_there(&server).await;
+    let mut reader = stream(&here);
+    for lat in 1..=4 {
+        reader.post(place(lat), "reader").await.unwrap();
+    }
+    write(&there, place(1), 0..3).await;
+    write(&there, place(4), 0..3).await;
+    assert_eq!(received(&mut reader, 6).await.len(), 6);
+
+    wire.cut(&here).await;
+    write(&there, place(1), 3..30).await;
+    write(&there, place(2), 0..5).await;
+    write(&there, place(1), 30..60).await;
+    write(&there, place(3), 0..11).await;
+    assert_eq!(due(&mut reader), [""; 0], "nothing is heard meanwhile");
+    wire.mend(&here).await;
+
+    // Of the 57 at the first place ten are left, of the eleven at the third one has gone, elsewhere nothing.
+    let (notes, missed) = told(&mut reader, 57 + 5 + 11).await;
+    let expected = [numbers(0..5), numbers(50..60), numbers(1..11)].concat();
+    assert_eq!(notes, expected);
+    assert_eq!(missed, [(place(1), 47), (place(3), 1)]);
+
+    // It goes on as if nothing had been.
+    for lat in 1..=4 {
+        write(&there, place(lat), 7..8).await;
+    }
+    assert_eq!(received(&mut reader, 4).await, ["7", "7", "7", "7"]);
+    for lat in 1..=4 {
+        assert_eq!(kept(&here, place(lat)), kept(&there, place(lat)));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_started_later_counts_like_the_others() {
+    if !NatsServer::available() {
+        return;
+    }
+    let server = NatsServer::start().await;
+    let (wire, here, there, near) = here_and_there(&server).await;
+    let mut reader = stream(&here);
+    reader.post(place(1), "reader").await.unwrap();
+    write(&there, place(1), 0..25).await;
+    told(&mut reader, 25).await;
+
+    wire.cut(&here).await;
+    write(&there, place(1), 25..40).await;
+    // Only the last ten are in the stream that this one reads.
+    let late = open(near).await;
+    write(&late, place(1), 40..70).await;
+    wire.mend(&here).await;
+    let expected = (numbers(60..70), vec![(place(1), 35)]);
+    assert_eq!(told(&mut reader, 45).await, expected);
+}
+
+#[tokio::test]
+async fn a_place_whose_notes_have_all_gone_misses_at_most_what_was_removed() {
+    if !NatsServer::available() {
+        return;
+    }
+    let server = NatsServer::start().await;
+    let (wire, here, there, near) = here_and_there(&server).await;
+    let mut reader = stream(&here);
+    reader.post(place(1), "reader").await.unwrap();
+    wire.cut(&here).await;
+    write(&there, place(1), 0..3).await;
+    // All notes of the place go, and with the server that wrote them whoever knows how many they were.
+    let client = async_nats::connect(server.url()).await.unwrap();
+    let stream_of_nats = async_nats::jetstream::new(client)
+        .get_stream("ROUTE_NOTES")
+        .await
+        .unwrap();
+    stream_of_nats
+        .purge()
+        .filter("route.notes.1.-7")
+        .await
+        .unwrap();
+    drop(there);
+    let late = open(near).await;
+    write(&late, place(2), 0..3).await;
+    write(&late, place(1), 3..4).await;
+    wire.mend(&here).await;
+    // Exactly so many, because at no other place a note was removed.
+    let expected = (numbers(3..4), vec![(place(1), 3)]);
+    assert_eq!(told(&mut reader, 4).await, expected);
+}
