@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use route_guide_proto::routeguide::{Point, RouteNote};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_stream::wrappers::UnboundedReceiverStream;
-use tonic::{Code, Status, Streaming};
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Request, Status, Streaming};
 
 use crate::{TestServer, point, within};
 
@@ -32,17 +33,26 @@ impl Chat {
     ///
     /// If the server refuses it.
     pub async fn open(server: &TestServer) -> Self {
+        Self::open_with(server, MetadataMap::new()).await.0
+    }
+
+    /// Opens a stream with metadata, and returns it with the metadata of the response.
+    ///
+    /// # Panics
+    ///
+    /// If the server refuses it.
+    pub async fn open_with(server: &TestServer, metadata: MetadataMap) -> (Self, MetadataMap) {
         let (outgoing, notes) = unbounded_channel();
         let mut guide = server
             .guide()
             .max_decoding_message_size(usize::MAX)
             .max_encoding_message_size(usize::MAX);
-        let opened = guide.route_chat(UnboundedReceiverStream::new(notes));
+        let mut request = Request::new(UnboundedReceiverStream::new(notes));
+        *request.metadata_mut() = metadata;
+        let opened = guide.route_chat(request);
         let response = within("the headers of a chat", opened).await;
-        Self {
-            outgoing,
-            incoming: response.expect("the chat opens").into_inner(),
-        }
+        let (metadata, incoming, _) = response.expect("the chat opens").into_parts();
+        (Self { outgoing, incoming }, metadata)
     }
 
     /// Sends a note, without waiting for anything.

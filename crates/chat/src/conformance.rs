@@ -35,6 +35,7 @@ use crate::{
     Notebook, PageLimit, Receipt, Usage,
 };
 
+pub mod follow;
 pub mod live;
 pub mod load;
 pub mod log;
@@ -59,6 +60,8 @@ macro_rules! conformance {
             live: notes_reach_those_who_posted, nothing_is_echoed, each_note_once, a_turn_ends,
                 half_close_flushes, waits_can_be_given_up, ten_thousand_places, places_are_bounded,
                 a_dropped_conversation_leaves_nothing;
+            follow: what_is_kept_and_what_comes, a_log_as_it_is, a_place_that_is_posted_at, what_makes_room,
+                an_empty_place, what_is_missed;
             retention: the_newest_of_a_place_stay, the_newest_of_all_stay, bytes_are_bounded,
                 a_note_that_cannot_fit_is_refused, notes_expire_on_time, the_expired_make_room_unseen, expired_notes_are_given_back,
                 a_busy_place_beside_an_old_note, many_places_keep_to_the_bound;
@@ -145,6 +148,10 @@ impl Desk {
         let mut limits = ConversationLimits::default();
         lower(&mut limits);
         Conversation::shared(Arc::clone(&self.notebook), limits)
+    }
+
+    fn stream_of_logs(&self) -> Conversation {
+        Conversation::of_logs(Arc::clone(&self.notebook), ConversationLimits::default())
     }
 
     /// Writes a note without a conversation.

@@ -54,9 +54,19 @@ pub struct Conversation {
     notebook: Arc<dyn Notebook>,
     author: Author,
     page: PageLimit,
+    answer: Answer,
     replays: VecDeque<Replay>,
     /// Where others' notes are awaited; a private conversation has no others.
     follows: Option<Follows>,
+}
+
+/// What a stream is handed for its own notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// The earlier notes at the place, each time.
+    Replay,
+    /// The note itself, where it stands in the log.
+    Log,
 }
 
 /// Bounds of one stream on a shared notebook.
@@ -132,12 +142,20 @@ impl Conversation {
     pub fn shared(notebook: Arc<dyn Notebook>, limits: ConversationLimits) -> Self {
         let ConversationLimits { places, page } = limits;
         let author = Author::unique();
-        Self::new(
-            notebook,
-            author,
-            page,
-            Some(Follows::new(author, places.get())),
-        )
+        let follows = Follows::new(author, places.get());
+        Self::new(notebook, author, page, Answer::Replay, Some(follows))
+    }
+
+    /// Begins a conversation that is handed the logs of its places as they are: every note that is kept or written there,
+    /// its own included, once and in order. A note of its own that comes back has been written down.
+    ///
+    /// Places are those that it [follows](Self::follow) and those where it posts.
+    #[must_use]
+    pub fn of_logs(notebook: Arc<dyn Notebook>, limits: ConversationLimits) -> Self {
+        let ConversationLimits { places, page } = limits;
+        // The reader is nobody who writes, so all notes are news to it.
+        let follows = Follows::new(Author::unique(), places.get());
+        Self::new(notebook, Author::unique(), page, Answer::Log, Some(follows))
     }
 
     /// Begins a conversation that nobody else sees, as in the published tutorial: every note is answered by all earlier
@@ -146,19 +164,21 @@ impl Conversation {
     pub fn private(limits: PrivateLimits) -> Self {
         let PrivateLimits { notes, bytes, page } = limits;
         let notebook = Arc::new(MemoryNotebook::unforgetting(notes, bytes));
-        Self::new(notebook, Author::unique(), page, None)
+        Self::new(notebook, Author::unique(), page, Answer::Replay, None)
     }
 
     fn new(
         notebook: Arc<dyn Notebook>,
         author: Author,
         page: PageLimit,
+        answer: Answer,
         follows: Option<Follows>,
     ) -> Self {
         Self {
             notebook,
             author,
             page,
+            answer,
             replays: VecDeque::new(),
             follows,
         }
@@ -170,8 +190,25 @@ impl Conversation {
         self.author
     }
 
+    /// Follows a place without posting there: the notes kept at the place are due, and from then on what others write.
+    /// Returns how many are kept. A place that is followed already stays as it is, and so does a private conversation.
+    ///
+    /// # Errors
+    ///
+    /// [`ChatError::TooManyPlaces`] and [`ChatError::Watch`].
+    pub fn follow(&mut self, place: E7Point) -> Result<u64, ChatError> {
+        let Some(follows) = &mut self.follows else {
+            return Ok(0);
+        };
+        if !follows.begin(place, &*self.notebook)? {
+            return Ok(0);
+        }
+        Ok(follows.rewind(place, &*self.notebook))
+    }
+
     /// Writes a note down. From then on the earlier notes kept at the place are due, oldest first: also those handed out
-    /// before, and the stream's own.
+    /// before, and the stream's own. A conversation [of logs](Self::of_logs) is owed the note itself instead, and the
+    /// earlier ones only if the place is new to it.
     ///
     /// Resolves when the note can be read by all. If the future is dropped early, the note may or may not be written;
     /// it is not echoed in either case.
@@ -204,10 +241,15 @@ impl Conversation {
                 return Err(error.into());
             }
         };
+        let read_up_to = match self.answer {
+            Answer::Replay => receipt.index,
+            Answer::Log if is_new => receipt.index.minus(1),
+            Answer::Log => return Ok(()),
+        };
         let cursor = self
             .follows
             .as_mut()
-            .and_then(|follows| follows.advance(place, receipt.index));
+            .and_then(|follows| follows.advance(place, read_up_to));
         self.replays.extend(Replay::new(place, receipt, cursor));
         Ok(())
     }

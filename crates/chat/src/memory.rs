@@ -1,4 +1,5 @@
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,6 +39,7 @@ pub struct MemoryNotebook {
     // few table accesses of one call, and never while streams are woken or memory is given back.
     ledger: Arc<Mutex<Ledger>>,
     clock: Arc<dyn Clock>,
+    life: u64,
 }
 
 impl MemoryNotebook {
@@ -74,6 +76,8 @@ impl MemoryNotebook {
         Self {
             ledger: Arc::new(Mutex::new(ledger)),
             clock,
+            // Random enough: its keys come from the operating system.
+            life: RandomState::new().hash_one("life"),
         }
     }
 
@@ -136,6 +140,10 @@ impl Notebook for MemoryNotebook {
 
     fn usage(&self) -> Usage {
         lock(&self.ledger).usage()
+    }
+
+    fn life(&self) -> Option<u64> {
+        Some(self.life)
     }
 }
 

@@ -49,6 +49,13 @@ pub trait Notebook: fmt::Debug + Send + Sync {
 
     /// Returns what the notebook holds at the moment.
     fn usage(&self) -> Usage;
+
+    /// Returns a number that another life of the notebook does not have, if its notes do not outlive it.
+    ///
+    /// A reader that comes back takes what is kept then for new where the number is another one.
+    fn life(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// The future that [`Notebook::append`] returns.

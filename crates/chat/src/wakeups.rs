@@ -34,9 +34,13 @@ impl Wakeups {
     ///
     /// Engines call it after the note has become readable.
     pub fn wake(&self, place: E7Point, writer: Author) {
-        if writer == self.reader {
-            return;
+        if writer != self.reader {
+            self.mark(place);
         }
+    }
+
+    /// Marks a place as having something to read, and wakes the stream if it sleeps.
+    pub(crate) fn mark(&self, place: E7Point) {
         let was_empty = {
             let mut places = self.lock();
             if !places.members.insert(place) {

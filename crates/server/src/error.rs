@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use route_guide_chat::{AppendError, ChatError};
-use route_guide_geo::OutOfRange;
+use route_guide_geo::{OutOfRange, ParseError};
 use route_guide_store::CorruptRecord;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
@@ -22,6 +22,12 @@ pub(crate) enum RpcError {
         /// Which message of a stream it was, counted from 0.
         index: Option<u64>,
         source: OutOfRange,
+    },
+    /// Metadata names a place that is none.
+    #[error("metadata {key}: {source}")]
+    Place {
+        key: &'static str,
+        source: ParseError,
     },
     /// A stored feature cannot be read.
     #[error("a stored feature cannot be read")]
@@ -78,6 +84,10 @@ impl From<RpcError> for Status {
                 let field = format!("{}{}", in_field(parent), source.axis());
                 let description = format!("{source}{}", at_index(index));
                 let details = ErrorDetails::with_bad_request_violation(field, description);
+                Self::with_error_details(Code::InvalidArgument, message, details)
+            }
+            RpcError::Place { key, source } => {
+                let details = ErrorDetails::with_bad_request_violation(key, source.to_string());
                 Self::with_error_details(Code::InvalidArgument, message, details)
             }
             RpcError::Chat(ChatError::Missed { count, .. }) => {

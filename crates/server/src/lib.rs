@@ -43,6 +43,7 @@ mod route_guide;
 mod server;
 mod settings;
 mod stored;
+mod watching;
 
 pub use data_set::{DataError, DataSet};
 pub use echo::EchoMetadataLayer;
@@ -56,3 +57,4 @@ pub use settings::{
     RouteGuideSettings, ServingSettings, WebSettings,
 };
 pub use stored::StoredRouteGuide;
+pub use watching::{CHAT_LIFE, CHAT_WATCH};

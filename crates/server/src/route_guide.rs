@@ -11,11 +11,11 @@ use route_guide_proto::routeguide::route_guide_server::RouteGuide;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote, RouteSummary};
 use route_guide_store::{Feature as StoredFeature, Store};
 use tokio_stream::Stream;
-use tonic::metadata::MetadataValue;
+use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::recording::Recording;
-use crate::{ChatScope, ChatSettings, DataSet, PointRule, route_chat};
+use crate::{ChatScope, ChatSettings, DataSet, PointRule, route_chat, watching};
 
 /// The trailer that says how many notes a RouteChat stream missed, next to status `DATA_LOSS`.
 pub const NOTES_MISSED: &str = "route-notes-missed";
@@ -60,13 +60,6 @@ impl RouteGuideServicer {
     /// Which points are accepted.
     pub(crate) fn points(&self) -> PointRule {
         self.points
-    }
-
-    fn conversation(&self) -> Conversation {
-        match self.chat.scope {
-            ChatScope::Shared => Conversation::shared(Arc::clone(&self.notebook), self.chat.shared),
-            ChatScope::Stream => Conversation::private(self.chat.private),
-        }
     }
 }
 
@@ -115,9 +108,24 @@ impl RouteGuide for RouteGuideServicer {
         &self,
         request: Request<Streaming<RouteNote>>,
     ) -> Result<Response<Self::RouteChatStream>, Status> {
-        let notes = request.into_inner();
-        let replies = route_chat::converse(notes, self.conversation(), self.points);
-        Ok(Response::new(Box::pin(replies)))
+        let (metadata, _, notes) = request.into_parts();
+        let mut confirmed = MetadataMap::new();
+        let notebook = Arc::clone(&self.notebook);
+        let chat = match self.chat.scope {
+            ChatScope::Stream => Conversation::private(self.chat.private),
+            ChatScope::Shared => match watching::places(&metadata)? {
+                None => Conversation::shared(notebook, self.chat.shared),
+                Some(places) => {
+                    let mut chat = Conversation::of_logs(notebook, self.chat.shared);
+                    watching::follow(&mut chat, &places, self.notebook.life(), &mut confirmed)?;
+                    chat
+                }
+            },
+        };
+        let replies = route_chat::converse(notes, chat, self.points);
+        let mut response: Response<Self::RouteChatStream> = Response::new(Box::pin(replies));
+        *response.metadata_mut() = confirmed;
+        Ok(response)
     }
 }
 

@@ -77,6 +77,18 @@ impl Follows {
         self.places.get_mut(&place)?.cursor.replace(own)
     }
 
+    /// Moves the cursor of a place to before its first note that is kept, and returns how many are.
+    pub(super) fn rewind(&mut self, place: E7Point, notebook: &dyn Notebook) -> u64 {
+        let Some(follow) = self.places.get_mut(&place) else {
+            return 0;
+        };
+        let page = notebook.read(place, Index::START, PageLimit::default().at_most(1));
+        let before_kept = Index::START.plus(page.missed);
+        follow.cursor = Some(before_kept);
+        self.wakeups.mark(place);
+        page.newest.since(before_kept)
+    }
+
     /// Moves the cursor of a place past a gap that ends at `last` and returns how many notes it passes.
     pub(super) fn skip_to(&mut self, place: E7Point, last: Index) -> u64 {
         let Some(cursor) = self
