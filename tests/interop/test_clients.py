@@ -15,6 +15,7 @@ from places import PLACES
 from programs import CALL_FAILED, printed, run
 
 DEADLINE_EXCEEDED = CALL_FAILED + grpc.StatusCode.DEADLINE_EXCEEDED.value[0]
+UNIMPLEMENTED = CALL_FAILED + grpc.StatusCode.UNIMPLEMENTED.value[0]
 CALLED = "Feature called '{}' at latitude: {}, longitude: {}"
 
 
@@ -69,10 +70,22 @@ def test_record_from_a_file_of_ten_thousand_points(route_guide_client: Path, ref
 
 
 def test_chat_from_standard_input(route_guide_client: Path, reference: str) -> None:
-    lines = printed(route_guide_client, reference, "chat", "--at", "40.5,-74.5", stdin="one\ntwo\nthree\n")
-    received = [line for line in lines if line.startswith("Received")]
-    at = "at latitude: 405000000, longitude: -745000000"
-    assert received == [f"Received message {message} {at}" for message in ("one", "one", "two")]
+    chat = ["chat", "--replays", "--at", "40.5,-74.5"]
+    lines = printed(route_guide_client, reference, *chat, stdin="one\ntwo\nthree\n")
+    received = [line for line in lines if line.startswith("40.5,-74.5 < ")]
+    assert received == [f"40.5,-74.5 < {message}" for message in ("one", "one", "two")]
+
+
+def test_chat_with_a_server_of_the_published_contract(route_guide_client: Path, reference: str) -> None:
+    lines = printed(route_guide_client, reference, "chat", "--at", "40.5,-74.5", stdin="one\ntwo\n")
+    assert sorted(lines) == ["40.5,-74.5 < one", "40.5,-74.5 > one", "40.5,-74.5 > two"]
+
+
+def test_a_server_of_the_published_contract_cannot_be_watched(route_guide_client: Path, reference: str) -> None:
+    outcome = run(route_guide_client, reference, "chat", "--watch", "--at", "40.5,-74.5")
+    assert outcome.status == UNIMPLEMENTED, outcome
+    assert outcome.err.startswith("UNIMPLEMENTED: "), outcome
+    assert "chat without --watch" in outcome.err
 
 
 def test_a_long_list_arrives_whole(route_guide_client: Path) -> None:

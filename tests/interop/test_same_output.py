@@ -28,8 +28,8 @@ COMMANDS = [
     pytest.param(["record"], ROUTE, id="route"),
     pytest.param(["--json", "record"], ROUTE, id="route in JSON"),
     pytest.param(["record"], "", id="empty route"),
-    pytest.param(["chat", "--at", "50,50"], "one\ntwo\n\nthree ☃\n", id="chat"),
-    pytest.param(["--json", "chat", "--at", "51,51"], "one\ntwo\n", id="chat in JSON"),
+    pytest.param(["chat", "--replays", "--at", "50,50"], "one\ntwo\n\nthree ☃\n", id="chat"),
+    pytest.param(["--json", "chat", "--replays", "--at", "51,51"], "one\ntwo\n", id="chat in JSON"),
 ]
 
 
@@ -43,7 +43,7 @@ def test_command(route_guide_client: Path, target: str, reference: str, argument
 def steady(lines: list[str]) -> list[str]:
     """The lines without the seconds that a call took, and notes sent before notes received."""
     lines = ["It took N seconds" if line.startswith("It took") else line for line in lines]
-    return sorted(lines, key=lambda line: line.startswith("Received"))
+    return sorted(lines, key=lambda line: line.startswith("Received") or " < " in line)
 
 
 def test_tutorial(route_guide_client: Path, target: str, reference: str) -> None:

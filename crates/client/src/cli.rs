@@ -28,7 +28,6 @@ mod output;
 mod person;
 mod points;
 mod record;
-mod repeats;
 mod route_guide;
 mod session;
 mod tutorial;

@@ -93,7 +93,7 @@ impl Greeter {
     pub async fn say_hello_stream_reply(&self, name: &str) -> Result<Replies<HelloReply>, Status> {
         let request = self.options.request(to(name));
         let response = self.stub().say_hello_stream_reply(request).await?;
-        Ok(Replies::new(response.into_inner()))
+        Ok(Replies::new(response))
     }
 
     /// Sends names as they come; the server answers each with a greeting.
@@ -109,7 +109,7 @@ impl Greeter {
             .options
             .request(names.map(|name| HelloRequest { name }));
         let response = self.stub().say_hello_bidi_stream(request).await?;
-        Ok(Replies::new(response.into_inner()))
+        Ok(Replies::new(response))
     }
 
     fn stub(&self) -> GreeterClient<Channel> {

@@ -65,7 +65,7 @@ impl Hello {
     pub async fn lots_of_replies(&self, greeting: &str) -> Result<Replies<HelloResponse>, Status> {
         let request = self.options.request(of(greeting.to_owned()));
         let response = self.stub().lots_of_replies(request).await?;
-        Ok(Replies::new(response.into_inner()))
+        Ok(Replies::new(response))
     }
 
     /// Client streaming: a stream of greetings, one reply.
@@ -97,7 +97,7 @@ impl Hello {
     {
         let request = self.options.request(greetings.map(of));
         let response = self.stub().bidi_hello(request).await?;
-        Ok(Replies::new(response.into_inner()))
+        Ok(Replies::new(response))
     }
 
     fn stub(&self) -> HelloServiceClient<Channel> {

@@ -4,17 +4,28 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio_stream::Stream;
-use tonic::{Code, Status, Streaming};
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Response, Status, Streaming};
 
 /// The replies of a server, one by one as they come.
 ///
 /// Dropping it before its end cancels the call: the server is told at once.
 #[derive(Debug)]
-pub struct Replies<T>(Streaming<T>);
+pub struct Replies<T> {
+    metadata: MetadataMap,
+    messages: Streaming<T>,
+}
 
 impl<T> Replies<T> {
-    pub(crate) fn new(streaming: Streaming<T>) -> Self {
-        Self(streaming)
+    pub(crate) fn new(response: Response<Streaming<T>>) -> Self {
+        let (metadata, messages, _) = response.into_parts();
+        Self { metadata, messages }
+    }
+
+    /// Returns the metadata that came before the first message.
+    #[must_use]
+    pub fn initial_metadata(&self) -> &MetadataMap {
+        &self.metadata
     }
 
     /// Waits for the next message; `None` at the end of the call.
@@ -25,7 +36,7 @@ impl<T> Replies<T> {
     ///
     /// The status with which the server ended the call, if it is not OK, or with which it broke off. Nothing follows it.
     pub async fn message(&mut self) -> Result<Option<T>, Status> {
-        self.0.message().await.map_err(local_limit)
+        self.messages.message().await.map_err(local_limit)
     }
 }
 
@@ -33,7 +44,9 @@ impl<T> Stream for Replies<T> {
     type Item = Result<T, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Pin::new(&mut self.0).poll_next(cx).map_err(local_limit)
+        Pin::new(&mut self.messages)
+            .poll_next(cx)
+            .map_err(local_limit)
     }
 }
 

@@ -96,7 +96,7 @@ impl RouteGuide {
         };
         let request = self.options.request(rectangle);
         let response = self.stub().list_features(request).await?;
-        Ok(Replies::new(response.into_inner()))
+        Ok(Replies::new(response))
     }
 
     /// Sends the points of a route as they come, and returns the summary that the server makes of them.
@@ -130,7 +130,7 @@ impl RouteGuide {
     {
         let request = self.options.request(notes);
         let response = self.stub().route_chat(request).await?;
-        Ok(Replies::new(response.into_inner()))
+        Ok(Replies::new(response))
     }
 
     fn stub(&self) -> RouteGuideClient<Channel> {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use route_guide_geo::E7Point;
 use route_guide_proto::routeguide::{Feature, Point, RouteNote, RouteSummary};
 
 use crate::printable::printable;
@@ -65,6 +66,21 @@ pub(super) fn received(note: &RouteNote) -> String {
         printable(&note.message),
         place(note.location)
     )
+}
+
+/// The line for a note of somebody else's in a conversation.
+pub(super) fn theirs(note: &RouteNote) -> String {
+    format!("{} < {}", degrees(note), printable(&note.message))
+}
+
+/// The line for a note of one's own in a conversation.
+pub(super) fn ours(note: &RouteNote) -> String {
+    format!("{} > {}", degrees(note), printable(&note.message))
+}
+
+fn degrees(note: &RouteNote) -> E7Point {
+    let at = note.location.unwrap_or_default();
+    E7Point::unbounded(at.latitude, at.longitude)
 }
 
 #[cfg(test)]

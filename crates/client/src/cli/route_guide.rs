@@ -64,11 +64,16 @@ pub(super) enum Command {
     Record(RecordArgs),
     /// Leave notes at places, and see those of others
     ///
-    /// What is typed is sent, what comes in is shown at once. /at LAT,LON moves to another place, /quit or the end of the
-    /// input ends the chat; it then waits for the notes that are still on their way.
+    /// What is typed is sent; what others leave at the same place is shown as it comes, and what they left before. At a
+    /// terminal the line can be edited, and /help tells the commands; otherwise each line of the input is a note or such a
+    /// command. The end of the input ends the chat, once every note has been sent.
     ///
-    /// A server answers each note with all earlier ones at its place. At a terminal each note is shown once; if the input
-    /// is no terminal, or with --json, everything that comes in is.
+    /// Each note is shown once, PLACE < NOTE for others' and PLACE > NOTE for yours, with places in degrees. When the
+    /// connection is lost, the chat says so, tries to connect again and goes on where it was. With --json there is one
+    /// line of JSON for each note of others.
+    ///
+    /// The server must offer to follow a place (route-chat-watch), as route-guide-server does. One that only speaks the
+    /// published contract shows a place from the first note that is left there, and repeats are told by their text.
     Chat(ChatArgs),
     /// Connect, and show the states of the channel
     ///
@@ -120,7 +125,7 @@ pub(super) async fn run(session: Session, command: Option<Command>) -> Result<()
             list(&guide, output, area?).await
         }
         Some(Command::Record(args)) => record::run(&guide, output, args).await,
-        Some(Command::Chat(args)) => chat::run(&guide, output, &args).await,
+        Some(Command::Chat(args)) => chat::run(session, &args).await,
         Some(Command::Channel(args)) => channel::run(session, &args).await,
         #[cfg(feature = "bench")]
         Some(Command::Bench(args)) => bench::run(session, args).await,

@@ -4,7 +4,9 @@ use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use route_guide_server::{GreeterSettings, ReplySettings, RouteGuideSettings, Server};
+use route_guide_server::{
+    ChatSettings, GreeterSettings, ReplySettings, RouteGuideSettings, Server,
+};
 use tokio::sync::oneshot;
 
 /// The most that anything here may take, on a slow machine that does much else.
@@ -26,8 +28,14 @@ impl RealServer {
 
     /// Starts a RouteGuide server at an address.
     pub(crate) fn route_guide_at(listen: &str) -> Self {
+        Self::route_guide_with(listen, ChatSettings::default())
+    }
+
+    /// Starts a RouteGuide server at an address that keeps notes in its own way.
+    pub(crate) fn route_guide_with(listen: &str, chat: ChatSettings) -> Self {
         let settings = RouteGuideSettings {
             listen: vec![listen.parse().unwrap()],
+            chat,
             ..RouteGuideSettings::default()
         };
         Self::start(async || Server::route_guide(settings).await.unwrap())

@@ -5,21 +5,26 @@ use crate::odd::OddServer;
 use crate::process::{Program, run_with_input};
 use crate::servers::RealServer;
 
-const HELP: &str =
-    "a line is a note; /at LAT,LON moves, /quit or Ctrl-D ends, // sends a note that starts with /";
+const GREETING: &str =
+    "a line is a note; /at LAT,LON moves, /quit or Ctrl-D leaves, /help says more";
 
-/// Somebody at a terminal, who has read the help.
+/// Somebody at a terminal, who has read the greeting, and whose output goes elsewhere.
 fn typist(server: &str, at: &str) -> Program {
     let mut program = Program::at_terminal(
         ROUTE_GUIDE_CLIENT,
         &["chat", "--at", at, "--target", server],
     );
-    assert_eq!(program.complaint(), HELP);
+    assert_eq!(program.complaint(), GREETING);
     program
 }
 
-fn received(message: &str, lat: i32, lon: i32) -> String {
-    format!("Received message {message} at latitude: {lat}, longitude: {lon}")
+/// Somebody at a place whose input is a pipe, and who has posted there.
+fn piped(server: &str, at: &str, note: &str) -> Program {
+    let chat = ["chat", "--at", at, "--target", server];
+    let mut program = Program::piped(ROUTE_GUIDE_CLIENT, &chat);
+    program.write(format!("{note}\n"));
+    assert_eq!(program.line(), format!("{at} > {note}"));
+    program
 }
 
 #[test]
@@ -31,39 +36,53 @@ fn lines_that_are_piped_in_are_notes() {
         "one\n/at 3,4\ntwo\n//etc\n/at 1,2\n\nlast\n/quit\nnever",
     )
     .printed();
-    let (sent, got): (Vec<_>, Vec<_>) =
-        (lines.iter().map(String::as_str)).partition(|line| line.starts_with("Sending"));
-    assert_eq!(
-        sent,
-        [
-            "Sending one at latitude: 10000000, longitude: 20000000",
-            "Sending two at latitude: 30000000, longitude: 40000000",
-            "Sending /etc at latitude: 30000000, longitude: 40000000",
-            "Sending  at latitude: 10000000, longitude: 20000000",
-            "Sending last at latitude: 10000000, longitude: 20000000",
-        ]
-    );
-    assert_eq!(
-        got,
-        [
-            received("two", 30_000_000, 40_000_000),
-            received("one", 10_000_000, 20_000_000),
-            received("one", 10_000_000, 20_000_000),
-            received("", 10_000_000, 20_000_000),
-        ]
-    );
+    let sent = [
+        "1,2 > one",
+        "3,4 > two",
+        "3,4 > /etc",
+        "1,2 > ",
+        "1,2 > last",
+    ];
+    assert_eq!(lines, sent);
+
+    // Whoever comes later is shown what was left, each note once.
+    let lines = run_with_input(
+        ROUTE_GUIDE_CLIENT,
+        &["chat", "--at", "1,2", "--target", server.target()],
+        "me\nagain\n",
+    )
+    .printed();
+    let (own, others): (Vec<_>, Vec<_>) =
+        (lines.iter().map(String::as_str)).partition(|line| line.contains(" > "));
+    assert_eq!(own, ["1,2 > me", "1,2 > again"]);
+    assert_eq!(others, ["1,2 < one", "1,2 < ", "1,2 < last"]);
 }
 
 #[test]
-fn json_has_a_line_for_each_note_received() {
+fn with_replays_everything_is_shown_that_the_server_sends() {
     let server = RealServer::route_guide();
+    let chat = [
+        "chat",
+        "--replays",
+        "--at",
+        "1,2",
+        "--target",
+        server.target(),
+    ];
+    let lines = run_with_input(ROUTE_GUIDE_CLIENT, &chat, "0\n1\n2\n").printed();
+    let (own, others): (Vec<_>, Vec<_>) =
+        (lines.iter().map(String::as_str)).partition(|line| line.contains(" > "));
+    assert_eq!(own, ["1,2 > 0", "1,2 > 1", "1,2 > 2"]);
+    assert_eq!(others, ["1,2 < 0", "1,2 < 0", "1,2 < 1"]);
+}
+
+#[test]
+fn json_has_a_line_for_each_note_of_others() {
+    let server = RealServer::route_guide();
+    piped(server.target(), "0,0", "a \"quoted\" one").ends_well();
+    let chat = ["chat", "--json", "--target", server.target()];
     assert_eq!(
-        run_with_input(
-            ROUTE_GUIDE_CLIENT,
-            &["chat", "--json", "--target", server.target()],
-            "a \"quoted\" one\ntwo\n",
-        )
-        .printed(),
+        run_with_input(ROUTE_GUIDE_CLIENT, &chat, "mine\n").printed(),
         [r#"{"location":{"latitude":0,"longitude":0},"message":"a \"quoted\" one"}"#]
     );
 }
@@ -72,18 +91,17 @@ fn json_has_a_line_for_each_note_received() {
 fn two_people_at_one_place_see_each_others_notes_as_they_come() {
     let server = RealServer::route_guide();
     let mut ada = typist(server.target(), "40.5,-74.5");
-    let mut bob = typist(server.target(), "40.5,-74.5");
-    let here = |message: &str| received(message, 405_000_000, -745_000_000);
-
-    // Whoever comes second gets the other's note as an answer, and whoever came first gets it live.
     ada.write("is the bridge open?\n");
+    let mut bob = typist(server.target(), "40.5,-74.5");
+
+    // Whoever comes second is shown what was left, and whoever came first gets the other's notes live.
+    assert_eq!(bob.line(), "40.5,-74.5 < is the bridge open?");
     bob.write("closed until noon\n");
-    assert_eq!(ada.line(), here("closed until noon"));
-    assert_eq!(bob.line(), here("is the bridge open?"));
+    assert_eq!(ada.line(), "40.5,-74.5 < closed until noon");
     ada.write("thanks\n");
-    assert_eq!(bob.line(), here("thanks"));
+    assert_eq!(bob.line(), "40.5,-74.5 < thanks");
     bob.write("welcome\n");
-    assert_eq!(ada.line(), here("welcome"));
+    assert_eq!(ada.line(), "40.5,-74.5 < welcome");
 
     // Each note was shown once, and nobody read their own.
     bob.write("/quit\n");
@@ -93,41 +111,77 @@ fn two_people_at_one_place_see_each_others_notes_as_they_come() {
     assert!(ada.ended().printed().is_empty());
 }
 
-/// Somebody at 1,1 whose input is a pipe, and who has posted there. They read all that comes.
-fn onlooker(server: &str) -> Program {
-    let mut program = Program::piped(
-        ROUTE_GUIDE_CLIENT,
-        &["chat", "--at", "1,1", "--target", server],
-    );
-    program.write("here\n");
-    assert_eq!(
-        program.line(),
-        "Sending here at latitude: 10000000, longitude: 10000000"
-    );
-    program
-}
-
 #[test]
 fn a_person_may_move_and_mistype() {
     let server = RealServer::route_guide();
-    let mut bob = onlooker(server.target());
+    let mut bob = piped(server.target(), "1,1", "here");
     let mut ada = typist(server.target(), "0,0");
-    ada.write("\n/fly\n/at nowhere\n");
+    ada.write("\n/fly\n/at nowhere\n/at\n");
     assert_eq!(
         ada.complaint(),
-        "unknown command '/fly'; there are /at LAT,LON and /quit, and // for a note that starts with /"
+        "unknown command '/fly'; /help names those there are, and // begins a note with /"
     );
     assert_eq!(
         ada.complaint(),
         "/at: expected LAT,LON but found \"nowhere\""
     );
-    ada.write("/at 1,1\n//first\n");
-    assert_eq!(ada.line(), received("here", 10_000_000, 10_000_000));
-    assert_eq!(bob.line(), received("/first", 10_000_000, 10_000_000));
-    ada.write("second\n");
-    assert_eq!(bob.line(), received("second", 10_000_000, 10_000_000));
+    assert_eq!(ada.complaint(), "you are at 0,0");
+    ada.write("/at 1,1\n");
+    assert_eq!(ada.line(), "1,1 < here");
+    ada.write("//first\nsecond\n");
+    assert_eq!(bob.line(), "1,1 < /first");
+    assert_eq!(bob.line(), "1,1 < second");
+    // The place where one has been before stays.
+    let mut carol = piped(server.target(), "0,0", "anybody?");
+    assert_eq!(ada.line(), "0,0 < anybody?");
+    carol.close_input();
     ada.write("/quit\n");
     assert!(ada.ended().printed().is_empty());
+}
+
+#[test]
+fn who_watches_is_shown_what_was_left_and_what_comes() {
+    let server = RealServer::route_guide();
+    let mut bob = piped(server.target(), "1,1", "left");
+    let watch = [
+        "chat",
+        "--watch",
+        "--at",
+        "1,1",
+        "--at",
+        "2,2",
+        "--target",
+        server.target(),
+    ];
+    let mut watcher = Program::start(ROUTE_GUIDE_CLIENT, &watch);
+    assert_eq!(watcher.line(), "1,1 < left");
+    bob.write("/at 2,2\nnew\n");
+    assert_eq!(watcher.line(), "2,2 < new");
+    watcher.signal("INT");
+    assert_eq!(watcher.ended().failed(65), "CANCELLED: interrupted");
+}
+
+#[test]
+fn a_server_that_does_not_offer_it_cannot_be_watched() {
+    let server = OddServer::start();
+    let watch = [
+        "chat",
+        "--watch",
+        "--at",
+        "1,1",
+        "--target",
+        server.target(),
+    ];
+    assert_eq!(
+        Program::start(ROUTE_GUIDE_CLIENT, &watch)
+            .ended()
+            .failed(76),
+        format!(
+            "UNIMPLEMENTED: the server at {} shows a place only to those who leave a note there; \
+             chat without --watch",
+            server.target()
+        )
+    );
 }
 
 #[test]
@@ -135,7 +189,7 @@ fn a_program_at_a_terminal_gets_every_note_as_it_comes() {
     let server = RealServer::route_guide();
     let mut program = Program::at_terminal(
         ROUTE_GUIDE_CLIENT,
-        &["chat", "--json", "--target", server.target()],
+        &["chat", "--json", "--replays", "--target", server.target()],
     );
     program.write("one\ntwo\nthree\n/quit\n");
     let message =
@@ -149,16 +203,13 @@ fn notes_cannot_drive_the_terminal_of_their_reader() {
     let server = RealServer::route_guide();
     let lines = run_with_input(
         ROUTE_GUIDE_CLIENT,
-        &["chat", "--target", server.target()],
+        &["chat", "--replays", "--target", server.target()],
         "\u{1b}]0;owned\u{7}\tand \u{202e}\nsecond\n",
     )
     .printed();
     let shown = r"\u{1b}]0;owned\u{7}\tand \u{202e}";
-    assert_eq!(
-        lines[0],
-        format!("Sending {shown} at latitude: 0, longitude: 0")
-    );
-    assert!(lines.contains(&received(shown, 0, 0)), "{lines:?}");
+    assert_eq!(lines[0], format!("0,0 > {shown}"));
+    assert!(lines.contains(&format!("0,0 < {shown}")), "{lines:?}");
 }
 
 #[test]
@@ -180,15 +231,26 @@ fn a_reader_who_is_gone_ends_a_chat_in_silence() {
 }
 
 #[test]
-fn a_server_that_goes_down_says_so() {
+fn what_did_not_get_through_is_told() {
     let server = RealServer::route_guide();
-    let mut bob = onlooker(server.target());
+    let mut bob = piped(server.target(), "1,1", "one");
     let mut ada = typist(server.target(), "1,1");
-    ada.write("one\n");
-    assert_eq!(ada.line(), received("here", 10_000_000, 10_000_000));
-    assert_eq!(bob.line(), received("one", 10_000_000, 10_000_000));
+    assert_eq!(ada.line(), "1,1 < one");
     drop(server);
-    let expected = "UNAVAILABLE: server is draining";
-    assert_eq!(ada.ended().failed(78), expected);
-    assert_eq!(bob.ended().failed(78), expected);
+    let lost = "connection lost: UNAVAILABLE: server is draining; trying again";
+    for program in [&mut ada, &mut bob] {
+        assert_eq!(program.complaint(), lost);
+    }
+    // Who has nothing to say may leave; who has is told, by name and by exit status.
+    ada.write("/quit\n");
+    assert!(ada.ended().printed().is_empty());
+    bob.write("two\n");
+    assert_eq!(bob.complaint(), "kept until there is a connection");
+    bob.close_input();
+    let ended = bob.ended();
+    assert_eq!(ended.code, Some(78), "{ended:?}");
+    assert_eq!(
+        ended.stderr,
+        ["not sent: two", "UNAVAILABLE: server is draining"]
+    );
 }

@@ -222,19 +222,33 @@ fn chat_explains_its_flags() {
     insta::assert_snapshot!(own_help(ROUTE_GUIDE_CLIENT, "chat"), @r#"
     Leave notes at places, and see those of others
 
-    What is typed is sent, what comes in is shown at once. /at LAT,LON moves to another place, /quit or
-    the end of the input ends the chat; it then waits for the notes that are still on their way.
+    What is typed is sent; what others leave at the same place is shown as it comes, and what they left
+    before. At a terminal the line can be edited, and /help tells the commands; otherwise each line of
+    the input is a note or such a command. The end of the input ends the chat, once every note has been
+    sent.
 
-    A server answers each note with all earlier ones at its place. At a terminal each note is shown
-    once; if the input is no terminal, or with --json, everything that comes in is.
+    Each note is shown once, PLACE < NOTE for others' and PLACE > NOTE for yours, with places in
+    degrees. When the connection is lost, the chat says so, tries to connect again and goes on where it
+    was. With --json there is one line of JSON for each note of others.
+
+    The server must offer to follow a place (route-chat-watch), as route-guide-server does. One that
+    only speaks the published contract shows a place from the first note that is left there, and repeats
+    are told by their text.
 
     Usage: route-guide-client chat [OPTIONS]
 
     Options:
           --at <LAT,LON>
-              The place of the first note, in degrees or E7
+              The place of the first note; may be repeated to follow more places
 
               [default: 0,0]
+
+          --watch
+              Only show what others leave; standard input is not read
+
+          --replays
+              Show notes as often as the server sends them: it answers each of yours with all earlier
+              ones at its place
 
           --e7
               Points are E7 integers, however small; one off the globe is left for the server to refuse

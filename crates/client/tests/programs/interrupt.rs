@@ -46,7 +46,7 @@ fn an_interrupt_cancels_the_call_on_the_server_too() {
     let mut chat = start(&["chat"]);
     chat.write("hello\n");
     assert_eq!(server.event(), "note hello");
-    assert_eq!(chat.line(), "Sending hello at latitude: 0, longitude: 0");
+    assert_eq!(chat.line(), "0,0 > hello");
     chat.signal("INT");
     assert_eq!(chat.ended().failed(65), INTERRUPTED);
     assert_eq!(server.event(), "cancelled");

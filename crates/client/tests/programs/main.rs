@@ -20,6 +20,7 @@ mod process;
 mod record;
 mod refusals;
 mod targets;
+mod terminal;
 mod tutorial;
 mod usage;
 mod waiting;

@@ -61,16 +61,8 @@ impl Program {
 
     /// Starts a program whose stdin is a terminal at which the test types.
     pub(crate) fn at_terminal(program: &str, arguments: &[&str]) -> Self {
-        let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        grantpt(&keyboard).unwrap();
-        unlockpt(&keyboard).unwrap();
-        let name = ptsname(&keyboard, Vec::new()).unwrap();
-        let mut terminal = OpenOptions::new();
-        let terminal = terminal.read(true).write(true).open(name.to_str().unwrap());
-        Self::spawn(
-            command(program, arguments).stdin(terminal.unwrap()),
-            Some(File::from(keyboard)),
-        )
+        let (keyboard, terminal) = terminal();
+        Self::spawn(command(program, arguments).stdin(terminal), Some(keyboard))
     }
 
     /// Starts a program whose output nobody reads any more, as after `head` has seen enough.
@@ -136,6 +128,12 @@ impl Program {
         assert!(status.success(), "{kill}");
     }
 
+    /// Ends the input, and waits for the program to end well, whatever it prints.
+    pub(crate) fn ends_well(mut self) {
+        self.close_input();
+        assert_eq!(self.ended().code, Some(0));
+    }
+
     /// Waits for the program to end.
     pub(crate) fn ended(mut self) -> Ended {
         // Its pipes close when it ends.
@@ -178,7 +176,18 @@ fn read_lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     lines
 }
 
-fn command(program: &str, arguments: &[&str]) -> Command {
+/// Makes a terminal: the side of who sits at it, and the side of programs.
+pub(crate) fn terminal() -> (File, File) {
+    let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&keyboard).unwrap();
+    unlockpt(&keyboard).unwrap();
+    let name = ptsname(&keyboard, Vec::new()).unwrap();
+    let mut terminal = OpenOptions::new();
+    let terminal = terminal.read(true).write(true).open(name.to_str().unwrap());
+    (File::from(keyboard), terminal.unwrap())
+}
+
+pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(program);
     command
         .args(arguments)

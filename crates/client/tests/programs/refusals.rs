@@ -74,8 +74,7 @@ fn a_bad_line_of_a_chat_that_is_piped_in_is_named_by_its_number() {
     };
     check(
         b"one\n/fly\n",
-        "line 2: unknown command '/fly'; there are /at LAT,LON and /quit, \
-         and // for a note that starts with /",
+        "line 2: unknown command '/fly'; /help names those there are, and // begins a note with /",
     );
     check(
         b"/at home\n",

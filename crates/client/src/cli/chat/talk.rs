@@ -1,0 +1,299 @@
+//! The calls of a chat: one after the other, so that who reads sees a single conversation.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use route_guide_geo::E7Point;
+use route_guide_proto::routeguide::RouteNote;
+use tokio::time::Instant;
+use tonic::{Code, Status};
+
+use super::super::session::Failure;
+use super::desk::Typed;
+use super::place::Place;
+use super::repeats::Repeats;
+use super::screen::Screen;
+use super::typing::{Event, Typing};
+use crate::backoff::Backoff;
+use crate::channel::Channel;
+use crate::expiry::Expiry;
+use crate::explain::explain;
+use crate::options::CallOptions;
+use crate::printable::printable;
+
+mod call;
+
+/// How many notes may wait to be sent.
+const AHEAD: usize = 256;
+
+/// How many places are followed at once. Their names go along with each call.
+const MOST_PLACES: usize = 64;
+
+/// A call that lasted this long was a success, whatever ended it.
+const LASTED: Duration = Duration::from_secs(10);
+
+/// How a chat goes about its business.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Habits {
+    /// Take the answers as the published contract has them: each note brings back all earlier ones.
+    pub(super) takes_replays: bool,
+    /// Nobody writes, so the server must follow the places by itself.
+    pub(super) only_watches: bool,
+    /// A person writes, who need not be shown anything twice.
+    pub(super) is_personal: bool,
+}
+
+/// A conversation at some places.
+pub(super) struct Talk<'a> {
+    channel: &'a Channel,
+    options: CallOptions,
+    expiry: Option<Expiry>,
+    screen: &'a Screen,
+    typing: Typing,
+    habits: Habits,
+    manner: Manner,
+    life: Option<String>,
+    /// The places that are followed, the one that was entered last at the end.
+    places: Vec<Place>,
+    repeats: Repeats,
+    /// Notes that have not been sent yet.
+    waiting: VecDeque<RouteNote>,
+    /// Whether a note was sent on this call.
+    has_sent: bool,
+    /// Whether the writer has left.
+    is_over: bool,
+    link: Link,
+}
+
+/// How it stands with the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    /// It has never been heard of.
+    New,
+    /// It has answered.
+    Up,
+    /// It has answered once, and its connection is gone.
+    Lost,
+}
+
+/// How a server goes about notes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It answers each note with all earlier ones, and passes on what others write.
+    Published,
+    /// It hands out the log of each place.
+    Logs,
+}
+
+/// How a call ended.
+enum End {
+    Over,
+    /// There is a place that the call does not follow.
+    Moved,
+    Lost(Status),
+}
+
+impl<'a> Talk<'a> {
+    pub(super) fn new(
+        channel: &'a Channel,
+        options: CallOptions,
+        screen: &'a Screen,
+        typing: Typing,
+        habits: Habits,
+        manner: Manner,
+        places: &[E7Point],
+    ) -> Self {
+        Self {
+            channel,
+            expiry: options.expiry(),
+            options,
+            screen,
+            typing,
+            habits,
+            manner,
+            life: None,
+            places: places.iter().copied().map(Place::new).collect(),
+            repeats: Repeats::default(),
+            waiting: VecDeque::new(),
+            has_sent: false,
+            is_over: false,
+            link: Link::New,
+        }
+    }
+
+    /// Talks until the writer leaves or the server has had enough.
+    pub(super) async fn run(mut self) -> Result<(), Failure> {
+        let end = self.talk().await;
+        // Where time is over or nothing was ever heard, the status says enough.
+        let was_cut =
+            matches!(&end, Err(Failure::Status(status)) if status.code() != Code::DeadlineExceeded);
+        if was_cut && self.link != Link::New {
+            for text in self.places.iter().flat_map(Place::on_the_way) {
+                let line = format!("it is not known whether this arrived: {}", beginning(text));
+                self.screen.say(line).await;
+            }
+            for note in &self.waiting {
+                let line = format!("not sent: {}", beginning(&note.message));
+                self.screen.say(line).await;
+            }
+        }
+        end
+    }
+
+    async fn talk(&mut self) -> Result<(), Failure> {
+        let mut backoff = Backoff::new();
+        loop {
+            let began = Instant::now();
+            let end = self.call().await?;
+            for place in &mut self.places {
+                place.end();
+            }
+            let status = match end {
+                End::Over => return Ok(()),
+                End::Moved => continue,
+                End::Lost(status) => status,
+            };
+            if !self.is_passing(&status) {
+                return self.leave(status);
+            }
+            let text = explain(&status);
+            let text = text.lines().next().unwrap_or_default();
+            if status.code() == Code::DataLoss {
+                self.screen.say(text).await;
+                continue;
+            }
+            let doubt = if self.manner == Manner::Published && self.has_sent {
+                " (whether your last note arrived is not known)"
+            } else {
+                ""
+            };
+            self.screen
+                .say(format_args!("connection lost: {text}; trying again{doubt}"))
+                .await;
+            if began.elapsed() > LASTED {
+                backoff = Backoff::new();
+            }
+            if let Some(end) = self.reconnect(&mut backoff, status).await {
+                return end;
+            }
+            // The time of a chat runs from its start, and `reconnect` waits for servers by itself.
+            let options = self.options.clone().wait_for_ready(false);
+            self.options = match &self.expiry {
+                Some(expiry) => options.deadline(expiry.time()),
+                None => options,
+            };
+        }
+    }
+
+    /// Whether another call may bring what this one did not.
+    fn is_passing(&self, status: &Status) -> bool {
+        match status.code() {
+            Code::Unavailable => self.link != Link::New && !self.is_over,
+            Code::DataLoss => self.manner == Manner::Logs,
+            _ => false,
+        }
+    }
+
+    /// Ends the chat with a lost call. Who had left anyway has lost nothing, if all own notes are known to have arrived.
+    fn leave(&self, status: Status) -> Result<(), Failure> {
+        let mut on_the_way = self.places.iter().flat_map(Place::on_the_way);
+        let is_settled = self.waiting.is_empty() && on_the_way.next().is_none();
+        let was_lost = status.code() == Code::Unavailable;
+        if was_lost && self.is_over && is_settled && self.manner == Manner::Logs {
+            Ok(())
+        } else {
+            Err(status.into())
+        }
+    }
+
+    async fn happened(&mut self, event: Event) -> Result<(), Failure> {
+        match event {
+            Event::Typed(Typed::Note(note)) => self.waiting.push_back(note),
+            Event::Typed(Typed::Move(at)) => self.go_to(at).await,
+            Event::Over => self.is_over = true,
+            Event::Interrupted => return Err(Failure::Interrupted),
+            Event::Failed(err) => return Err(Failure::Local(err)),
+        }
+        Ok(())
+    }
+
+    async fn go_to(&mut self, at: E7Point) {
+        let known = self.places.iter().position(|place| place.at() == at);
+        let place = known.map_or_else(|| Place::new(at), |index| self.places.remove(index));
+        self.places.push(place);
+        if self.places.len() > MOST_PLACES {
+            let left = self.places.remove(0).at();
+            let line = format!("{left} is no longer followed; {MOST_PLACES} places are the most");
+            self.screen.say(line).await;
+        }
+    }
+
+    /// Tries until there is a connection. Returns how the chat ends if its writer does not wait for that.
+    async fn reconnect(
+        &mut self,
+        backoff: &mut Backoff,
+        lost: Status,
+    ) -> Option<Result<(), Failure>> {
+        self.link = Link::Lost;
+        loop {
+            if self.is_over {
+                return Some(self.leave(lost));
+            }
+            let delay = backoff.delay(fastrand::f64());
+            let (channel, expiry) = (self.channel, self.expiry.clone());
+            let attempt = async {
+                tokio::time::sleep(delay).await;
+                channel.ready().await
+            };
+            tokio::pin!(attempt);
+            let time_is_over = async {
+                match &expiry {
+                    Some(expiry) => tokio::time::sleep_until(expiry.at()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::pin!(time_is_over);
+            loop {
+                let may_type = !self.is_over && self.waiting.len() < AHEAD;
+                tokio::select! {
+                    connected = &mut attempt => match connected {
+                        Ok(()) => return None,
+                        Err(_) => break,
+                    },
+                    () = &mut time_is_over => {
+                        return expiry.as_ref().map(|expiry| Err(expiry.status().into()));
+                    }
+                    event = self.typing.next(), if may_type => {
+                        let before = self.waiting.len();
+                        if let Err(failure) = self.happened(event).await {
+                            return Some(Err(failure));
+                        }
+                        if self.waiting.len() > before {
+                            self.screen.say("kept until there is a connection").await;
+                        }
+                        if self.is_over {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Returns enough of a note to know it again.
+fn beginning(text: &str) -> String {
+    const SHOWN: usize = 60;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", printable(&text[..end])),
+        None => printable(text).into_owned(),
+    }
+}
+
+/// The status of a chat that only watches, where that is not offered.
+pub(super) fn cannot_watch(channel: &Channel) -> Status {
+    Status::unimplemented(format!(
+        "the server at {} shows a place only to those who leave a note there; chat without --watch",
+        channel.target()
+    ))
+}
