@@ -68,6 +68,7 @@ pub(super) async fn run(session: Session, args: &ChatArgs) -> Result<(), Failure
         channel,
         options,
         output,
+        ..
     } = session;
     let places = args.places()?;
     let habits = Habits {
