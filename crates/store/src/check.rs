@@ -4,14 +4,14 @@ use bytes::Bytes;
 
 use crate::contents;
 use crate::fault::SnapshotError;
-use crate::head::{self, MAGIC, VERSION};
+use crate::head::{self, MAGIC, UNTAGGED_VERSION, VERSION, VERSION_OFFSET};
 use crate::image::{self, Image};
 use crate::layout::{ENTRY_BYTES, HEADER_BYTES, Layout, MAX_LEN};
 use crate::section::{LISTED, Section};
 
 /// Makes an image of the bytes of a snapshot, all of which but the records are read.
 pub(crate) fn image(bytes: Bytes) -> Result<Image, SnapshotError> {
-    let (layout, version) = head(&bytes)?;
+    let (layout, format_version, version) = head(&bytes)?;
     padding(&bytes, &layout)?;
     // A map is aligned to pages. Other bytes may be anywhere.
     let bytes = if image::is_aligned(&bytes) {
@@ -19,13 +19,13 @@ pub(crate) fn image(bytes: Bytes) -> Result<Image, SnapshotError> {
     } else {
         image::aligned_copy(&bytes)
     };
-    let image = Image::new(bytes, layout, version);
+    let image = Image::new(bytes, layout, format_version, version);
     contents::check(&image)?;
     Ok(image)
 }
 
-/// Checks header and section table.
-fn head(bytes: &[u8]) -> Result<(Layout, u64), SnapshotError> {
+/// Checks header and section table, and returns the layout, the version of the format and that of the data set.
+fn head(bytes: &[u8]) -> Result<(Layout, u32, u64), SnapshotError> {
     let file_bytes = bytes.len() as u64;
     let short = SnapshotError::TooShort { file_bytes };
     let header = Fields {
@@ -37,9 +37,11 @@ fn head(bytes: &[u8]) -> Result<(Layout, u64), SnapshotError> {
     if found != MAGIC {
         return Err(SnapshotError::Magic { found });
     }
-    let found = header.u32(8);
-    if found != VERSION {
-        return Err(SnapshotError::Version { found });
+    let format_version = header.u32(VERSION_OFFSET);
+    if !(UNTAGGED_VERSION..=VERSION).contains(&format_version) {
+        return Err(SnapshotError::Version {
+            found: format_version,
+        });
     }
     // The header is right about the length until its checksum says otherwise: a file that was cut off is the usual case.
     if header.u64(16) != file_bytes {
@@ -73,7 +75,8 @@ fn head(bytes: &[u8]) -> Result<(Layout, u64), SnapshotError> {
     let has_order = count == LISTED.len();
     let possible = count.clamp(LISTED.len() - 1, LISTED.len()) as u64;
     header.compare("the number of sections", 12, possible, count as u64)?;
-    Ok((entries(header, table, has_order)?, version))
+    let layout = entries(header, table, has_order)?;
+    Ok((layout, format_version, version))
 }
 
 /// Checks that the section table says what the number of features and the length of the records ask for.

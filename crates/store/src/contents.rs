@@ -115,6 +115,7 @@ fn check_parts<'p>(
 fn check_part(image: &Image, part: &Part) -> Checked {
     /// As much as stays in the fastest cache between the checksum and the numbers.
     const CHUNK_BYTES: usize = 16 << 10;
+    let len = image.layout().len();
     let mut checked = Checked::default();
     for start in part.bytes.clone().step_by(CHUNK_BYTES) {
         let end = part.bytes.end.min(start + CHUNK_BYTES);
@@ -123,22 +124,24 @@ fn check_part(image: &Image, part: &Part) -> Checked {
             .update(&image.section(part.section)[start..end]);
         let problem = match part.section {
             Section::Find => {
-                let cells = &image.cells().0[start / 4..end / 4];
-                // Free cells become 0, slots one more than they are.
-                let (least, greatest) = extremes(cells, |cell| cell.wrapping_add(1));
-                checked.has_free |= least == FREE.wrapping_add(1);
-                let beyond = |cell: u32| cell != FREE && cell as usize >= image.layout().len();
-                (greatest as usize > image.layout().len())
-                    .then(|| first_beyond(image, part.section, start, cells, "slot", beyond))
+                let table = image.cells();
+                let cells = &table.contents()[start / 4..end / 4];
+                checked.has_free |= any(cells, |cell| cell == FREE);
+                let beyond = |cell| (cell != FREE) & (table.slot(cell) as usize >= len);
+                any(cells, beyond)
+                    .then(|| {
+                        let slot = |cell| table.slot(cell);
+                        first_beyond(image, part.section, start, cells, "slot", beyond, slot)
+                    })
                     .flatten()
             }
             Section::Ordr => {
                 let positions = &image.positions().unwrap_or_default()[start / 4..end / 4];
-                let (_, greatest) = extremes(positions, |position| position);
-                let beyond = |position: u32| position as usize >= image.layout().len();
-                beyond(greatest)
+                let beyond = |position| position as usize >= len;
+                any(positions, beyond)
                     .then(|| {
-                        first_beyond(image, part.section, start, positions, "position", beyond)
+                        let what = "position";
+                        first_beyond(image, part.section, start, positions, what, beyond, |p| p)
                     })
                     .flatten()
             }
@@ -150,13 +153,11 @@ fn check_part(image: &Image, part: &Part) -> Checked {
     checked
 }
 
-/// Returns the least and the greatest of some numbers, four at a time if the compiler has its way.
-fn extremes(numbers: &[u32], of: impl Fn(u32) -> u32) -> (u32, u32) {
+/// Tells whether some number is so, without stopping at the first: then the compiler looks at four at a time.
+fn any(numbers: &[u32], is_so: impl Fn(u32) -> bool) -> bool {
     numbers
         .iter()
-        .fold((u32::MAX, 0), |(least, greatest), &number| {
-            (least.min(of(number)), greatest.max(of(number)))
-        })
+        .fold(false, |found, &number| found | is_so(number))
 }
 
 /// Explains the first number that leads nowhere.
@@ -167,6 +168,7 @@ fn first_beyond(
     numbers: &[u32],
     what: &'static str,
     beyond: impl Fn(u32) -> bool,
+    shown: impl Fn(u32) -> u32,
 ) -> Option<SnapshotError> {
     let index = numbers.iter().position(|&number| beyond(number))?;
     Some(SnapshotError::Beyond {
@@ -174,7 +176,7 @@ fn first_beyond(
         offset: (image.layout().range(section).start + start + index * 4) as u64,
         what,
         bound: image.layout().len() as u64,
-        found: numbers[index].into(),
+        found: shown(numbers[index]).into(),
     })
 }
 

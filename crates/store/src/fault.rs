@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::head::VERSION;
+use crate::head::{UNTAGGED_VERSION, VERSION};
 use crate::layout::HEADER_BYTES;
 use crate::region::CorruptRecord;
 use crate::section::Section;
@@ -148,7 +148,8 @@ impl fmt::Display for SnapshotError {
                 f.write_str(", not as a snapshot does")
             }
             Self::Version { found } => {
-                write!(f, "format version {found} is not known, only {VERSION} is")
+                write!(f, "format version {found} is not known, only ")?;
+                write!(f, "{UNTAGGED_VERSION} and {VERSION} are")
             }
             Self::Field {
                 field,

@@ -7,6 +7,7 @@ use std::ops::Range;
 use bytes::Bytes;
 
 use crate::boxes::Node;
+use crate::head::UNTAGGED_VERSION;
 use crate::index::Index;
 use crate::layout::{ALIGNMENT, ENTRY_BYTES, HEADER_BYTES, Layout};
 use crate::lookup::Cells;
@@ -22,12 +23,13 @@ use crate::section::Section;
 pub(crate) struct Image {
     bytes: Bytes,
     layout: Layout,
+    format_version: u32,
     version: u64,
 }
 
 impl Image {
-    /// Joins bytes and their layout.
-    pub(crate) fn new(bytes: Bytes, layout: Layout, version: u64) -> Self {
+    /// Joins bytes and what their head says.
+    pub(crate) fn new(bytes: Bytes, layout: Layout, format_version: u32, version: u64) -> Self {
         assert!(
             is_aligned(&bytes) && bytes.len() == layout.file_bytes(),
             "views are cut without further checks"
@@ -35,12 +37,18 @@ impl Image {
         Self {
             bytes,
             layout,
+            format_version,
             version,
         }
     }
 
     pub(crate) const fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Returns the version of the file format.
+    pub(crate) const fn format_version(&self) -> u32 {
+        self.format_version
     }
 
     /// Returns the data-set version.
@@ -83,7 +91,12 @@ impl Image {
 
     /// Returns the look-up table.
     pub(crate) fn cells(&self) -> Cells<'_> {
-        Cells(bytemuck::cast_slice(self.section(Section::Find)))
+        let cells = bytemuck::cast_slice(self.section(Section::Find));
+        if self.format_version == UNTAGGED_VERSION {
+            Cells::untagged(cells)
+        } else {
+            Cells::tagged(cells)
+        }
     }
 
     /// Returns the position of each slot, `None` if they are all the same.

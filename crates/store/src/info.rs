@@ -50,7 +50,10 @@ impl Info {
         // The last box of boxes is around everything; boxes that are not used are empty and add nothing to it.
         let extent = image.index().nodes.last().map(boxes::node_bounds);
         let checksum = |section| image.checksum(section);
-        Self::with(image.layout(), image.version(), extent, checksum)
+        Self {
+            format_version: image.format_version(),
+            ..Self::with(image.layout(), image.version(), extent, checksum)
+        }
     }
 
     /// Tells what has been written.

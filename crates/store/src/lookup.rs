@@ -5,9 +5,14 @@ use route_guide_geo::E7Point;
 /// A hash table of slots, open addressing with linear probing.
 ///
 /// It keeps no coordinates of its own: a probe compares those of the slot. At eight bytes a point that is a third of a
-/// map from points to slots, and an array of plain integers can lie in a file as it is.
+/// map from points to slots, and an array of plain integers can lie in a file as it is. The bits of a cell that no slot
+/// needs have a part of its point's hash, the *tag*, and so most probes that would compare in vain end in the cell.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Cells<'a>(pub(crate) &'a [u32]);
+pub(crate) struct Cells<'a> {
+    cells: &'a [u32],
+    /// The bits of a cell that are its slot.
+    slot_bits: u32,
+}
 
 /// What stands in a cell without a slot. There are fewer slots, so no slot has this number.
 pub(crate) const FREE: u32 = u32::MAX;
@@ -15,53 +20,73 @@ pub(crate) const FREE: u32 = u32::MAX;
 /// How many cells there are for each point: half of them stay free, which keeps probes to one or two cells.
 pub(crate) const CELLS_PER_POINT: usize = 2;
 
-impl Cells<'_> {
+impl<'a> Cells<'a> {
+    /// Views the table of a snapshot of the first version, whose cells have no tags.
+    pub(crate) const fn untagged(cells: &'a [u32]) -> Self {
+        let slot_bits = u32::MAX;
+        Self { cells, slot_bits }
+    }
+
+    /// Views a table.
+    pub(crate) const fn tagged(cells: &'a [u32]) -> Self {
+        let slot_bits = slot_bits(cells.len() / CELLS_PER_POINT);
+        Self { cells, slot_bits }
+    }
+
+    /// Returns the cells as they are.
+    pub(crate) const fn contents(self) -> &'a [u32] {
+        self.cells
+    }
+
+    /// Returns the slot in a cell that is not free.
+    pub(crate) const fn slot(self, content: u32) -> u32 {
+        content & self.slot_bits
+    }
+
     /// Returns the slot with exactly this point, the coordinates of the slots being `lats` and `lons`.
     pub(crate) fn find(self, at: E7Point, lats: &[i32], lons: &[i32]) -> Option<u32> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let mut cell = home(at, self.0.len());
+        let mut probe = Probe::new(self, at)?;
         loop {
-            let slot = self.0[cell];
-            if slot == FREE {
-                return None;
-            }
+            let slot = probe.candidate(self)?;
             if lats[slot as usize] == at.lat() && lons[slot as usize] == at.lon() {
                 return Some(slot);
             }
-            cell = after(cell, self.0.len());
+            probe.step(self);
         }
     }
-}
 
-impl Cells<'_> {
     /// Returns how many of some points are there.
     ///
     /// A search waits for memory twice: for its cell, and for the coordinates of the slot in it. Searching for several
     /// points side by side, the waits overlap.
     pub(crate) fn count(self, points: &[E7Point], lats: &[i32], lons: &[i32]) -> usize {
-        const ABREAST: usize = 16;
-        let Some(last) = lats.len().checked_sub(1) else {
-            return 0;
-        };
+        const ABREAST: usize = 32;
         let mut count = 0;
         for points in points.chunks(ABREAST) {
-            let mut slots = [FREE; ABREAST];
-            for (slot, &at) in slots.iter_mut().zip(points) {
-                *slot = self.0[home(at, self.0.len())];
+            // First one cell for each point, without a decision that would wait for the cell.
+            let mut probes = [Probe::default(); ABREAST];
+            for (probe, &at) in probes.iter_mut().zip(points) {
+                *probe = Probe::new(self, at).unwrap_or_default();
             }
+            // Then the slots that may be the ones.
+            let mut candidates = [(0, E7Point::default()); ABREAST];
+            let mut found = 0;
+            for (probe, &at) in probes.iter_mut().zip(points) {
+                let candidate = probe.candidate(self);
+                candidates[found] = (candidate.unwrap_or_default(), at);
+                found += usize::from(candidate.is_some());
+            }
+            // Then all of their coordinates.
             let mut others = 0_u32;
-            for (index, (&slot, at)) in slots.iter().zip(points).enumerate() {
-                // A free cell is compared with any slot, and does not count.
-                let any = (slot as usize).min(last);
-                let same = u32::from((lats[any] == at.lat()) & (lons[any] == at.lon()));
-                let taken = u32::from(slot != FREE);
-                count += (taken & same) as usize;
-                others |= (taken & (same ^ 1)) << index;
+            for (index, (slot, at)) in candidates[..found].iter().enumerate() {
+                let slot = *slot as usize;
+                let same = (lats[slot] == at.lat()) & (lons[slot] == at.lon());
+                count += usize::from(same);
+                others |= u32::from(!same) << index;
             }
+            // A tag that was right by chance is rare.
             while others != 0 {
-                let at = points[others.trailing_zeros() as usize];
+                let (_, at) = candidates[others.trailing_zeros() as usize];
                 count += usize::from(self.find(at, lats, lons).is_some());
                 others &= others - 1;
             }
@@ -70,39 +95,113 @@ impl Cells<'_> {
     }
 }
 
+/// A search on its way through the cells.
+#[derive(Clone, Copy)]
+struct Probe {
+    cell: usize,
+    content: u32,
+    tag: u32,
+}
+
+impl Default for Probe {
+    /// A search that is at its end.
+    fn default() -> Self {
+        Self {
+            cell: 0,
+            content: FREE,
+            tag: 0,
+        }
+    }
+}
+
+impl Probe {
+    /// Begins in the first cell, if there are any.
+    fn new(cells: Cells<'_>, at: E7Point) -> Option<Self> {
+        let hash = hash(at);
+        let cell = home(hash, cells.cells.len());
+        Some(Self {
+            cell,
+            content: *cells.cells.get(cell)?,
+            tag: tag(hash, cells.slot_bits),
+        })
+    }
+
+    /// Goes on to a cell with the right tag, and returns the slot in it.
+    fn candidate(&mut self, cells: Cells<'_>) -> Option<u32> {
+        while self.content != FREE {
+            if self.content & !cells.slot_bits == self.tag {
+                return Some(cells.slot(self.content));
+            }
+            self.step(cells);
+        }
+        None
+    }
+
+    fn step(&mut self, cells: Cells<'_>) {
+        self.cell = after(self.cell, cells.cells.len());
+        self.content = cells.cells[self.cell];
+    }
+}
+
 /// Makes the table for points in curve order; of several at one place it holds the first.
 pub(crate) fn table(points: impl ExactSizeIterator<Item = E7Point>) -> Vec<u32> {
     let mut cells = vec![FREE; points.len() * CELLS_PER_POINT];
+    let slot_bits = slot_bits(points.len());
     let mut last = None;
     for (point, slot) in points.zip(0..) {
         // In curve order equal points follow each other.
         if last.replace(point) == Some(point) {
             continue;
         }
-        let mut cell = home(point, cells.len());
+        let hash = hash(point);
+        let mut cell = home(hash, cells.len());
         while cells[cell] != FREE {
             cell = after(cell, cells.len());
         }
-        cells[cell] = slot;
+        cells[cell] = slot | tag(hash, slot_bits);
     }
     cells
 }
 
-/// Returns the cell, of so many, where the search for a point begins.
-fn home(at: E7Point, cells: usize) -> usize {
+/// Returns the lowest bits of a number, as many as the number of points itself takes: with all of them set a cell has no
+/// slot, and so no cell looks as if it were free.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "there are fewer than u32::MAX points"
+)]
+const fn slot_bits(points: usize) -> u32 {
+    match u32::MAX.checked_shr((points as u32).leading_zeros()) {
+        Some(bits) => bits,
+        None => 0,
+    }
+}
+
+/// Returns the part of a hash that goes into a cell beside the slot. It has none of the bits that decide on the cell.
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
+const fn tag(hash: u64, slot_bits: u32) -> u32 {
+    hash as u32 & !slot_bits
+}
+
+fn hash(at: E7Point) -> u64 {
     // 2⁶⁴ divided by the golden ratio, the usual multiplier, and another number without a pattern.
     const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
     const SALT: u64 = 0xd1b5_4a32_d192_ed03;
     let point = u64::from(at.lat().cast_unsigned()) << 32 | u64::from(at.lon().cast_unsigned());
     // Folding the two halves of the product lets every bit of the point reach the top ones.
     let product = u128::from(point ^ SALT) * u128::from(MULTIPLIER);
-    let hash = product >> 64 ^ product & u128::from(u64::MAX);
+    #[expect(clippy::cast_possible_truncation, reason = "both halves are 64 bits")]
+    let hash = (product >> 64) as u64 ^ product as u64;
+    hash
+}
+
+/// Returns the cell, of so many, where the search for a point with this hash begins.
+fn home(hash: u64, cells: usize) -> usize {
     // The top bits of hash × length are a number below the length, without a division.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "below the number of cells, which is a usize"
     )]
-    let cell = ((hash * cells as u128) >> 64) as usize;
+    let cell = ((u128::from(hash) * cells as u128) >> 64) as usize;
     cell
 }
 
@@ -138,8 +237,11 @@ mod tests {
     #[test]
     fn points_at_one_place_take_one_cell() {
         let cells = table([E7Point::unbounded(7, -7); 1_000].into_iter());
-        let taken: Vec<_> = cells.iter().filter(|&&slot| slot != FREE).collect();
-        assert_eq!(taken, [&0]);
+        let taken = cells.iter().filter(|&&content| content != FREE);
+        let slots: Vec<_> = taken
+            .map(|&content| Cells::tagged(&cells).slot(content))
+            .collect();
+        assert_eq!(slots, [0]);
     }
 
     #[test]
@@ -150,14 +252,23 @@ mod tests {
                 .map(|(lat, lon)| E7Point::unbounded(lat, lon))
                 .collect();
             let cells = table(points.iter().copied());
-            let probes = |slot: usize| {
-                let home = home(points[slot], cells.len());
-                (0..cells.len())
-                    .find(|step| cells[(home + step) % cells.len()] as usize == slot)
-                    .unwrap()
-                    + 1
-            };
-            let total: usize = (0..points.len()).map(probes).sum();
+            let table = Cells::tagged(&cells);
+            // How many cells are looked at until the point is found, and how many slots for their coordinates.
+            let (mut total, mut candidates) = (0, 0);
+            for (slot, &point) in points.iter().enumerate() {
+                let mut probe = Probe::new(table, point).unwrap();
+                let first = probe.cell;
+                while probe.candidate(table).unwrap() as usize != slot {
+                    probe.step(table);
+                    candidates += 1;
+                }
+                total += (probe.cell + cells.len() - first) % cells.len() + 1;
+            }
+            // Eighteen bits of tag are left beside ten thousand slots: hardly a wrong one.
+            assert!(
+                candidates <= points.len() / 1_000,
+                "{candidates} tags in vain"
+            );
             // Half full, linear probing needs 1.5 probes for a hit with perfect hashing.
             assert!(
                 total < points.len() * 2,

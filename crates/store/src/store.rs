@@ -141,7 +141,8 @@ impl Store {
 
     /// Returns the data-set version: a number that is another one if anything in the data set is different.
     ///
-    /// The same features in the same order have the same version wherever and whenever they are loaded.
+    /// The same features in the same order have the same version wherever and whenever they are loaded, but for a
+    /// snapshot in an older format, which keeps the version that it was written with.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.image.version()

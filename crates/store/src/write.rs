@@ -9,7 +9,7 @@ use route_guide_geo::{E7Point, E7Rectangle};
 
 use crate::boxes::{self, BLOCK, Node};
 use crate::builder::{Builder, Order};
-use crate::head::{self, Checksums};
+use crate::head::{self, Checksums, VERSION};
 use crate::hilbert;
 use crate::image::{self, Image};
 use crate::layout::{GROUP, Layout};
@@ -29,7 +29,7 @@ pub(crate) fn image(builder: Builder, order: Order) -> Image {
         Ok::<_, Infallible>(())
     });
     let Ok(bytes) = filled;
-    Image::new(bytes, plan.layout, version)
+    Image::new(bytes, plan.layout, VERSION, version)
 }
 
 /// Features in the order that they are written in.

@@ -1,6 +1,6 @@
 //! A snapshot that is not as it was written is refused with section and offset, or does no harm.
 
-use crate::kit::{self, PUBLISHED, SPATIAL};
+use crate::kit::{self, PUBLISHED, PUBLISHED_V1, SPATIAL, SPATIAL_V1};
 use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ fn verified(bytes: Vec<u8>) -> Result<(), SnapshotError> {
 
 #[test]
 fn a_snapshot_that_ends_at_any_byte_is_refused() {
-    for golden in [PUBLISHED, SPATIAL] {
+    for golden in [PUBLISHED_V1, PUBLISHED, SPATIAL] {
         for len in 0..golden.len() {
             let error = opened(golden[..len].to_vec()).unwrap_err();
             assert_eq!(error.section(), Section::Header, "{len}: {error}");
@@ -88,8 +88,17 @@ fn a_writer_that_is_wrong_is_told_what_is_wrong() {
         "header, offset 0: the file begins with \"xRGS\\r\\n\\x1a\\n\", not as a snapshot does",
     );
     check(
-        &|b| b[8] = 2,
-        "header, offset 8: format version 2 is not known, only 1 is",
+        &|b| b[8] = 3,
+        "header, offset 8: format version 3 is not known, only 1 and 2 are",
+    );
+    check(
+        &|b| b[8] = 0,
+        "header, offset 8: format version 0 is not known, only 1 and 2 are",
+    );
+    // Cells with tags, taken for cells without.
+    check(
+        &|b| b[8] = 1,
+        "FIND, offset 1476: slot 1136563351 is not below 100",
     );
     check(
         &|b| b[12] = 5,
@@ -148,10 +157,17 @@ fn numbers_that_lead_nowhere_are_refused() {
     let check = |found: Result<(), String>, expected: String| assert_eq!(found, Err(expected));
 
     let find = at(Section::Find);
-    check(
-        put(find + 40, &100_u32.to_le_bytes()),
-        format!("FIND, offset {}: slot 100 is not below 100", find + 40),
-    );
+    // Seven bits are the slot; the tag above them leads nowhere.
+    for cell in [0x64, 0x7f, 0x8000_0064, 0xffff_ff7f] {
+        check(
+            put(find + 40, &cell.to_le_bytes()),
+            format!(
+                "FIND, offset {}: slot {} is not below 100",
+                find + 40,
+                cell & 127
+            ),
+        );
+    }
     check(
         put(find, &[0; 800]),
         format!("FIND, offset {find}: no cell is free"),
@@ -264,6 +280,7 @@ fn a_record_that_is_damaged_fails_the_queries_that_need_it() {
 fn ask(store: &Store, at: E7Point, area: E7Rectangle) {
     let _ = store.verify();
     let _ = (store.contains(at), store.find(at), store.find_record(at));
+    let _ = store.count_at(&[at; 40]);
     let hits = store.query(area).count();
     let sent: usize = store.records(area).flatten().map(|run| run.len()).sum();
     let _ = (
@@ -283,13 +300,13 @@ proptest! {
     /// Bytes with checksums that agree are refused, or every query comes to its end without a panic.
     #[test]
     fn nothing_in_a_snapshot_can_make_a_query_panic(
-        in_curve_order: bool,
+        golden in prop::sample::select(vec![PUBLISHED_V1, SPATIAL_V1, PUBLISHED, SPATIAL]),
         changes in vec((any::<prop::sample::Index>(), prop_oneof![Just(0), Just(0xff), any::<u8>()], 1..9_usize), 1..8),
         cut in prop::option::weighted(0.1, any::<prop::sample::Index>()),
         at: (i32, i32),
         to: (i32, i32),
     ) {
-        let mut bytes = if in_curve_order { SPATIAL } else { PUBLISHED }.to_vec();
+        let mut bytes = golden.to_vec();
         for (place, value, len) in changes {
             let start = place.index(bytes.len());
             let end = bytes.len().min(start + len);

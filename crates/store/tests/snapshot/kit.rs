@@ -4,10 +4,14 @@ use bytes::Bytes;
 use route_guide_store::{Builder, Info, Order, Section, Store};
 
 /// The small golden snapshot, which has every section.
-pub(crate) const PUBLISHED: &[u8] = include_bytes!("../data/published-v1.rgs");
+pub(crate) const PUBLISHED: &[u8] = include_bytes!("../data/published-v2.rgs");
 
 /// The golden snapshot in curve order, without positions of its own.
-pub(crate) const SPATIAL: &[u8] = include_bytes!("../data/spatial-v1.rgs");
+pub(crate) const SPATIAL: &[u8] = include_bytes!("../data/spatial-v2.rgs");
+
+/// The same in version 1 of the format.
+pub(crate) const PUBLISHED_V1: &[u8] = include_bytes!("../data/published-v1.rgs");
+pub(crate) const SPATIAL_V1: &[u8] = include_bytes!("../data/spatial-v1.rgs");
 
 pub(crate) fn open(bytes: &[u8]) -> Result<Store, String> {
     Store::from_snapshot(Bytes::copy_from_slice(bytes)).map_err(|error| error.to_string())

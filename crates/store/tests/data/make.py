@@ -1,6 +1,6 @@
-"""Makes the golden snapshots of format version 1, from docs/snapshot-format.md and nothing else.
+"""Makes the golden snapshots of every format version, from docs/snapshot-format.md and nothing else.
 
-    python3 make_v1.py          writes published-v1.rgs and spatial-v1.rgs beside this file
+    python3 make.py          writes published-v1.rgs, spatial-v1.rgs and so on beside this file
 
 The published places stand for a file in the order of its input. The other one is in curve order, has names of many
 lengths and scripts, points that are equal, points off the globe, and enough of them for two levels of boxes.
@@ -80,7 +80,7 @@ def bounding_boxes(points):
     return b"".join(struct.pack("<16i", *edges) for node in result for edges in node)
 
 
-def look_up_table(points):
+def look_up_table(points, version):
     cells = [FREE] * (2 * len(points))
     seen = set()
     for slot, (lat, lon) in enumerate(points):
@@ -93,7 +93,8 @@ def look_up_table(points):
         cell = h * len(cells) >> 64
         while cells[cell] != FREE:
             cell = (cell + 1) % len(cells)
-        cells[cell] = slot
+        tag = h % 2**32 >> len(points).bit_length() << len(points).bit_length()
+        cells[cell] = slot if version == 1 else slot + tag
     return struct.pack(f"<{len(cells)}I", *cells)
 
 
@@ -104,7 +105,7 @@ def fnv_1a(data):
     return result
 
 
-def snapshot(features, keep_order):
+def snapshot(features, keep_order, version):
     order = sorted(range(len(features)), key=lambda position: key(*features[position][:2]))
     if not keep_order:
         features = [features[position] for position in order]
@@ -118,7 +119,7 @@ def snapshot(features, keep_order):
         (b"LATS", struct.pack(f"<{n}i", *(lat for lat, _ in points))),
         (b"LONS", struct.pack(f"<{n}i", *(lon for _, lon in points))),
         (b"BOXS", bounding_boxes(points)),
-        (b"FIND", look_up_table(points)),
+        (b"FIND", look_up_table(points, version)),
         (b"ORDR", struct.pack(f"<{n}I", *order)),
         (b"OFFS", struct.pack(f"<{len(offsets)}Q", *offsets)),
         (b"RECS", b"".join(records)),
@@ -134,7 +135,7 @@ def snapshot(features, keep_order):
         table += tag + struct.pack("<IQQQ", zlib.crc32(data), offset, len(data), 0)
         body += data
     header = b"\x89RGS\r\n\x1a\n" + struct.pack(
-        "<IIQQQ20x", 1, len(sections), start + len(body), n, fnv_1a(table)
+        "<IIQQQ20x", version, len(sections), start + len(body), n, fnv_1a(table)
     )
     return header + struct.pack("<I", zlib.crc32(header + table)) + table + body
 
@@ -172,5 +173,10 @@ def made_up():
 
 
 if __name__ == "__main__":
-    (HERE / "published-v1.rgs").write_bytes(snapshot(published(), keep_order=True))
-    (HERE / "spatial-v1.rgs").write_bytes(snapshot(made_up(), keep_order=False))
+    for version in [1, 2]:
+        for name, features, keep_order in [
+            ("published", published(), True),
+            ("spatial", made_up(), False),
+        ]:
+            path = HERE / f"{name}-v{version}.rgs"
+            path.write_bytes(snapshot(features, keep_order, version))
