@@ -1,0 +1,8 @@
+//! GeoJSON texts one after another.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use route_guide_fuzz::import;
+use route_guide_import::Format;
+
+fuzz_target!(|bytes: &[u8]| import(Format::GeoJsonSeq, bytes));

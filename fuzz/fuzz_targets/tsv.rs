@@ -1,0 +1,8 @@
+//! A table with tabs.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use route_guide_fuzz::import;
+use route_guide_import::Format;
+
+fuzz_target!(|bytes: &[u8]| import(Format::Tsv, bytes));
