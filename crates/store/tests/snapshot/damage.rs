@@ -158,7 +158,7 @@ fn numbers_that_lead_nowhere_are_refused() {
 
     let find = at(Section::Find);
     // Seven bits are the slot; the tag above them leads nowhere.
-    for cell in [0x64, 0x7f, 0x8000_0064, 0xffff_ff7f] {
+    for cell in [0x64_u32, 0x7f, 0x8000_0064, 0xffff_ff7f] {
         check(
             put(find + 40, &cell.to_le_bytes()),
             format!(
