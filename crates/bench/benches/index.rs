@@ -79,5 +79,5 @@ fn nearest(bencher: Bencher<'_, '_>, wanted: usize) {
 
 #[divan::bench(name = "build/1M", sample_count = 10)]
 fn build() -> Store {
-    index::store(DATASET).expect("a million features have room")
+    index::store(POINTS.iter()).expect("a million features have room")
 }

@@ -32,6 +32,12 @@ impl Points {
         Self { lats, lons }
     }
 
+    /// The points in data-set order.
+    pub fn iter(&self) -> impl Iterator<Item = E7Point> {
+        let both = self.lats.iter().zip(&self.lons);
+        both.map(|(&lat, &lon)| E7Point::unbounded(lat, lon))
+    }
+
     /// The latitudes in E7, in data-set order.
     #[must_use]
     pub fn lats(&self) -> &[i32] {

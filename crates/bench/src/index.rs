@@ -32,7 +32,7 @@ const NEAREST: u64 = 10_000;
 pub fn measure(dataset: Dataset) -> anyhow::Result<String> {
     let points = Points::of(dataset);
     let begin = Instant::now();
-    let store = store(dataset)?;
+    let store = store(points.iter())?;
     let built = begin.elapsed();
 
     let mut page = format!("{}.\n\n", Provenance::look_around());
@@ -75,14 +75,14 @@ pub fn measure(dataset: Dataset) -> anyhow::Result<String> {
     Ok(page)
 }
 
-/// Makes a store of a data set without its names, in the order of the index, as imported files are.
+/// Makes a store of points without names, in the order of the index, as imported files are.
 ///
 /// # Errors
 ///
 /// If the store has no room for so many.
-pub fn store(dataset: Dataset) -> Result<Store, PushError> {
+pub fn store(points: impl IntoIterator<Item = E7Point>) -> Result<Store, PushError> {
     let mut builder = Builder::new();
-    for location in dataset.locations() {
+    for location in points {
         builder.push(location, "")?;
     }
     Ok(builder.into_store(Order::Spatial))
