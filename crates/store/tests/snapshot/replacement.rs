@@ -125,12 +125,12 @@ const MANY: i32 = 20_000;
 #[cfg(target_os = "linux")]
 fn written(process: u32, folder: &Path) -> Option<u64> {
     let open = fs::read_dir(format!("/proc/{process}/fd")).ok()?;
-    let open = open.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut open = open.filter_map(|entry| Some(entry.ok()?.path()));
     let in_folder = |path: &PathBuf| {
         fs::read_link(path)
             .is_ok_and(|target| target.starts_with(folder) && target.as_path() != folder)
     };
-    let file = open.filter(in_folder).next()?;
+    let file = open.find(in_folder)?;
     Some(fs::metadata(file).ok()?.len())
 }
 
