@@ -1,9 +1,4 @@
 //! Whatever the bytes of a snapshot are, opening refuses them or every query comes to its end.
-//!
-//! ```sh
-//! mkdir -p fuzz/corpus/open_snapshot && cp crates/store/tests/data/*.rgs fuzz/corpus/open_snapshot
-//! cargo +nightly fuzz run open_snapshot
-//! ```
 #![no_main]
 
 use bytes::Bytes;
@@ -52,7 +47,9 @@ fn seal(bytes: &mut [u8]) {
     if bytes.len() < table_end {
         return;
     }
-    bytes[..12].copy_from_slice(b"\x89RGS\r\n\x1a\n\x01\0\0\0");
+    let format_version = if bytes[8] == 1 { 1 } else { 2 };
+    bytes[..12].copy_from_slice(b"\x89RGS\r\n\x1a\n\0\0\0\0");
+    bytes[8] = format_version;
     let file_bytes = bytes.len() as u64;
     bytes[16..24].copy_from_slice(&file_bytes.to_le_bytes());
     for entry in (64..table_end).step_by(32) {
