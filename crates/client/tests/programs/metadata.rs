@@ -162,9 +162,12 @@ fn requests_are_compressed_and_compressed_responses_understood() {
         );
         let record = [&flags[..], &["record", "--json"]].concat();
         let summary = run_with_input(ROUTE_GUIDE_CLIENT, &record, "1,1\n".repeat(1_000));
+        let printed = summary.printed().join("\n");
+        // How long it takes is the machine's business.
+        let (summary, _seconds) = printed.split_once(",\"elapsedTime\":").unwrap();
         assert_eq!(
-            summary.printed(),
-            [r#"{"pointCount":1000,"featureCount":0,"distance":0,"elapsedTime":0}"#]
+            summary,
+            r#"{"pointCount":1000,"featureCount":0,"distance":0"#
         );
     }
 }
