@@ -215,6 +215,33 @@ impl RawCall {
         data
     }
 
+    /// Waits for so many bytes of the reply and keeps them, so that their window stays used up.
+    ///
+    /// # Panics
+    ///
+    /// If the reply ends before.
+    pub async fn hold_bytes(&mut self, len: usize) -> Bytes {
+        let body = self.opened().await.1;
+        let mut held = BytesMut::new();
+        while held.len() < len {
+            let data = within("bytes to hold", body.data()).await;
+            let data = data.expect("the reply goes on");
+            held.extend_from_slice(&data.expect("the reply goes on"));
+        }
+        held.freeze()
+    }
+
+    /// Tells the server that bytes have been read which were held.
+    ///
+    /// # Panics
+    ///
+    /// If they were not.
+    pub async fn release(&mut self, bytes: &Bytes) {
+        let body = self.opened().await.1;
+        let released = body.flow_control().release_capacity(bytes.len());
+        released.expect("no more is released than was held");
+    }
+
     /// Waits for the whole reply, whether or not the request has ended.
     ///
     /// # Panics

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use route_guide_load::{FanOut, Load, LoadError, Replays, Workload};
+use route_guide_load::{FanOut, Load, LoadError, Replays, Report, Workload};
 
-use crate::figure::Unit;
+use crate::Subject;
+use crate::figure::{Unit, seconds};
 use crate::measurement::{Measurement, Sample, cpu_per_call, latency, load};
 use crate::scene::Scene;
 
@@ -14,7 +15,12 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The measurements of RouteChat, which do not depend on the data set.
 #[must_use]
 pub fn measurements(scene: &Scene) -> Vec<Measurement<'_>> {
-    vec![replays(scene, 1), replays(scene, 64), fan_out(scene)]
+    vec![
+        replays(scene, 1),
+        replays(scene, 64),
+        fan_out(scene),
+        crowd(scene),
+    ]
 }
 
 fn replays(scene: &Scene, streams: usize) -> Measurement<'_> {
@@ -56,20 +62,7 @@ fn fan_out(scene: &Scene) -> Measurement<'_> {
     ];
     let name = "RouteChat, a note at each of 4 places with 100 listeners";
     Measurement::new(name, &rows, move |subject| {
-        let load = Load {
-            connections: 4,
-            silence: PATIENCE,
-            ..load(subject, scene.time)
-        };
-        let fan_out = FanOut {
-            places: 4,
-            listeners: 100,
-            seed: scene.fresh_seed(),
-        };
-        let report = match fan_out.run(subject.target(), &load) {
-            Err(LoadError::Silent(_)) => anyhow::bail!("notes are not shared between streams"),
-            report => report?,
-        };
+        let report = delivered(scene, subject, 4, 100)?;
         Sample::of(
             &report,
             [
@@ -80,4 +73,54 @@ fn fan_out(scene: &Scene) -> Measurement<'_> {
             ],
         )
     })
+}
+
+fn crowd(scene: &Scene) -> Measurement<'_> {
+    let rows = [
+        ("until the last has it, p50", Unit::Seconds),
+        ("p99", Unit::Seconds),
+        ("deliveries", Unit::PerSecond),
+    ];
+    let name = "RouteChat, a note for 1 000 listeners at one place";
+    Measurement::new(name, &rows, move |subject| {
+        let report = delivered(scene, subject, 1, 1_000)?;
+        let last = |share| seconds(report.last_delivery.quantile(share));
+        Sample::of(&report, [last(0.5), last(0.99), report.calls_per_second()])
+    })
+}
+
+/// How long a note takes from one stream to another, which only servers that share notes can show.
+#[must_use]
+pub fn post_to_receive(scene: &Scene) -> Measurement<'_> {
+    let rows = [("p50", Unit::Seconds), ("p99", Unit::Seconds)];
+    let name = "RouteChat, from posting a note to its receipt by another stream";
+    Measurement::new(name, &rows, move |subject| {
+        let report = delivered(scene, subject, 1, 1)?;
+        Sample::of(&report, [latency(&report, 0.5), latency(&report, 0.99)])
+    })
+}
+
+/// Posts notes at places, each when all who listen there have the last.
+fn delivered(
+    scene: &Scene,
+    subject: &Subject,
+    places: usize,
+    listeners: usize,
+) -> anyhow::Result<Report> {
+    let load = Load {
+        // A connection carries 200 streams.
+        connections: 1 + places * listeners / 100,
+        silence: PATIENCE,
+        ..load(subject, scene.time)
+    };
+    let fan_out = FanOut {
+        places,
+        listeners,
+        arrivals: 1,
+        seed: scene.fresh_seed(),
+    };
+    match fan_out.run(subject.target(), &load) {
+        Err(LoadError::Silent(_)) => anyhow::bail!("notes are not shared between streams"),
+        report => Ok(report?),
+    }
 }

@@ -17,7 +17,7 @@ use crate::machine::{Provenance, busy};
 use crate::measurement::Measurement;
 use crate::scene::Scene;
 use crate::table::{Runs, Table};
-use crate::{Dataset, Subject, chats, listings, look_ups, memory, routes};
+use crate::{Dataset, NoteStore, Subject, chats, listings, look_ups, memory, routes};
 
 /// For so long the machine is watched before anything is started.
 const IDLE_CHECK: Duration = Duration::from_millis(500);
@@ -129,7 +129,14 @@ impl Comparison {
             self.measure(measurements, &servers, cores, table, progress)
         };
         measure(&listings::measurements(&scene), &mut table)?;
-        self.beside(cores, &mut table)?;
+        if self.only.is_empty()
+            || self
+                .only
+                .iter()
+                .any(|part| "loopback".contains(part.as_str()))
+        {
+            self.beside(dataset, cores, &mut table)?;
+        }
         measure(&look_ups::measurements(&scene), &mut table)?;
         measure(&routes::measurements(&scene), &mut table)?;
         if is_first {
@@ -137,6 +144,9 @@ impl Comparison {
             measure(&chats::measurements(&scene), &mut table)?;
         }
         drop(servers);
+        if is_first {
+            self.stores(&scene, &file.path, cores, &mut table, progress)?;
+        }
         for measurement in memory::measurements(&scene) {
             if self.wants(&measurement) {
                 let servers = self.start(dataset, &file.path, cores, progress)?;
@@ -173,21 +183,73 @@ impl Comparison {
         ];
         let baseline = Subject::start(&env::current_exe()?, arguments, cores)?;
 
-        let arguments = ["--listen", listen, "--log", "warn", "--features"].map(String::from);
-        let file = file
-            .to_str()
-            .context("the path of the data is not Unicode")?;
-        let arguments = arguments
-            .into_iter()
-            .chain([file.to_owned()])
-            .chain(self.server_arguments.iter().cloned());
-        let ours = Subject::start(&self.server, arguments, cores)?;
-        let servers = [baseline, ours];
+        let servers = [baseline, self.start_ours(file, &[], cores)?];
         for (who, server) in ["baseline", "ours"].iter().zip(&servers) {
             let time = server.started_in();
             writeln!(progress, "  {who} has started in {time:.1?}")?;
         }
         Ok(servers)
+    }
+
+    /// Starts our server with further arguments.
+    fn start_ours(&self, file: &Path, more: &[&str], cores: &Cores) -> anyhow::Result<Subject> {
+        let file = file
+            .to_str()
+            .context("the path of the data is not Unicode")?;
+        let arguments = [
+            "--listen",
+            "127.0.0.1:0",
+            "--log",
+            "warn",
+            "--features",
+            file,
+        ];
+        let given = self.server_arguments.iter().map(String::as_str);
+        let arguments = arguments
+            .into_iter()
+            .chain(given)
+            .chain(more.iter().copied());
+        Subject::start(&self.server, arguments, cores)
+    }
+
+    /// Measures how long a note takes through each engine that keeps notes.
+    fn stores(
+        &self,
+        scene: &Scene,
+        file: &Path,
+        cores: &Cores,
+        table: &mut Table,
+        progress: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let measurement = chats::post_to_receive(scene);
+        if !self.wants(&measurement) {
+            return Ok(());
+        }
+        let stores = [
+            Some(NoteStore::memory()),
+            Some(NoteStore::file(&self.data)?),
+            NoteStore::nats()?,
+        ];
+        for store in stores {
+            let Some(store) = store else {
+                table.add_note("Notes in NATS are not measured: there is no nats-server here.");
+                continue;
+            };
+            let more = ["--chat-store", &store.flag];
+            let mut runs = Runs::default();
+            match self.start_ours(file, &more, cores) {
+                Ok(server) => {
+                    for _ in 0..self.runs {
+                        runs.add(cores.on_client(|| measurement.run(&server)));
+                    }
+                }
+                Err(error) => runs.add(Err(error)),
+            }
+            writeln!(progress, "  {}, {}", measurement.name, store.name)?;
+            writeln!(progress, "    ours: {}", runs.summary(&measurement.rows))?;
+            table.add_alone(&measurement, store.name, &runs);
+        }
+        Ok(())
     }
 
     fn wants(&self, measurement: &Measurement<'_>) -> bool {
@@ -224,14 +286,21 @@ impl Comparison {
         Ok(())
     }
 
-    /// Measures what the machine itself can do.
-    fn beside(&self, cores: &Cores, table: &mut Table) -> anyhow::Result<()> {
-        let rates: Vec<_> = (0..self.runs)
-            .map(|_| loopback::throughput(cores, self.time))
-            .collect::<Result<_, _>>()?;
-        if let Some(rate) = median(&rates) {
-            let name = "bytes over loopback without HTTP/2 and gRPC, for comparison";
-            table.add_beside(name, Unit::BytesPerSecond.format(rate));
+    /// Measures what the machine itself can do with the bytes of a listing, and with bytes from its cache.
+    fn beside(&self, dataset: Dataset, cores: &Cores, table: &mut Table) -> anyhow::Result<()> {
+        let name =
+            "bytes of the same listing over loopback without HTTP/2 and gRPC, for comparison";
+        let cached = "…: of 64 KiB that stay in the cache";
+        for (name, bytes) in [
+            (name, loopback::listing(dataset)?),
+            (cached, loopback::one_write()),
+        ] {
+            let rates: Vec<_> = (0..self.runs)
+                .map(|_| loopback::throughput(cores, self.time, &bytes))
+                .collect::<Result<_, _>>()?;
+            if let Some(rate) = median(&rates) {
+                table.add_beside(name, Unit::BytesPerSecond.format(rate));
+            }
         }
         Ok(())
     }

@@ -40,11 +40,14 @@ mod baseline;
 mod compare;
 mod dataset;
 mod files;
+mod stores;
 mod subject;
+
+pub use route_guide_load::figure;
 
 pub use baseline::Baseline;
 pub use compare::Comparison;
 pub use dataset::Dataset;
 pub use files::{DataFile, Form};
-pub use route_guide_load::figure;
+pub use stores::NoteStore;
 pub use subject::{ANNOUNCEMENT, Subject};

@@ -117,14 +117,23 @@ fn beside_a_listing(scene: &Scene) -> Measurement<'_> {
 
 fn beside_idle_chats(scene: &Scene) -> Measurement<'_> {
     let look_ups = look_ups(scene);
-    Measurement::new(
-        "GetFeature, one at a time beside 10 000 idle chats",
-        &[P50, P99],
-        move |subject| {
-            let chats = IdleChats::open(subject.target(), 10_000, 50, scene.fresh_seed())?;
-            let report = look_ups.run(subject.target(), &load(subject, scene.time))?;
-            drop(chats);
-            Sample::of(&report, [latency(&report, 0.5), latency(&report, 0.99)])
-        },
-    )
+    let rows = [
+        P50,
+        P99,
+        (
+            "p99, as a multiple of that without them just before",
+            Unit::Times,
+        ),
+    ];
+    let name = "GetFeature, one at a time beside 10 000 idle chats";
+    Measurement::new(name, &rows, move |subject| {
+        let load = load(subject, scene.time);
+        let without = look_ups.run(subject.target(), &load)?;
+        let chats = IdleChats::open(subject.target(), 10_000, 50, scene.fresh_seed())?;
+        let report = look_ups.run(subject.target(), &load)?;
+        drop(chats);
+        let alone = Sample::of(&without, [latency(&without, 0.99)])?.values[0];
+        let p99 = latency(&report, 0.99);
+        Sample::of(&report, [latency(&report, 0.5), p99, p99 / alone])
+    })
 }

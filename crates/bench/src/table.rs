@@ -112,6 +112,23 @@ impl Table {
         }
     }
 
+    /// Adds a measurement of our server alone, in one of several settings.
+    pub fn add_alone(&mut self, measurement: &Measurement<'_>, setting: &str, ours: &Runs) {
+        let name = format!("{}, {setting}", measurement.name);
+        for (row, &(figure, unit)) in measurement.rows.iter().enumerate() {
+            let first_words = if row == 0 { &name } else { "…" };
+            let value = ours.median(row).map_or_else(unknown, |v| unit.format(v));
+            self.add_beside(&format!("{first_words}: {figure}"), value);
+        }
+        self.notes
+            .extend(ours.notes().map(|note| format!("{name}: {note}.")));
+    }
+
+    /// Adds a line below the table.
+    pub fn add_note(&mut self, note: &str) {
+        self.notes.push(note.to_owned());
+    }
+
     /// Adds a row of something that is no server, beside those above.
     pub fn add_beside(&mut self, name: &str, figure: String) {
         self.rows

@@ -240,6 +240,7 @@ fn notes_reach_every_listener_once() {
     let fan_out = FanOut {
         places: 3,
         listeners: 20,
+        arrivals: 1,
         seed: 1,
     };
     let load = Load {

@@ -24,6 +24,9 @@ pub struct FanOut {
     pub places: usize,
     /// How many streams listen at each place.
     pub listeners: usize,
+    /// How many listeners come at a time. Where a server keeps no more notes at a place than there are, it ends the streams
+    /// of some of those who come together: the notes of one push out what another was to be answered with.
+    pub arrivals: usize,
     /// A server remembers notes, so each run needs a seed that it has not seen.
     pub seed: u64,
 }
@@ -63,7 +66,7 @@ impl Workload for FanOut {
             last: 0,
             inbox: Inbox::default(),
         };
-        gather(&mut connections, sites, listener)?;
+        gather(&mut connections, sites, self.arrivals, listener)?;
         let mut hubs = Vec::new();
         for place in 0..self.places {
             let connection = place % connections.len();
@@ -153,7 +156,11 @@ fn hear(
         report.messages += 1;
         let fault = Failure::unless_equal("as the number of the next note", *last + 1, number);
         *last = number;
+        let latency = now.saturating_duration_since(hub.posted);
         hub.waiting = hub.waiting.saturating_sub(1);
-        report.ended(now.saturating_duration_since(hub.posted), fault);
+        if hub.waiting == 0 {
+            report.last_delivery.record(latency);
+        }
+        report.ended(latency, fault);
     })
 }

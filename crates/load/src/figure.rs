@@ -13,6 +13,8 @@ pub enum Unit {
     Seconds,
     /// Bytes: fewer are better.
     Bytes,
+    /// A multiple of something else: less is better.
+    Times,
 }
 
 impl Unit {
@@ -23,6 +25,7 @@ impl Unit {
             Self::PerSecond => &[(1e6, " M/s"), (1e3, " k/s"), (1.0, " /s")],
             Self::BytesPerSecond => &[(1e9, " GB/s"), (1e6, " MB/s"), (1e3, " kB/s")],
             Self::Seconds => &[(1.0, " s"), (1e-3, " ms"), (1e-6, " µs"), (1e-9, " ns")],
+            Self::Times => &[(1.0, " ×")],
             Self::Bytes => &[(1e9, " GB"), (1e6, " MB"), (1e3, " kB"), (1.0, " B")],
         };
         let step = steps.iter().find(|(size, _)| value >= *size * 0.9995);
@@ -35,7 +38,7 @@ impl Unit {
     pub fn ratio(self, baseline: f64, ours: f64) -> f64 {
         match self {
             Self::PerSecond | Self::BytesPerSecond => ours / baseline,
-            Self::Seconds | Self::Bytes => baseline / ours,
+            Self::Seconds | Self::Bytes | Self::Times => baseline / ours,
         }
     }
 }
@@ -114,6 +117,7 @@ mod tests {
         check(Unit::Seconds, 2.5e-8, "25.0 ns");
         check(Unit::Seconds, 0.0, "0.00 ns");
         check(Unit::Bytes, 65_536.0, "65.5 kB");
+        check(Unit::Times, 0.98, "0.98 ×");
         assert_eq!(count(10_000_000), "10\u{202f}000\u{202f}000");
     }
 

@@ -68,6 +68,11 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
+    /// Tells whether no part of a note waits for its rest.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Takes bytes, and hands on the text of each note that is whole now.
     pub(crate) fn receive(
         &mut self,

@@ -23,6 +23,8 @@ pub struct Report {
     pub latency: Histogram,
     /// From the beginning of each call to the first bytes of its reply.
     pub first_message: Histogram,
+    /// From posting a note until the last listener has it; only [`FanOut`](crate::FanOut) waits for that.
+    pub last_delivery: Histogram,
     /// The processor time that the server used, if its process was named.
     pub server_cpu: Option<Duration>,
     /// The processor time that the load itself used, if the system tells.
@@ -70,6 +72,7 @@ impl Report {
         self.bytes += other.bytes;
         self.latency.merge(&other.latency);
         self.first_message.merge(&other.first_message);
+        self.last_delivery.merge(&other.last_delivery);
         self.client_cpu = self
             .client_cpu
             .zip(other.client_cpu)

@@ -110,6 +110,7 @@ impl Workload for Asked {
                 let fan_out = FanOut {
                     places: load.in_flight,
                     listeners: *listeners,
+                    arrivals: 1,
                     seed: fastrand::u64(..),
                 };
                 fan_out.run_into(target, load, report)
