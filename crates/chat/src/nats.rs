@@ -31,6 +31,7 @@ mod fault;
 mod link;
 mod order;
 mod post;
+mod reading;
 mod settings;
 mod shared;
 mod stream;

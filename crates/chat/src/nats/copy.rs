@@ -2,7 +2,6 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::header::HeaderName;
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
 use async_nats::jetstream::stream::{ConsumerError, Info};
 use async_nats::jetstream::{self, Context};
@@ -14,6 +13,7 @@ use tokio_stream::StreamExt;
 
 use super::Standing;
 use super::link::Link;
+use super::reading::{Reading, STALLED};
 use super::shared::Shared;
 use super::stream::{self, NoStream};
 use super::wire::Wire;
@@ -48,7 +48,7 @@ pub(super) struct Progress {
 
 /// Why a consumer has come to its end.
 #[derive(Debug, thiserror::Error)]
-enum Interruption {
+pub(super) enum Interruption {
     #[error("the connection to NATS is lost")]
     Disconnected,
     #[error("there is no stream")]
@@ -313,16 +313,7 @@ impl Copyist {
 
     async fn answer(&self, message: Message, reading: &mut Reading) -> Result<(), Interruption> {
         let headers = message.headers.unwrap_or_default();
-        let sent = headers
-            .get(LAST_CONSUMER)
-            .and_then(|sent| sent.as_str().parse::<u64>().ok());
-        if let Some(found) = sent {
-            if found + 1 != reading.next {
-                let expected = reading.next;
-                return Err(Interruption::Skipped { expected, found });
-            }
-            reading.is_idle = true;
-        }
+        reading.hear(&headers)?;
         // Flow control: NATS sends on once it is told that everything up to here has been read.
         let stalled = headers.get(STALLED).map(ToString::to_string);
         let replies = [message.reply.map(|reply| reply.to_string()), stalled];
@@ -332,23 +323,6 @@ impl Copyist {
         Ok(())
     }
 }
-
-/// How far the messages of one consumer have been read.
-#[derive(Debug)]
-struct Reading {
-    /// The consumer's number of the next message.
-    next: u64,
-    /// Whether NATS has sent everything.
-    is_idle: bool,
-    /// The last message in the stream when the consumer was made.
-    last: u64,
-}
-
-/// In a heartbeat: the consumer's number of the last message sent.
-const LAST_CONSUMER: HeaderName = HeaderName::from_static("Nats-Last-Consumer");
-
-/// In a heartbeat: where to say that the consumer may go on.
-const STALLED: HeaderName = HeaderName::from_static("Nats-Consumer-Stalled");
 
 async fn next(messages: &mut Subscriber) -> Result<Message, Interruption> {
     let message = messages.next().await;
