@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_nats::{ConnectOptions, ServerAddr};
+use percent_encoding::percent_decode_str;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -28,7 +29,7 @@ use crate::limits::Limits;
 pub struct NatsSettings {
     /// The servers to try, each as `HOST`, `HOST:PORT`, `nats://HOST:PORT` or `tls://HOST:PORT`. One is enough: the
     /// others of its cluster are learned from it. A name and a password may stand before the host, as in
-    /// `nats://NAME:PASSWORD@HOST`.
+    /// `nats://NAME:PASSWORD@HOST`, or a token, as in `nats://TOKEN@HOST`; they are used for all servers.
     pub servers: Vec<String>,
     /// The name of the stream.
     pub stream: String,
@@ -127,6 +128,9 @@ pub enum StartError {
         /// How many were asked for.
         replicas: usize,
     },
+    /// The addresses carry different names or passwords.
+    #[error("the addresses of NATS carry different names or passwords, and one is used for all")]
+    Identities,
     /// A certificate is given without its key, or a key without its certificate.
     #[error("a TLS certificate for NATS needs its key, and a key its certificate")]
     HalfIdentity,
@@ -156,6 +160,15 @@ impl StartError {
 }
 
 impl NatsSettings {
+    /// Checks one address as [`servers`](Self::servers) takes it.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, without the address itself, which may contain a password.
+    pub fn check_server(server: &str) -> Result<(), String> {
+        address(server).map(drop)
+    }
+
     /// Checks the settings and reads the files that they name.
     pub(super) fn connection(&self) -> Result<(Vec<ServerAddr>, ConnectOptions), StartError> {
         if self.servers.is_empty() {
@@ -166,10 +179,10 @@ impl NatsSettings {
             .map(|(number, server)| {
                 address(server).map_err(|reason| StartError::Server { number, reason })
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
         self.check_names()?;
 
-        let mut options = ConnectOptions::new();
+        let mut options = identify(ConnectOptions::new(), &servers)?;
         if let Some(path) = &self.credentials {
             let what = "not a NATS credentials file";
             options = read(path, "cannot read the NATS credentials")
@@ -233,6 +246,27 @@ fn address(text: &str) -> Result<ServerAddr, String> {
         return Err("it names no host".to_owned());
     }
     Ok(address)
+}
+
+/// Takes the name and password, or the token, that stand before a host: the client does not look there.
+fn identify(options: ConnectOptions, servers: &[ServerAddr]) -> Result<ConnectOptions, StartError> {
+    let identity = |server: &ServerAddr| {
+        let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        let name = server.username().map(plain)?;
+        Some((name, server.password().map(plain)))
+    };
+    let mut identities = servers.iter().filter_map(identity);
+    let Some(first) = identities.next() else {
+        return Ok(options);
+    };
+    // The servers of a cluster know the same people, and which of them it will be is open.
+    if identities.any(|other| other != first) {
+        return Err(StartError::Identities);
+    }
+    Ok(match first {
+        (name, Some(password)) => options.user_and_password(name, password),
+        (token, None) => options.token(token),
+    })
 }
 
 fn certificates(path: &Path) -> Result<(), StartError> {
@@ -330,6 +364,10 @@ mod tests {
         }
         let six = NonZeroUsize::new(6).unwrap();
         assert!(refusal(|settings| settings.replicas = six).starts_with("6 replicas"));
+        let other = "nats://name:other@b".to_owned();
+        let two = vec!["nats://name:secret@a".to_owned(), other];
+        let message = refusal(|settings| settings.servers = two);
+        assert!(message.contains("different names") && !message.contains("secret"));
         let key = Some(PathBuf::from("key.pem"));
         assert!(refusal(|settings| settings.tls.key = key).contains("its certificate"));
     }
