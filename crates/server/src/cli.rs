@@ -5,17 +5,20 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use jiff::SignedDuration;
-use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
 use route_guide_guard::{ConnectionSettings, ListenAddress, WebOrigin};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::commands::Command;
 use crate::{
-    ChatScope, ChatSettings, ChatStore, FeatureSource, GreeterSettings, PointRule, ReplySettings,
-    RouteGuideSettings, ServingSettings, WebSettings,
+    ChatScope, FeatureSource, GreeterSettings, PointRule, ReplySettings, RouteGuideSettings,
+    ServingSettings, WebSettings,
 };
+use chat::ChatFlags;
+
+mod chat;
 
 /// Serves RouteGuide: what is at a point, what lies in a rectangle, route summaries and notes at places.
 #[derive(Clone, Debug, Parser)]
@@ -94,47 +97,19 @@ struct CommonFlags {
     log: String,
 }
 
-#[expect(
-    clippy::struct_field_names,
-    reason = "the fields are named as the flags"
-)]
-#[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Notes of RouteChat")]
-struct ChatFlags {
-    /// Where notes are kept: `memory`, or `file:FOLDER` to keep them across restarts
-    #[arg(long, value_name = "STORE", default_value = "memory", value_parser = chat_store)]
-    chat_store: ChatStore,
-
-    /// Begin with no notes; a file of notes that is there, also a damaged one, is kept under another name
-    #[arg(long)]
-    chat_fresh: bool,
-
-    /// Who sees a note: everybody who posts at its place, or only the stream that sent it
-    #[arg(long, value_name = "SCOPE", value_enum, default_value = "shared")]
-    chat_scope: ChatScope,
-
-    /// How many notes are kept at one place
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().notes_per_place)]
-    chat_notes_per_place: NonZeroUsize,
-
-    /// How many notes are kept in all
-    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().notes_total)]
-    chat_notes_total: NonZeroUsize,
-
-    /// How much memory notes may take, in mebibytes
-    #[arg(long, value_name = "MIB", default_value_t = Limits::default().bytes_total >> 20)]
-    chat_memory_mib: usize,
-
-    /// How long a note is kept
-    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = positive_duration)]
-    chat_max_age: Duration,
-
-    /// At how many places one stream may post
-    #[arg(long, value_name = "COUNT", default_value_t = ConversationLimits::default().places)]
-    chat_places_per_stream: NonZeroUsize,
-}
-
 impl RouteGuideFlags {
+    /// Reads the command line. If it is no good, or asks for help, that is said and the program ends.
+    #[must_use]
+    pub fn from_command_line() -> Self {
+        let flags = Self::parse();
+        if let Err(reason) = flags.chat.check() {
+            let error =
+                <Self as CommandFactory>::command().error(ErrorKind::ArgumentConflict, reason);
+            error.exit();
+        }
+        flags
+    }
+
     /// The command to carry out in place of serving, if there is one.
     #[must_use]
     pub fn command(&self) -> Option<&Command> {
@@ -160,9 +135,9 @@ impl RouteGuideFlags {
     #[must_use]
     pub fn settings(&self) -> RouteGuideSettings {
         let (points, scope) = if self.compat {
-            (PointRule::AnyInteger, ChatScope::Stream)
+            (PointRule::AnyInteger, Some(ChatScope::Stream))
         } else {
-            (PointRule::OnGlobe, self.chat.chat_scope)
+            (PointRule::OnGlobe, None)
         };
         RouteGuideSettings {
             listen: self.common.listen.clone(),
@@ -253,46 +228,12 @@ impl CommonFlags {
     }
 }
 
-impl ChatFlags {
-    fn settings(&self, scope: ChatScope) -> ChatSettings {
-        let bytes_total = self.chat_memory_mib.saturating_mul(1 << 20);
-        let store = match &self.chat_store {
-            ChatStore::File(folder) if self.chat_fresh => ChatStore::FreshFile(folder.clone()),
-            other => other.clone(),
-        };
-        ChatSettings {
-            store,
-            scope,
-            notebook: Limits {
-                notes_per_place: self.chat_notes_per_place,
-                notes_total: self.chat_notes_total,
-                bytes_total,
-                max_age: self.chat_max_age,
-                ..Limits::default()
-            },
-            shared: ConversationLimits {
-                places: self.chat_places_per_stream,
-                ..ConversationLimits::default()
-            },
-            private: PrivateLimits::default(),
-        }
-    }
-}
-
 /// Reads a time such as `200ms`, `10s` or `1h 30m`.
 fn duration(text: &str) -> Result<Duration, String> {
     let signed: SignedDuration = text
         .parse()
         .map_err(|error: jiff::Error| error.to_string())?;
     Duration::try_from(signed).map_err(|_negative| "a time cannot be negative".to_owned())
-}
-
-fn chat_store(text: &str) -> Result<ChatStore, String> {
-    match text.split_once(':') {
-        None if text == "memory" => Ok(ChatStore::Memory),
-        Some(("file", folder)) if !folder.is_empty() => Ok(ChatStore::File(folder.into())),
-        _ => Err("write memory or file:FOLDER".to_owned()),
-    }
 }
 
 /// Reads a time that is not zero.

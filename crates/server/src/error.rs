@@ -118,12 +118,22 @@ fn chat_status(error: &ChatError) -> Status {
                 _ => Status::unavailable(error.to_string()),
             }
         }
+        // It can last, and then every note fails: the notebook itself logs when it begins and when it is over.
+        ChatError::Append(AppendError::Away { retry_after, .. }) => Status::with_error_details(
+            Code::Unavailable,
+            error.to_string(),
+            ErrorDetails::with_retry_info(Some(*retry_after)),
+        ),
         _ => Status::resource_exhausted(error.to_string()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::Arc;
+    use std::time::Duration;
+
     use route_guide_geo::E7Point;
 
     use super::*;
@@ -140,6 +150,19 @@ mod tests {
             violation.field,
             violation.description,
         )
+    }
+
+    #[test]
+    fn a_notebook_that_is_away_says_when_to_try_again_and_nothing_of_where_it_is() {
+        let away = AppendError::Away {
+            retry_after: Duration::from_millis(1_500),
+            source: Arc::new(io::Error::other("10.0.0.7:4222 is closed")),
+        };
+        let status = Status::from(RpcError::from(ChatError::from(away)));
+        assert_eq!(status.code(), Code::Unavailable);
+        assert_eq!(status.message(), "the notebook is away, try again in 1.5 s");
+        let retry = status.get_details_retry_info().expect("it is attached");
+        assert_eq!(retry.retry_delay, Some(Duration::from_millis(1_500)));
     }
 
     #[test]

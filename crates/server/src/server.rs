@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use http::HeaderName;
 use route_guide_chat::{FileNotebook, MemoryNotebook, Notebook, OpenError};
+#[cfg(feature = "nats")]
+use route_guide_chat::{NatsNotebook, NatsSettings, StartError as NatsStartError};
 use route_guide_guard::{
     BindError, CallLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress, Listener, WebLayer,
     Workers, serve,
@@ -86,6 +88,10 @@ pub enum StartError {
     /// The notes of earlier runs cannot be opened.
     #[error(transparent)]
     Notes(#[from] OpenError),
+    /// The notes of NATS cannot be used as the settings say. That NATS is away is no reason.
+    #[cfg(feature = "nats")]
+    #[error(transparent)]
+    Nats(#[from] NatsStartError),
     /// The system refuses a thread.
     #[error("cannot start a worker thread")]
     Worker(#[from] io::Error),
@@ -218,8 +224,7 @@ impl Server {
         let ending = drain.carry_out(drain_timeout);
         let ((), report, (), ()) = tokio::join!(running, ending, draining, expiring);
         if let Some(kept) = self.kept {
-            // Waits for the disk. If the closing thread panics, that has been reported where it happened.
-            let _ = spawn_blocking(move || kept.close()).await;
+            kept.close().await;
         }
         report
     }
@@ -230,10 +235,12 @@ impl Server {
 enum Kept {
     Memory(Arc<MemoryNotebook>),
     File(Arc<FileNotebook>),
+    #[cfg(feature = "nats")]
+    Nats(Arc<NatsNotebook>),
 }
 
 impl Kept {
-    fn open(chat: &ChatSettings) -> Result<Self, OpenError> {
+    fn open(chat: &ChatSettings) -> Result<Self, StartError> {
         Ok(match &chat.store {
             ChatStore::Memory => Self::Memory(Arc::new(MemoryNotebook::new(chat.notebook))),
             ChatStore::File(folder) => {
@@ -246,6 +253,14 @@ impl Kept {
                 }
                 Self::File(Arc::new(notebook))
             }
+            #[cfg(feature = "nats")]
+            ChatStore::Nats(settings) => {
+                let settings = NatsSettings {
+                    limits: chat.notebook,
+                    ..NatsSettings::clone(settings)
+                };
+                Self::Nats(Arc::new(NatsNotebook::start(settings)?))
+            }
         })
     }
 
@@ -253,13 +268,21 @@ impl Kept {
         match self {
             Self::Memory(notebook) => Arc::clone(notebook) as Arc<dyn Notebook>,
             Self::File(notebook) => Arc::clone(notebook) as Arc<dyn Notebook>,
+            #[cfg(feature = "nats")]
+            Self::Nats(notebook) => Arc::clone(notebook) as Arc<dyn Notebook>,
         }
     }
 
-    /// Waits until what has been written is on the disk.
-    fn close(&self) {
-        if let Self::File(notebook) = self {
-            notebook.close();
+    /// Waits until what has been written is where it is kept.
+    async fn close(self) {
+        match self {
+            Self::Memory(_) => {}
+            Self::File(notebook) => {
+                // Waits for the disk. If the closing thread panics, that has been reported where it happened.
+                let _ = spawn_blocking(move || notebook.close()).await;
+            }
+            #[cfg(feature = "nats")]
+            Self::Nats(notebook) => notebook.close().await,
         }
     }
 }

@@ -4,6 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(feature = "nats")]
+use route_guide_chat::NatsSettings;
 use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
 use route_guide_guard::{ConnectionSettings, ListenAddress, WebOrigin};
 
@@ -70,6 +72,9 @@ pub enum ChatStore {
     File(PathBuf),
     /// The same, beginning with no notes; a file that is there is kept beside the new one.
     FreshFile(PathBuf),
+    /// In a stream of NATS, which other servers share. Its limits are those of [`ChatSettings::notebook`].
+    #[cfg(feature = "nats")]
+    Nats(Box<NatsSettings>),
 }
 
 /// Who sees a note.

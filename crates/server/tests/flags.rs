@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Parser;
 use route_guide_server::cli::{GreeterFlags, RouteGuideFlags};
 use route_guide_server::{
-    ChatScope, FeatureSource, GreeterSettings, PointRule, RouteGuideSettings, WebSettings,
+    ChatScope, ChatStore, FeatureSource, GreeterSettings, PointRule, RouteGuideSettings,
+    WebSettings,
 };
 
 fn guide(flags: &[&str]) -> RouteGuideSettings {
@@ -86,6 +87,48 @@ fn every_flag_reaches_its_setting() {
     let replies = greeter(&["--replies", "3", "--interval", "0s"]).replies;
     assert_eq!(replies.count, 3);
     assert_eq!(replies.interval, Duration::ZERO);
+}
+
+#[cfg(feature = "nats")]
+#[test]
+fn every_flag_of_nats_reaches_its_setting() {
+    use route_guide_chat::{NatsSettings, NatsTls};
+
+    let store = |flags: &[&str]| guide(flags).chat.store;
+    let default = NatsSettings::default();
+    for (address, servers) in [
+        ("nats://a", &["nats://a"][..]),
+        (
+            "tls://u:p@a:1,nats://[::1]:2,b",
+            &["tls://u:p@a:1", "nats://[::1]:2", "b"],
+        ),
+    ] {
+        let servers = servers.iter().map(ToString::to_string).collect();
+        let expected = NatsSettings {
+            servers,
+            ..default.clone()
+        };
+        let expected = ChatStore::Nats(Box::new(expected));
+        assert_eq!(store(&["--chat-store", address]), expected, "{address}");
+    }
+    let file = |name: &str| Some(PathBuf::from(name));
+    let expected = NatsSettings {
+        servers: vec!["nats://a:1".to_owned()],
+        stream: "S".to_owned(),
+        prefix: "p.q".to_owned(),
+        replicas: count(3),
+        credentials: file("u.creds"),
+        tls: NatsTls {
+            ca: file("ca"),
+            cert: file("cert"),
+            key: file("key"),
+        },
+        ..default
+    };
+    let flags = "--chat-store nats://a:1 --nats-stream S --nats-subjects p.q --nats-replicas 3 \
+        --nats-credentials u.creds --nats-ca ca --nats-cert cert --nats-key key";
+    let flags: Vec<_> = flags.split_whitespace().collect();
+    assert_eq!(store(&flags), ChatStore::Nats(Box::new(expected)));
 }
 
 #[test]

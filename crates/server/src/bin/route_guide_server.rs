@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use route_guide_server::cli::RouteGuideFlags;
 use route_guide_server::{Server, program};
 
 fn main() -> ExitCode {
-    let flags = RouteGuideFlags::parse();
+    let flags = RouteGuideFlags::from_command_line();
     if let Some(command) = flags.command() {
         return program::carry_out(command);
     }

@@ -12,6 +12,8 @@ fn help(program: &str) -> String {
     lines.join("\n")
 }
 
+// Without the feature it has fewer.
+#[cfg(feature = "nats")]
 #[test]
 fn route_guide_server_explains_its_flags() {
     insta::assert_snapshot!(help(ROUTE_GUIDE_SERVER), @r#"
@@ -84,13 +86,16 @@ fn route_guide_server_explains_its_flags() {
 
     Notes of RouteChat:
           --chat-store <STORE>
-              Where notes are kept: `memory`, or `file:FOLDER` to keep them across restarts
+              Where notes are kept: `memory`; `file:FOLDER` to keep them across restarts;
+              `nats://HOST:4222` (or `tls://`, several with commas between them) to share them with
+              other servers
 
+              [env: ROUTE_GUIDE_CHAT_STORE]
               [default: memory]
 
           --chat-fresh
-              Begin with no notes; a file of notes that is there, also a damaged one, is kept under
-              another name
+              Begin with no notes in the folder; a file of notes that is there, also a damaged one, is
+              kept under another name
 
           --chat-scope <SCOPE>
               Who sees a note: everybody who posts at its place, or only the stream that sent it
@@ -125,6 +130,45 @@ fn route_guide_server_explains_its_flags() {
               At how many places one stream may post
 
               [default: 10000]
+
+    Notes shared through NATS:
+          --nats-stream <NAME>
+              The stream that holds the notes; it is made if it is not there
+
+              [env: ROUTE_GUIDE_NATS_STREAM=]
+              [default: ROUTE_NOTES]
+
+          --nats-subjects <PREFIX>
+              What the subjects of the notes begin with; streams of one cluster may not share it
+
+              [env: ROUTE_GUIDE_NATS_SUBJECTS=]
+              [default: route.notes]
+
+          --nats-replicas <COUNT>
+              On how many servers of the cluster the stream is kept, if it has to be made
+
+              [env: ROUTE_GUIDE_NATS_REPLICAS=]
+              [default: 1]
+
+          --nats-credentials <FILE>
+              Who this server is to NATS: a credentials file, as `nsc` writes them
+
+              [env: ROUTE_GUIDE_NATS_CREDENTIALS=]
+
+          --nats-ca <FILE>
+              Whom to trust: certificates of authorities, in PEM. With it, only TLS will do
+
+              [env: ROUTE_GUIDE_NATS_CA=]
+
+          --nats-cert <FILE>
+              The certificate to show, in PEM
+
+              [env: ROUTE_GUIDE_NATS_CERT=]
+
+          --nats-key <FILE>
+              The key of that certificate, in PEM
+
+              [env: ROUTE_GUIDE_NATS_KEY=]
     "#);
 }
 

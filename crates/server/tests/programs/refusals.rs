@@ -165,6 +165,8 @@ fn a_bad_flag_is_named_and_nothing_is_served() {
         &["--listen", "unix:"],
         &["--drain-timeout", "soon"],
         &["--drain-timeout=-1s"],
+        &["--chat-store", "redis://a"],
+        &["--chat-store", "file:"],
         &["--chat-scope", "world"],
         &["--chat-notes-per-place", "0"],
         &["--chat-notes-total", "many"],
@@ -197,4 +199,83 @@ fn a_bad_flag_is_named_and_nothing_is_served() {
     ] {
         assert_eq!(run(GREETER_SERVER, flags).code, Some(2), "{flags:?}");
     }
+}
+
+/// What is wrong with flags for NATS; nothing of it needs a NATS server, and none is waited for.
+#[cfg(feature = "nats")]
+mod nats {
+    use super::*;
+
+    #[track_caller]
+    fn check(flags: &[&str], code: i32, parts: &[&str]) {
+        let ended = run(
+            ROUTE_GUIDE_SERVER,
+            &[&["--listen", "127.0.0.1:0"], flags].concat(),
+        );
+        assert_eq!(ended.code, Some(code), "{flags:?}: {ended:?}");
+        assert_eq!(ended.stdout, [""; 0], "{flags:?}");
+        let first = ended.stderr.lines().next().unwrap_or_default();
+        for part in [&["error: "], parts].concat() {
+            assert!(first.contains(part), "{part:?} is not in {first:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_named() {
+        for (store, parts) in [
+            ("nats://", &["--chat-store", "address 1"][..]),
+            ("nats://a:99999", &["--chat-store", "address 1", "port"]),
+            ("nats://a,", &["address 2"]),
+            ("nats://a,http://b", &["address 2", "http"]),
+            ("tls://a,,nats://b", &["address 2"]),
+        ] {
+            check(&["--chat-store", store], 2, parts);
+        }
+    }
+
+    #[test]
+    fn flags_that_cannot_be_are_named() {
+        let store = ["--chat-store", "nats://127.0.0.1:1"];
+        let with = |flags: &[&'static str]| [&store[..], flags].concat();
+        check(&with(&["--chat-fresh"]), 2, &["--chat-fresh"]);
+        check(&with(&["--nats-cert", "a"]), 2, &["required"]);
+        check(&with(&["--nats-key", "a"]), 2, &["required"]);
+        check(
+            &with(&["--nats-replicas", "0"]),
+            2,
+            &["--nats-replicas", "0"],
+        );
+        check(&with(&["--nats-replicas", "6"]), 1, &["6 replicas"]);
+        check(&with(&["--nats-stream", "a.b"]), 1, &["\"a.b\""]);
+        check(&with(&["--nats-subjects", "a.*"]), 1, &["\"a.*\""]);
+    }
+
+    #[test]
+    fn files_that_cannot_be_used_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let wrong = folder.path().join("wrong");
+        fs::write(&wrong, "nothing of the kind").unwrap();
+        let absent = folder.path().join("absent");
+        for file in [wrong.to_str().unwrap(), absent.to_str().unwrap()] {
+            for flags in [
+                &["--nats-credentials", file][..],
+                &["--nats-ca", file],
+                &["--nats-cert", file, "--nats-key", file],
+            ] {
+                let store = ["--chat-store", "nats://127.0.0.1:1"];
+                check(&[&store[..], flags].concat(), 1, &[file]);
+            }
+        }
+        let absent = absent.to_str().unwrap();
+        let store = ["--chat-store", "nats://127.0.0.1:1", "--nats-ca", absent];
+        check(&store, 1, &["No such file"]);
+    }
+}
+
+#[cfg(not(feature = "nats"))]
+#[test]
+fn a_program_without_nats_says_so() {
+    let ended = run(ROUTE_GUIDE_SERVER, &["--chat-store", "nats://a:4222"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("built without NATS"), "{ended:?}");
 }

@@ -1,0 +1,204 @@
+//! The flags about notes.
+
+use std::num::NonZeroUsize;
+#[cfg(feature = "nats")]
+use std::path::PathBuf;
+use std::time::Duration;
+
+use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
+#[cfg(feature = "nats")]
+use route_guide_chat::{NatsSettings, NatsTls};
+
+use super::positive_duration;
+use crate::{ChatScope, ChatSettings, ChatStore};
+
+#[cfg_attr(
+    not(feature = "nats"),
+    expect(
+        clippy::struct_field_names,
+        reason = "the fields are named as the flags"
+    )
+)]
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Notes of RouteChat")]
+pub(super) struct ChatFlags {
+    /// Where notes are kept: `memory`; `file:FOLDER` to keep them across restarts; `nats://HOST:4222` (or `tls://`,
+    /// several with commas between them) to share them with other servers
+    #[arg(
+        long,
+        value_name = "STORE",
+        env = "ROUTE_GUIDE_CHAT_STORE",
+        hide_env_values = true
+    )]
+    #[arg(default_value = "memory", value_parser = chat_store)]
+    chat_store: ChatStore,
+
+    /// Begin with no notes in the folder; a file of notes that is there, also a damaged one, is kept under another name
+    #[arg(long)]
+    chat_fresh: bool,
+
+    /// Who sees a note: everybody who posts at its place, or only the stream that sent it
+    #[arg(long, value_name = "SCOPE", value_enum, default_value = "shared")]
+    chat_scope: ChatScope,
+
+    /// How many notes are kept at one place
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().notes_per_place)]
+    chat_notes_per_place: NonZeroUsize,
+
+    /// How many notes are kept in all
+    #[arg(long, value_name = "COUNT", default_value_t = Limits::default().notes_total)]
+    chat_notes_total: NonZeroUsize,
+
+    /// How much memory notes may take, in mebibytes
+    #[arg(long, value_name = "MIB", default_value_t = Limits::default().bytes_total >> 20)]
+    chat_memory_mib: usize,
+
+    /// How long a note is kept
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = positive_duration)]
+    chat_max_age: Duration,
+
+    /// At how many places one stream may post
+    #[arg(long, value_name = "COUNT", default_value_t = ConversationLimits::default().places)]
+    chat_places_per_stream: NonZeroUsize,
+
+    #[cfg(feature = "nats")]
+    #[command(flatten)]
+    nats: NatsFlags,
+}
+
+#[cfg(feature = "nats")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields are named as the flags"
+)]
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "Notes shared through NATS")]
+struct NatsFlags {
+    /// The stream that holds the notes; it is made if it is not there
+    #[arg(long, value_name = "NAME", env = "ROUTE_GUIDE_NATS_STREAM")]
+    #[arg(default_value_t = NatsSettings::default().stream)]
+    nats_stream: String,
+
+    /// What the subjects of the notes begin with; streams of one cluster may not share it
+    #[arg(long, value_name = "PREFIX", env = "ROUTE_GUIDE_NATS_SUBJECTS")]
+    #[arg(default_value_t = NatsSettings::default().prefix)]
+    nats_subjects: String,
+
+    /// On how many servers of the cluster the stream is kept, if it has to be made
+    #[arg(long, value_name = "COUNT", env = "ROUTE_GUIDE_NATS_REPLICAS")]
+    #[arg(default_value_t = NatsSettings::default().replicas)]
+    nats_replicas: NonZeroUsize,
+
+    /// Who this server is to NATS: a credentials file, as `nsc` writes them
+    #[arg(long, value_name = "FILE", env = "ROUTE_GUIDE_NATS_CREDENTIALS")]
+    nats_credentials: Option<PathBuf>,
+
+    /// Whom to trust: certificates of authorities, in PEM. With it, only TLS will do
+    #[arg(long, value_name = "FILE", env = "ROUTE_GUIDE_NATS_CA")]
+    nats_ca: Option<PathBuf>,
+
+    /// The certificate to show, in PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ROUTE_GUIDE_NATS_CERT",
+        requires = "nats_key"
+    )]
+    nats_cert: Option<PathBuf>,
+
+    /// The key of that certificate, in PEM
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ROUTE_GUIDE_NATS_KEY",
+        requires = "nats_cert"
+    )]
+    nats_key: Option<PathBuf>,
+}
+
+impl ChatFlags {
+    /// Says which flags cannot go together.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        match &self.chat_store {
+            #[cfg(feature = "nats")]
+            ChatStore::Nats(_) if self.chat_fresh => Err(
+                "--chat-fresh is for notes in a folder; those of a NATS stream belong to all its servers",
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// The settings that the flags stand for, whatever they say of the scope if that is given.
+    pub(super) fn settings(&self, scope: Option<ChatScope>) -> ChatSettings {
+        let bytes_total = self.chat_memory_mib.saturating_mul(1 << 20);
+        let store = match &self.chat_store {
+            ChatStore::File(folder) if self.chat_fresh => ChatStore::FreshFile(folder.clone()),
+            #[cfg(feature = "nats")]
+            ChatStore::Nats(servers) => ChatStore::Nats(Box::new(self.nats.settings(servers))),
+            other => other.clone(),
+        };
+        ChatSettings {
+            store,
+            scope: scope.unwrap_or(self.chat_scope),
+            notebook: Limits {
+                notes_per_place: self.chat_notes_per_place,
+                notes_total: self.chat_notes_total,
+                bytes_total,
+                max_age: self.chat_max_age,
+                ..Limits::default()
+            },
+            shared: ConversationLimits {
+                places: self.chat_places_per_stream,
+                ..ConversationLimits::default()
+            },
+            private: PrivateLimits::default(),
+        }
+    }
+}
+
+#[cfg(feature = "nats")]
+impl NatsFlags {
+    /// Adds to the addresses what else is to be known.
+    fn settings(&self, servers: &NatsSettings) -> NatsSettings {
+        NatsSettings {
+            servers: servers.servers.clone(),
+            stream: self.nats_stream.clone(),
+            prefix: self.nats_subjects.clone(),
+            replicas: self.nats_replicas,
+            credentials: self.nats_credentials.clone(),
+            tls: NatsTls {
+                ca: self.nats_ca.clone(),
+                cert: self.nats_cert.clone(),
+                key: self.nats_key.clone(),
+            },
+            ..NatsSettings::default()
+        }
+    }
+}
+
+fn chat_store(text: &str) -> Result<ChatStore, String> {
+    match text.split_once(':') {
+        None if text == "memory" => Ok(ChatStore::Memory),
+        Some(("file", folder)) if !folder.is_empty() => Ok(ChatStore::File(folder.into())),
+        Some(("nats" | "tls", _)) => nats(text),
+        _ => Err("write memory, file:FOLDER or nats://HOST:4222".to_owned()),
+    }
+}
+
+#[cfg(feature = "nats")]
+fn nats(text: &str) -> Result<ChatStore, String> {
+    let servers: Vec<_> = text.split(',').map(str::to_owned).collect();
+    for (number, server) in (1..).zip(&servers) {
+        NatsSettings::check_server(server)
+            .map_err(|reason| format!("address {number} of NATS: {reason}"))?;
+    }
+    Ok(ChatStore::Nats(Box::new(NatsSettings {
+        servers,
+        ..NatsSettings::default()
+    })))
+}
+
+#[cfg(not(feature = "nats"))]
+fn nats(_text: &str) -> Result<ChatStore, String> {
+    Err("this program was built without NATS (the cargo feature nats)".to_owned())
+}
