@@ -17,13 +17,22 @@ const LIMIT: Duration = Duration::from_secs(180);
 ///
 /// If the test panics, or does not end.
 pub fn run(test: impl Future<Output = ()>) {
+    run_for(LIMIT, test);
+}
+
+/// [`run`] for a test that does very much, with the most that it may take.
+///
+/// # Panics
+///
+/// If the test panics, or does not end.
+pub fn run_for(limit: Duration, test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .expect("a runtime can be made")
         .block_on(async {
-            timeout(LIMIT, test).await.expect("the test ends in time");
+            timeout(limit, test).await.expect("the test ends in time");
         });
 }
 

@@ -1,6 +1,6 @@
 //! The kit of the whole-system tests: a real server on a port of its own, and clients for it.
 //!
-//! - [`run`] and [`within`]: run a test and wait for events, with bounds, so that a hang fails.
+//! - [`run`], [`run_for`] and [`within`]: run a test and wait for events, with bounds, so that a hang fails.
 //! - [`TestServer`]: a server of the library, with stubs connected to it.
 //! - [`ServerProcess`] and [`programs`]: the programs as processes, for tests that kill them.
 //! - [`Chat`]: one RouteChat stream, for tests that care about who receives what.
@@ -23,10 +23,10 @@ mod raw;
 mod server;
 mod web;
 
-pub use bounds::{run, within};
+pub use bounds::{run, run_for, within};
 pub use chat::{Chat, note};
 pub use places::{Place, point, published_places};
 pub use process::{SHORT, ServerProcess, programs, root, run_to_end, say};
 pub use raw::{RawCall, RawConnection, RawReply, frame, framed, hex, wide_windows};
-pub use server::{Draining, TestServer};
+pub use server::{Draining, TestServer, guide_at};
 pub use web::{GRPC_WEB, GRPC_WEB_TEXT, WebBody, WebConnection, WebReply};

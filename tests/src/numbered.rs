@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::audit::{Log, Spot, Transcript};
-use crate::{note, within};
-use member::{Member, Role, connect, understood};
+use crate::{guide_at, note, within};
+use member::{Member, Role, understood};
 
 mod member;
 
@@ -40,7 +40,8 @@ pub struct NumberedRun {
     taken: watch::Receiver<usize>,
     total: usize,
     senders: JoinSet<Vec<Transcript>>,
-    listeners: JoinSet<Vec<Transcript>>,
+    /// With the number of the door.
+    listeners: JoinSet<(usize, Vec<Transcript>)>,
     common: Arc<Common>,
 }
 
@@ -101,7 +102,7 @@ impl NumberedRun {
             is_over: watch::Sender::new(false),
         });
         let mut listeners = JoinSet::new();
-        for door in doors {
+        for (number, door) in doors.iter().enumerate() {
             let places = (0..shape.all_places()).step_by(shape.listened).map(spot);
             let listener = Member {
                 common: Arc::clone(&common),
@@ -109,7 +110,7 @@ impl NumberedRun {
                 notes: places.collect(),
                 role: Role::Listener,
             };
-            listeners.spawn(listener.take_part());
+            listeners.spawn(async move { (number, listener.take_part().await) });
         }
         common.nobody_posts().await;
         common.posting.send_replace(shape.groups * doors.len());
@@ -167,7 +168,9 @@ impl NumberedRun {
         // A listener that had to begin anew posts too.
         self.common.nobody_posts().await;
         self.common.is_over.send_replace(true);
-        let listeners = within("the listeners' ends", self.listeners.join_all()).await;
+        let mut listeners = within("the listeners' ends", self.listeners.join_all()).await;
+        listeners.sort_by_key(|(number, _)| *number);
+        let listeners: Vec<_> = listeners.into_iter().map(|(_, seen)| seen).collect();
         let senders = within("the senders' ends", self.senders.join_all()).await;
         let streams_of_listeners = listeners.iter().map(Vec::len).collect();
         let transcripts: Vec<_> = listeners.into_iter().chain(senders).flatten().collect();
@@ -201,7 +204,7 @@ impl Common {
 /// If the server refuses that, or hands out anything else.
 pub async fn read_back(address: &str, spots: &[Spot]) -> Log {
     const ASKING: &str = "what is here?";
-    let mut guide = connect(address).await.expect("the server answers");
+    let mut guide = guide_at(address).await.expect("the server answers");
     let notes: Vec<_> = spots
         .iter()
         .map(|spot| note(spot.point(), ASKING))

@@ -7,6 +7,7 @@ use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
 use route_guide_server::{GreeterSettings, RouteGuideSettings, Server};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::{RawConnection, within};
@@ -83,11 +84,7 @@ impl TestServer {
     /// If the address is no URI, which it is.
     #[must_use]
     pub fn channel(&self) -> Channel {
-        Endpoint::from_shared(format!("http://{}", self.address))
-            .expect("an address makes a URI")
-            .initial_stream_window_size(1 << 20)
-            .initial_connection_window_size(64 << 20)
-            .connect_lazy()
+        endpoint(&self.address).connect_lazy()
     }
 
     /// A RouteGuide stub with a connection of its own.
@@ -134,6 +131,28 @@ impl TestServer {
     pub async fn stop(self) -> DrainReport {
         self.begin_drain().ended().await
     }
+}
+
+/// Connects to a RouteGuide server at an address, as `127.0.0.1:PORT`, with windows as wide as a fast client's.
+///
+/// # Errors
+///
+/// `UNAVAILABLE` if nobody answers there.
+///
+/// # Panics
+///
+/// If the address is none, or there is no answer of any kind.
+pub async fn guide_at(address: &str) -> Result<RouteGuideClient<Channel>, Status> {
+    let connected = within("a connection", endpoint(address).connect()).await;
+    let channel = connected.map_err(|error| Status::unavailable(error.to_string()))?;
+    Ok(RouteGuideClient::new(channel))
+}
+
+fn endpoint(address: &str) -> Endpoint {
+    Endpoint::from_shared(format!("http://{address}"))
+        .expect("an address makes a URI")
+        .initial_stream_window_size(1 << 20)
+        .initial_connection_window_size(64 << 20)
 }
 
 /// A server that has been told to stop.

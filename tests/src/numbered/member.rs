@@ -4,16 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use route_guide_proto::routeguide::RouteNote;
-use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio_stream::wrappers::UnboundedReceiverStream;
-use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt;
 
 use super::{Common, Door, spot};
 use crate::audit::{Numbered, Spot, Transcript};
-use crate::{note, within};
+use crate::{guide_at, note, within};
 
 /// Somebody who posts, on one stream after the other if need be.
 #[derive(Debug)]
@@ -119,7 +117,7 @@ struct Stream<'a> {
 
 impl<'a> Stream<'a> {
     async fn open(address: &str, transcript: &'a mut Transcript) -> Result<Self, Status> {
-        let mut guide = connect(address).await?;
+        let mut guide = guide_at(address).await?;
         let (outgoing, notes) = unbounded_channel();
         let opened = guide.route_chat(UnboundedReceiverStream::new(notes));
         let incoming = within("the headers of a chat", opened).await?.into_inner();
@@ -183,14 +181,4 @@ pub(super) fn understood(note: &RouteNote) -> (Spot, Numbered) {
     let spot = note.location.and_then(Spot::at);
     let parts = spot.zip(Numbered::parse(&note.message));
     parts.unwrap_or_else(|| panic!("nobody sent {note:?}"))
-}
-
-pub(super) async fn connect(address: &str) -> Result<RouteGuideClient<Channel>, Status> {
-    let endpoint = Endpoint::from_shared(format!("http://{address}"))
-        .expect("an address makes a URI")
-        .initial_stream_window_size(1 << 20)
-        .initial_connection_window_size(64 << 20);
-    let channel = within("a connection", endpoint.connect()).await;
-    let channel = channel.map_err(|error| Status::unavailable(error.to_string()))?;
-    Ok(RouteGuideClient::new(channel))
 }
