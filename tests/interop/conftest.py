@@ -17,6 +17,11 @@ import reference_server
 from contract import hello_grpc, helloworld_grpc, routeguide_grpc
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """A second RouteGuide server, for the tests of two that share their notes."""
+    parser.addoption("--other", metavar="HOST:PORT")
+
+
 def _given(variable: str) -> str:
     value = os.environ.get(variable)
     if not value:

@@ -15,7 +15,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use route_guide_tests::{SHORT, ServerProcess, programs, root, run_to_end, say};
+use route_guide_chat::nats_server::NatsServer;
+use route_guide_tests::{SHORT, ServerProcess, programs, root, run, run_to_end, say};
 
 /// What every pytest file is run by. A file is named once: each run has fresh servers.
 const CALLS: &[&str] = &[
@@ -34,6 +35,7 @@ const TUTORIAL: &[&str] = &["test_tutorial.py"];
 const OUR_CLIENTS: &[&str] = &["test_clients.py", "test_greeter_client.py"];
 const OUR_LOAD: &[&str] = &["test_bench.py"];
 const SAME_OUTPUT: &[&str] = &["test_same_output.py"];
+const TWO_SERVERS: &[&str] = &["test_two_servers.py"];
 
 #[test]
 fn grpcio_gets_every_route_guide_answer() {
@@ -105,6 +107,26 @@ fn our_clients_print_the_same_with_either_server() {
 }
 
 #[test]
+fn grpcio_clients_of_two_servers_exchange_notes_through_nats() {
+    if !NatsServer::available() {
+        return;
+    }
+    run(async {
+        let nats = NatsServer::start().await;
+        let url = nats.url();
+        let program = programs().join("route-guide-server");
+        let flags = ["--chat-store", &url];
+        let other = ServerProcess::start(&program, &flags);
+        check_with(
+            &flags,
+            &[],
+            "grpcio_clients_of_two_servers_exchange_notes_through_nats",
+            &[TWO_SERVERS, &["--other", other.target()]].concat(),
+        );
+    });
+}
+
+#[test]
 fn no_python_test_is_forgotten() {
     let run: BTreeSet<String> = [
         CALLS,
@@ -119,6 +141,7 @@ fn no_python_test_is_forgotten() {
         OUR_CLIENTS,
         OUR_LOAD,
         SAME_OUTPUT,
+        TWO_SERVERS,
     ]
     .concat()
     .into_iter()
