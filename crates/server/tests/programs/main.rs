@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
 
 mod help;
+mod hot_swap;
 mod import;
 mod import_flags;
 mod notes;

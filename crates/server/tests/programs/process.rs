@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::future::Future;
 use std::io::{BufRead, BufReader, Read};
+use std::mem;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub(crate) struct Program {
     child: Child,
     lines: Receiver<String>,
     errors: Receiver<String>,
+    /// Lines of stderr that have been read.
+    told: String,
 }
 
 /// What a program left behind.
@@ -40,26 +43,13 @@ impl Program {
 
     fn spawn(command: &mut Command) -> Self {
         let mut child = command.spawn().unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut stderr = child.stderr.take().unwrap();
-        let (say_line, lines) = channel();
-        let (say_errors, errors) = channel();
-        thread::spawn(move || {
-            for line in stdout.lines() {
-                // The test may have seen enough.
-                let _ = say_line.send(line.unwrap());
-            }
-        });
-        thread::spawn(move || {
-            let mut text = String::new();
-            stderr.read_to_string(&mut text).unwrap();
-            // As above.
-            let _ = say_errors.send(text);
-        });
+        let lines = lines_of(child.stdout.take().unwrap());
+        let errors = lines_of(child.stderr.take().unwrap());
         Self {
             child,
             lines,
             errors,
+            told: String::new(),
         }
     }
 
@@ -67,8 +57,22 @@ impl Program {
     pub(crate) fn line(&mut self) -> String {
         self.lines.recv_timeout(PATIENCE).unwrap_or_else(|_| {
             let _ = self.child.kill();
-            panic!("no line, but {:?}", self.errors.recv());
+            panic!("no line, but {:?}", self.errors.iter().collect::<Vec<_>>());
         })
+    }
+
+    /// Waits for a line on stderr that has these words in it, and returns it.
+    pub(crate) fn told(&mut self, words: &str) -> String {
+        loop {
+            let Ok(line) = self.errors.recv_timeout(PATIENCE) else {
+                panic!("{words:?} is not told, but {:?}", self.told);
+            };
+            self.told.push_str(&line);
+            self.told.push('\n');
+            if line.contains(words) {
+                return line;
+            }
+        }
     }
 
     /// Waits for a line `Starting server on ADDRESS` and returns the address.
@@ -93,13 +97,20 @@ impl Program {
     /// Waits for the program to end.
     pub(crate) fn ended(mut self) -> Ended {
         // Its pipes close when it ends.
-        let Ok(stderr) = self.errors.recv_timeout(PATIENCE) else {
-            panic!("the program goes on");
-        };
+        loop {
+            match self.errors.recv_timeout(PATIENCE) {
+                Ok(line) => {
+                    self.told.push_str(&line);
+                    self.told.push('\n');
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("the program goes on: {}", self.told),
+            }
+        }
         Ended {
             code: self.child.wait().unwrap().code(),
             stdout: self.lines.iter().collect(),
-            stderr,
+            stderr: mem::take(&mut self.told),
         }
     }
 }
@@ -110,6 +121,18 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Reads a pipe line by line, on a thread that ends with it.
+fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (say, lines) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(pipe).lines() {
+            // The test may have seen enough.
+            let _ = say.send(line.unwrap());
+        }
+    });
+    lines
 }
 
 pub(crate) fn command(program: &str, flags: &[&str]) -> Command {
