@@ -24,6 +24,7 @@ use writer::{Command, Request, Shared, Writer};
 
 mod claim;
 mod fault;
+mod hush;
 mod record;
 mod store;
 mod writer;

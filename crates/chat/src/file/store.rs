@@ -1,3 +1,5 @@
+use std::fs;
+use std::io::{self, ErrorKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +10,7 @@ use redb::{
 };
 
 use super::fault::{Cause, StoreFault, VERSION};
+use super::hush::without_report;
 use super::record::{Record, decode, encode, nanoseconds};
 use crate::ledger::Serial;
 use crate::note::{Draft, Index};
@@ -56,10 +59,11 @@ impl Store {
             next_serial: 0,
         };
         let seen = store.guarded(|store| {
+            if !has_content(&store.file).map_err(reported)? {
+                store.make()?;
+            }
             let mut database = (store.connect)(&store.file).map_err(reported)?;
-            if is_empty(&database).map_err(Cause::Reported)? {
-                create(&database).map_err(Cause::Reported)?;
-            } else if !database.check_integrity().map_err(reported)? {
+            if !database.check_integrity().map_err(reported)? {
                 return Err(Cause::Damaged("it was damaged behind its checksums".into()));
             }
             let seen = identify(&database)?;
@@ -67,6 +71,29 @@ impl Store {
             Ok(seen)
         })?;
         Ok((store, seen))
+    }
+
+    /// Makes an empty store under another name and gives it its own when it is whole: one that was left half made, by a
+    /// full disk or a kill, would be taken for a damaged one ever after.
+    fn make(&self) -> Result<(), Cause> {
+        let half_made = self.file.with_extension("redb.new");
+        let made = self.make_as(&half_made);
+        if made.is_err() {
+            // It takes room, perhaps the room that was missing. The next start tries again in any case.
+            let _ = fs::remove_file(&half_made);
+        }
+        made
+    }
+
+    fn make_as(&self, half_made: &Path) -> Result<(), Cause> {
+        match fs::remove_file(half_made) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(reported(error)),
+            _ => {}
+        }
+        let database = (self.connect)(half_made).map_err(reported)?;
+        create(&database).map_err(Cause::Reported)?;
+        drop(database);
+        fs::rename(half_made, &self.file).map_err(reported)
     }
 
     /// Hands every note in the store to `restore`, oldest first. To be called once, before the first commit.
@@ -141,7 +168,7 @@ impl Store {
         action: impl FnOnce(&mut Self) -> Result<T, Cause>,
     ) -> Result<T, StoreFault> {
         // What a panic leaves half done is the database, and that is dropped with it.
-        catch_unwind(AssertUnwindSafe(|| action(self)))
+        without_report(|| catch_unwind(AssertUnwindSafe(|| action(self))))
             .unwrap_or(Err(Cause::Panicked))
             .map_err(|cause| StoreFault::new(&self.file, cause))
     }
@@ -167,8 +194,12 @@ fn identify(database: &Database) -> Result<Duration, Cause> {
     Ok(Duration::from_nanos(number("seen")?))
 }
 
-fn is_empty(database: &Database) -> Result<bool, redb::Error> {
-    Ok(database.begin_read()?.list_tables()?.next().is_none())
+fn has_content(file: &Path) -> io::Result<bool> {
+    match fs::metadata(file) {
+        Ok(found) => Ok(found.len() > 0),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes the tables, so that an empty notebook can be told from a file of something else.

@@ -105,6 +105,10 @@ impl StorageBackend for Faulty {
 }
 
 fn open(dir: &Path, weather: &Arc<Weather>, limits: Limits) -> FileNotebook {
+    try_open(dir, weather, limits).unwrap()
+}
+
+fn try_open(dir: &Path, weather: &Arc<Weather>, limits: Limits) -> Result<FileNotebook, OpenError> {
     let weather = Arc::clone(weather);
     let connect = move |file: &Path| -> Result<Database, DatabaseError> {
         let file = File::options()
@@ -120,7 +124,7 @@ fn open(dir: &Path, weather: &Arc<Weather>, limits: Limits) -> FileNotebook {
     };
     let clock = Arc::new(ManualClock::default());
     let claim = Claim::new(dir).unwrap();
-    FileNotebook::on(claim, limits, &*clock, clock.clone(), Box::new(connect)).unwrap()
+    FileNotebook::on(claim, limits, &*clock, clock.clone(), Box::new(connect))
 }
 
 fn place() -> E7Point {
@@ -146,6 +150,40 @@ fn kept(notebook: &FileNotebook) -> Vec<String> {
         .iter()
         .map(|note| note.message().to_owned())
         .collect()
+}
+
+/// A first start on a full disk left a file without a head. When there was room again, every later start took it for a
+/// damaged notebook.
+#[tokio::test]
+async fn a_first_start_that_fails_does_not_spoil_the_next() {
+    for kind in [FULL, BROKEN, UNSYNCED, PANICKING] {
+        for writes_left in 0.. {
+            let dir = TempDir::new().unwrap();
+            let weather = Arc::new(Weather::default());
+            weather.turn(kind, writes_left);
+            let is_over = match try_open(dir.path(), &weather, Limits::default()) {
+                // The fault would have come later, or not until the closing.
+                Ok(_) => true,
+                // It may also have come after the file had got its name.
+                Err(_) => writes_left > 1_000,
+            };
+            weather.turn(FINE, 0);
+            let notebook = open(dir.path(), &weather, Limits::default());
+            append(&notebook, "first").await.unwrap();
+            if is_over || kind == UNSYNCED {
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_killed_first_start_has_left_is_made_anew() {
+    let dir = TempDir::new().unwrap();
+    std::fs::write(dir.path().join("notes.redb.new"), [0; 4_096]).unwrap();
+    drop(open(dir.path(), &Arc::default(), Limits::default()));
+    assert!(!dir.path().join("notes.redb.new").exists());
+    drop(open(dir.path(), &Arc::default(), Limits::default()));
 }
 
 /// Whatever goes wrong after however many writes: the append fails, nobody sees its note, no index is lost, all that was

@@ -98,6 +98,43 @@ fn a_damaged_file_is_refused_and_a_fresh_start_keeps_it() {
     assert_eq!(kept.len(), 1, "{kept:?}");
 }
 
+/// The store's own panics on damaged pages were printed before the refusal, as if the server had crashed.
+#[test]
+fn a_damaged_page_is_told_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("file:{}", folder.path().display());
+    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags(&store));
+    post(&server.address(), "lost").unwrap();
+    server.signal("INT");
+    assert_eq!(server.ended().code, Some(0));
+    let file = folder.path().join("notes.redb");
+    let whole = fs::read(&file).unwrap();
+    let mut refused = 0;
+    for page in 0..12 {
+        let mut damaged = whole.clone();
+        // As good as random, and the same in every run.
+        for (byte, at) in damaged[page << 12..][..1 << 12].iter_mut().zip(1_u32..) {
+            *byte = at.wrapping_mul(2_654_435_769).to_be_bytes()[0];
+        }
+        fs::write(&file, &damaged).unwrap();
+        // A port that is taken ends also those servers that have not noticed.
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let listen = taken.local_addr().unwrap().to_string();
+        let ended = run(
+            ROUTE_GUIDE_SERVER,
+            &["--chat-store", &store, "--listen", &listen, "--log", "off"],
+        );
+        assert_eq!(ended.code, Some(1), "page {page}: {ended:?}");
+        assert_eq!(ended.stderr.lines().count(), 1, "page {page}: {ended:?}");
+        assert!(
+            ended.stderr.starts_with("error: "),
+            "page {page}: {ended:?}"
+        );
+        refused += usize::from(ended.stderr.contains("the notes cannot be read"));
+    }
+    assert!(refused > 0, "no page matters");
+}
+
 /// The most bytes that a file may have stands for a disk that is full: the system refuses the same writes.
 #[test]
 fn a_full_disk_refuses_notes_loses_none_and_is_got_over() {
