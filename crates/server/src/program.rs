@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use route_guide_guard::{DrainReport, ListenAddress};
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
+use tokio::task::spawn_blocking;
 use tracing_subscriber::EnvFilter;
 
 use crate::commands::Command;
@@ -22,12 +23,13 @@ const INTERRUPTED: i32 = 130;
 /// Starts logging on stderr, starts the server and runs it until Ctrl-C or SIGTERM.
 ///
 /// Each open address is announced on stdout by `announce`'s line. The exit status is 0 if every call
-/// could end by itself, 1 if one had to be cut or the server could not start.
+/// could end by itself, 1 if one had to be cut or the server could not start. A signal that comes while the server
+/// starts ends it at once, with 0: there is no call to wait for.
 #[must_use]
 pub fn run<E>(
     log: &str,
     runtime: io::Result<Runtime>,
-    start: impl Future<Output = Result<Server, E>>,
+    start: impl Future<Output = Result<Server, E>> + Send + 'static,
     announce: impl Fn(&ListenAddress) -> String,
 ) -> ExitCode
 where
@@ -35,7 +37,10 @@ where
 {
     let outcome = start_logging(log).and_then(|()| {
         let runtime = runtime.context("cannot start the runtime")?;
-        runtime.block_on(serve(start, announce))
+        let outcome = runtime.block_on(serve(start, announce));
+        // A file that is still being loaded is of no use any more: nobody waits for it.
+        runtime.shutdown_background();
+        outcome
     });
     match outcome {
         Ok(DrainReport { cut_calls: 0, .. }) => ExitCode::SUCCESS,
@@ -65,7 +70,7 @@ pub fn carry_out(command: &Command) -> ExitCode {
 }
 
 async fn serve<E>(
-    start: impl Future<Output = Result<Server, E>>,
+    start: impl Future<Output = Result<Server, E>> + Send + 'static,
     announce: impl Fn(&ListenAddress) -> String,
 ) -> anyhow::Result<DrainReport>
 where
@@ -74,7 +79,13 @@ where
     // Before the ports are open, so that no signal finds the default handler after the announcement.
     let mut signals = Signals::new().context("cannot listen for signals")?;
     let hangup = signal(SignalKind::hangup()).context("cannot listen for signals")?;
-    let server = start.await?;
+    // Loading features blocks for as long as it takes: on a thread where it does not keep a signal waiting.
+    let runtime = Handle::current();
+    let mut starting = spawn_blocking(move || runtime.block_on(start));
+    let server = tokio::select! {
+        started = &mut starting => started.context("the start has panicked")??,
+        () = signals.next() => return Ok(DrainReport::default()),
+    };
     let mut lines = String::new();
     for address in server.addresses() {
         lines.push_str(&announce(address));

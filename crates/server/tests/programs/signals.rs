@@ -1,5 +1,9 @@
 //! Ctrl-C and SIGTERM: the drain, its exit status, and the second signal.
 
+use std::fs;
+use std::io::Write;
+use std::process::Command;
+
 use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
 use route_guide_proto::routeguide::{Point, RouteNote, RouteSummary};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -64,6 +68,55 @@ fn a_server_without_calls_ends_with_status_0_on_either_signal() {
             assert_eq!(ended.code, Some(0), "{signal}: {ended:?}");
         }
     }
+}
+
+/// Features that are read from a pipe are loaded for as long as somebody holds its other end.
+fn endless_features() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("places.csv");
+    let pipe = pipe.to_str().unwrap();
+    let made = Command::new("mkfifo").arg(pipe).status().unwrap();
+    assert!(made.success());
+    (folder, pipe.to_owned())
+}
+
+/// A server that took a minute to load its features could not be stopped with Ctrl-C: it went on, announced itself and
+/// only then left.
+#[test]
+fn a_signal_while_features_load_ends_the_server_at_once() {
+    for signal in ["INT", "TERM"] {
+        let (_folder, pipe) = endless_features();
+        let flags = ["--listen", "127.0.0.1:0", "--features", &pipe];
+        let server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+        // Opens once the server reads.
+        let mut features = fs::File::options().write(true).open(&pipe).unwrap();
+        features.write_all(b"lat,lon,name\n").unwrap();
+        server.signal(signal);
+        let ended = server.ended();
+        assert_eq!(ended.code, Some(0), "{signal}: {ended:?}");
+        assert_eq!(ended.stdout, [""; 0], "{signal}");
+    }
+}
+
+/// The drain waited for a reload that was under way, whatever the drain timeout.
+#[test]
+fn a_reload_does_not_hold_the_end_up() {
+    let (folder, pipe) = endless_features();
+    let served = folder.path().join("served.csv");
+    fs::write(&served, "lat,lon,name\n1,2,here\n").unwrap();
+    let flags = [
+        "--listen",
+        "127.0.0.1:0",
+        "--features",
+        served.to_str().unwrap(),
+    ];
+    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+    server.address();
+    fs::rename(&pipe, &served).unwrap();
+    server.signal("HUP");
+    let _features = fs::File::options().write(true).open(&served).unwrap();
+    server.signal("TERM");
+    assert_eq!(server.ended().code, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
