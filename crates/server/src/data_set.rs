@@ -6,7 +6,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use route_guide_import::{Format, Import, ImportError, Options, Rejected};
@@ -27,6 +27,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 pub struct DataSet {
     current: ArcSwap<Store>,
     source: FeatureSource,
+    /// The data file before it was loaded at first.
+    first: Option<Fingerprint>,
 }
 
 impl DataSet {
@@ -36,10 +38,16 @@ impl DataSet {
     ///
     /// [`DataError`] if a file cannot be loaded.
     pub fn load(source: FeatureSource) -> Result<Self, DataError> {
+        // Taken before, so that a file which changes while it is loaded is loaded again.
+        let first = match &source {
+            FeatureSource::File(path) => Fingerprint::of(path).ok(),
+            FeatureSource::Published => None,
+        };
         let store = load(&source)?;
         Ok(Self {
             current: ArcSwap::from_pointee(store),
             source,
+            first,
         })
     }
 
@@ -72,7 +80,7 @@ impl DataSet {
         };
         let mut looks = interval(LOOK_INTERVAL);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut loaded = Fingerprint::of(path).ok();
+        let mut loaded = self.first.clone();
         let mut seen = loaded.clone();
         loop {
             let wanted = tokio::select! {
@@ -161,7 +169,8 @@ fn import(path: &Path) -> Result<Store, DataError> {
 /// What tells one state of a file from another without reading it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fingerprint {
-    modified: SystemTime,
+    /// When content or permissions changed, in seconds and nanoseconds.
+    changed: (i64, i64),
     len: u64,
     inode: u64,
 }
@@ -172,7 +181,7 @@ impl Fingerprint {
 
         let found = fs::metadata(path)?;
         Ok(Self {
-            modified: found.modified()?,
+            changed: (found.ctime(), found.ctime_nsec()),
             len: found.len(),
             inode: found.ino(),
         })
@@ -248,5 +257,19 @@ mod tests {
         fs::write(&path, ONE).unwrap();
         ask.notify_one();
         assert_eq!(seen.recv().await, Some(1), "after being asked");
+    }
+
+    /// The new file had come while the old one was read, and was never looked at.
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_changes_while_it_is_loaded_at_first_is_loaded_again() {
+        let (_folder, path) = file(ONE);
+        let data_set = Arc::new(DataSet::load(FeatureSource::File(path.clone())).unwrap());
+        fs::write(&path, TWO).unwrap();
+        let kept = Arc::clone(&data_set);
+        tokio::spawn(async move { kept.keep_current(&Notify::new()).await });
+        let mut ticks = interval(Duration::from_millis(100));
+        while data_set.store().len() != 2 {
+            ticks.tick().await;
+        }
     }
 }
