@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::{Command, Output};
 
+use route_guide_server::{DataSet, FeatureSource};
+
 fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_route-guide-bench"))
         .args(arguments)
@@ -16,8 +18,8 @@ fn a_data_set_can_be_written() {
     let path = folder.path().join("places.json");
     let output = run(&["generate", "--size", "1k", "-o", path.to_str().unwrap()]);
     assert!(output.status.success(), "{output:?}");
-    let store = route_guide_store::Store::load(&path).unwrap();
-    assert_eq!(store.len(), 1_000);
+    let data_set = DataSet::load(FeatureSource::File(path)).unwrap();
+    assert_eq!(data_set.store().len(), 1_000);
 }
 
 #[test]

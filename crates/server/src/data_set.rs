@@ -1,21 +1,24 @@
 //! The features that are served now, and how newer ones take their place.
 
+mod load;
+
 use std::convert::Infallible;
 use std::fs;
 use std::io;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use route_guide_import::{Format, Import, ImportError, Options, Rejected};
-use route_guide_store::{Builder, LoadError, Order, PushError, Store};
+use route_guide_store::Store;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::FeatureSource;
+
+pub use load::DataError;
+use load::load;
 
 /// How often a data file is looked at for a change.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -118,51 +121,6 @@ impl DataSet {
                 tracing::error!("features not reloaded, the old ones stay: {error}");
             }
         }
-    }
-}
-
-/// Why features cannot be served.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DataError {
-    /// A snapshot or a file in a published JSON shape cannot be loaded.
-    #[error(transparent)]
-    Load(#[from] LoadError),
-    /// A file in another format cannot be read to its end.
-    #[error(transparent)]
-    Import(#[from] ImportError),
-    /// A record of such a file is wrong.
-    #[error(transparent)]
-    Rejected(#[from] Rejected),
-    /// The file has more than a data set can hold.
-    #[error(transparent)]
-    Push(#[from] PushError),
-}
-
-fn load(source: &FeatureSource) -> Result<Store, DataError> {
-    match source {
-        FeatureSource::Published => Ok(Store::published()),
-        FeatureSource::File(path) => match Format::of_file_name(path) {
-            // The store reads these itself, and its errors name the entry.
-            None | Some(Format::Json) => Ok(Store::load(path)?),
-            Some(_) => import(path),
-        },
-    }
-}
-
-/// Reads a file of another format into memory, all of it or nothing.
-fn import(path: &Path) -> Result<Store, DataError> {
-    let mut builder = Builder::new();
-    let outcome = Import::open(path, Options::default())?.run(|item| match item {
-        Ok(row) => match builder.push(row.location, row.name) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(refused) => ControlFlow::Break(refused.into()),
-        },
-        Err(rejected) => ControlFlow::Break(DataError::from(rejected)),
-    })?;
-    match outcome {
-        ControlFlow::Continue(_) => Ok(builder.into_store(Order::Input)),
-        ControlFlow::Break(error) => Err(error),
     }
 }
 

@@ -62,24 +62,16 @@ impl Builder {
     ///
     /// [`PushError`] if there is no room for one more, or if the name is too long for any message.
     pub fn push(&mut self, location: E7Point, name: &str) -> Result<(), PushError> {
-        self.names.write(name);
-        self.seal(location)
-    }
-
-    /// Adds a feature whose name has been written to `names` already.
-    pub(crate) fn seal(&mut self, location: E7Point) -> Result<(), PushError> {
         if self.lats.len() >= MAX_LEN {
-            self.names.discard();
             return Err(PushError::TooMany);
         }
-        let name_bytes = self.names.written_bytes();
+        let name_bytes = name.len();
         if name_bytes > MAX_NAME_BYTES {
-            self.names.discard();
             return Err(PushError::NameTooLong { name_bytes });
         }
         self.lats.push(location.lat());
         self.lons.push(location.lon());
-        self.names.seal();
+        self.names.push(name);
         Ok(())
     }
 

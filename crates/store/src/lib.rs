@@ -7,9 +7,12 @@
 //! ```
 //! use route_guide_store::Store;
 //!
-//! let store = Store::published();
-//! let trail = store.find("40.9146138,-74.6188906".parse()?).expect("one of the published places");
-//! assert_eq!(trail.name(), "Berkshire Valley Management Area Trail, Jefferson, NJ, USA");
+//! let store = Store::from_features([
+//!     ("40.9146138,-74.6188906".parse()?, "Berkshire Valley Management Area Trail"),
+//!     ("40.7838351,-74.6143763".parse()?, "Patriots Path"),
+//! ]);
+//! let trail = store.find("40.9146138,-74.6188906".parse()?).expect("one of the two");
+//! assert_eq!(trail.name(), "Berkshire Valley Management Area Trail");
 //!
 //! let area = "40,-75:41,-74".parse()?;
 //! assert!(store.query(area).all(|feature| area.contains(feature.location())));
@@ -18,10 +21,8 @@
 //!
 //! # Where a store comes from
 //!
-//! [`Store::published`] is the example data set of the tutorials, part of the program. [`Store::load`] reads a JSON file
-//! in either of the two published shapes, all of it or nothing. [`Store::from_features`] takes any points. For millions
-//! of them there are snapshot files: a [`Builder`] writes one, and [`Store::open`] maps it into memory, where processes
-//! share it.
+//! [`Store::from_features`] and a [`Builder`] take points with their names, wherever they were read. For millions of them
+//! there are snapshot files: a [`Builder`] writes one, and [`Store::open`] maps it into memory, where processes share it.
 //!
 //! # How it answers
 //!
@@ -42,9 +43,6 @@ mod query;
 mod records;
 mod store;
 
-mod json;
-mod load;
-
 mod check;
 mod contents;
 mod fault;
@@ -53,6 +51,7 @@ mod image;
 mod layout;
 mod map;
 mod names;
+mod open;
 mod record;
 mod region;
 mod replace;
@@ -76,7 +75,7 @@ pub use builder::{Builder, Order, PushError};
 pub use fault::SnapshotError;
 pub use feature::{Feature, Nearby, Position};
 pub use info::{Info, SectionInfo};
-pub use load::{JsonError, LoadError};
+pub use open::OpenError;
 pub use query::Query;
 pub use records::Records;
 pub use region::CorruptRecord;

@@ -1,12 +1,20 @@
-//! Points for the property tests: the shapes that data sets have, and the sizes at which blocks and nodes fill up.
+//! The published places; points for the property tests: the shapes that data sets have, and the sizes at which blocks and nodes fill up.
 
+use bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use route_guide_geo::{E7Point, E7Rectangle};
 
 use crate::builder::{Builder, Order};
 use crate::image::Image;
+use crate::store::Store;
 use crate::write;
+
+/// Returns the published places, out of the golden snapshot that was not made by this crate.
+pub(crate) fn published() -> Store {
+    let golden = include_bytes!("../tests/data/published-v2.rgs");
+    Store::from_snapshot(Bytes::from_static(golden)).unwrap()
+}
 
 pub(crate) fn image_of(points: &[E7Point]) -> Image {
     let mut builder = Builder::new();

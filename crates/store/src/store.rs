@@ -13,8 +13,8 @@ use crate::feature::{Feature, Nearby, Position};
 use crate::hits::Hits;
 use crate::image::Image;
 use crate::info::Info;
-use crate::load::{self, LoadError};
 use crate::nearest::{Neighbor, Search};
+use crate::open::{self, OpenError};
 use crate::query::Query;
 use crate::record;
 use crate::records::Records;
@@ -29,18 +29,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// Returns the 100 places of the published `RouteGuide` example, which are part of the program.
-    #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "tests load the embedded data set"
-    )]
-    pub fn published() -> Self {
-        let json = include_str!("../../../data/route_guide_db.json");
-        load::read_json(Path::new("route_guide_db.json"), json.as_bytes())
-            .expect("the embedded data set is loaded by this crate's own tests")
-    }
-
     /// Makes a store of points with their names, in this order.
     ///
     /// # Panics
@@ -66,24 +54,6 @@ impl Store {
         builder.into_store(Order::Input)
     }
 
-    /// Loads a file, all of it or nothing: a snapshot, or JSON in either of the published shapes.
-    ///
-    /// Which of them it is, its first bytes tell. A snapshot is [opened](Self::open).
-    ///
-    /// In JSON, both published shapes are read: an array of entries, and an object with such an array as `"feature"`. An
-    /// entry is `{"location": {"latitude": 407838351, "longitude": -746143763}, "name": "…"}` with coordinates in E7. As
-    /// in protobuf's JSON, whatever is absent or `null` is 0 or empty, a coordinate may also be written as a string, and
-    /// unlike there, unknown fields are skipped, so that files with more in them load. A byte order mark is skipped too.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError`] if the file cannot be read, is a snapshot that is not sound, is not JSON, has another shape, or has
-    /// a coordinate that is not a whole number or is off the globe. Its message is one line that names file, position
-    /// and value.
-    pub fn load(path: &Path) -> Result<Self, LoadError> {
-        load::load(path)
-    }
-
     /// Opens a snapshot file, mapping it into memory.
     ///
     /// All of it but the records is read and checked, which takes a few milliseconds for a million features; pages that
@@ -94,9 +64,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`LoadError`] if the file cannot be mapped, or is not a sound snapshot.
-    pub fn open(path: &Path) -> Result<Self, LoadError> {
-        load::open(path)
+    /// [`OpenError`] if the file cannot be mapped, or is not a sound snapshot.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        open::open(path)
     }
 
     /// Opens a snapshot that is in memory.
@@ -216,9 +186,9 @@ impl Store {
     /// ```
     /// use route_guide_store::Store;
     ///
-    /// let store = Store::published();
+    /// let store = Store::from_features([("40.7838351,-74.6143763".parse()?, "Patriots Path")]);
     /// let nearby = store.nearest("40.7838,-74.6144".parse()?, 100.0).expect("a path in Mendham");
-    /// assert_eq!(nearby.feature().name(), "Patriots Path, Mendham, NJ 07945, USA");
+    /// assert_eq!(nearby.feature().name(), "Patriots Path");
     /// assert_eq!(nearby.distance_meters().round(), 4.0);
     /// # Ok::<(), route_guide_geo::ParseError>(())
     /// ```
@@ -291,11 +261,11 @@ mod tests {
     use route_guide_geo::{Track, haversine_meters};
 
     use super::*;
-    use crate::samples::{any_rectangle, place, points};
+    use crate::samples::{any_rectangle, place, points, published};
 
     #[test]
     fn the_published_places_are_a_hundred_and_36_have_no_name() {
-        let store = Store::published();
+        let store = published();
         assert_eq!((store.len(), store.is_empty()), (100, false));
         assert_eq!(store.features().count(), 100);
         assert_eq!(
@@ -315,7 +285,7 @@ mod tests {
 
     #[test]
     fn every_published_place_is_found_at_its_point() {
-        let store = Store::published();
+        let store = published();
         for feature in store.features() {
             assert_eq!(store.find(feature.location()), Some(feature));
         }
@@ -324,7 +294,7 @@ mod tests {
 
     #[test]
     fn the_tutorials_rectangle_holds_all_published_places_in_order() {
-        let store = Store::published();
+        let store = published();
         let found: Vec<_> = store
             .query("42,-73:40,-75".parse().unwrap())
             .map(|hit| hit.position().get())
@@ -334,7 +304,7 @@ mod tests {
 
     #[test]
     fn tracks_over_the_published_places_have_the_published_length() {
-        let store = Store::published();
+        let store = published();
         // Measured on the published servers.
         let all: Track = store.features().map(|feature| feature.location()).collect();
         assert_eq!((all.point_count(), all.whole_meters()), (100, 7_494_392));
@@ -369,7 +339,7 @@ mod tests {
     #[test]
     fn a_query_can_cross_threads() {
         fn check<T: Send + Sync>(_: &T) {}
-        let store = Store::published();
+        let store = published();
         check(&store);
         check(&store.query(E7Rectangle::default()));
     }
@@ -433,7 +403,7 @@ mod tests {
 
     #[test]
     fn the_closest_features_come_with_their_distance() {
-        let store = Store::published();
+        let store = published();
         let from = store.feature(Position::new(7)).unwrap().location();
         let found = store.nearest_k(from, 3, f64::INFINITY);
         assert_eq!(found.len(), 3);

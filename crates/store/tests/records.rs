@@ -116,7 +116,8 @@ fn records_outlive_their_store() {
     fn check<T: Send + Unpin + 'static>(records: T) -> T {
         records
     }
-    let store = Store::published();
+    let points = (0..100).map(|i| (E7Point::unbounded(i, -i), "somewhere"));
+    let store = Store::from_features(points);
     let expected = stored(&store, everywhere());
     let records = check(store.records(everywhere()));
     drop(store);

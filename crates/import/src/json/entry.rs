@@ -228,3 +228,73 @@ impl Visitor<'_> for Coordinate {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads one entry with such a location; returns the location in E7, or the problem without its position.
+    fn location(members: &str) -> Result<String, String> {
+        let text = format!("{{\"location\": {{{members}}}}}");
+        let entry: serde_json::Result<Entry<'_>> = serde_json::from_str(&text);
+        entry
+            .map(|entry| entry.location.e7().to_string())
+            .map_err(|error| crate::json::problem(&error))
+    }
+
+    #[test]
+    fn coordinates_are_whole_numbers_on_the_globe() {
+        let check = |members: &str, expected: &str| {
+            assert_eq!(location(members), Ok(expected.to_owned()), "{members}");
+        };
+        check(
+            r#""latitude": 900000000, "longitude": -1800000000"#,
+            "900000000,-1800000000",
+        );
+        check(r#""latitude": "-12", "longitude": 1.5e1"#, "-12,15");
+        check(r#""latitude": null, "longitude": -0.0"#, "0,0");
+
+        let check = |members: &str, expected: &str| {
+            assert_eq!(location(members), Err(expected.to_owned()), "{members}");
+        };
+        let latitude =
+            |value: &str, expected: &str| check(&format!("\"latitude\": {value}"), expected);
+        latitude("900000001", "latitude 900000001 is outside ±900000000");
+        latitude("\"900000001\"", "latitude 900000001 is outside ±900000000");
+        latitude(
+            "18446744073709551615",
+            "latitude 18446744073709551615 is outside ±900000000",
+        );
+        latitude(
+            "-99999999999999999999999",
+            "latitude -100000000000000000000000 is outside ±900000000",
+        );
+        latitude(
+            "\"-99999999999999999999999\"",
+            "latitude \"-99999999999999999999999\" is outside ±900000000",
+        );
+        latitude(
+            "\"\"",
+            "latitude \"\" is not a whole number; coordinates are degrees × 10⁷",
+        );
+        latitude("1e400", "number out of range");
+        latitude("NaN", "expected value");
+        latitude(
+            "[1]",
+            "invalid type: sequence, expected latitude as a whole number",
+        );
+        latitude("0, \"latitude\": 1", "duplicate field `latitude`");
+        check(
+            "\"longitude\": -1800000001",
+            "longitude -1800000001 is outside ±1800000000",
+        );
+    }
+
+    #[test]
+    fn a_problem_fits_on_a_line_whatever_the_value() {
+        let long = format!("\"latitude\": \"{}\"", "9".repeat(100_000));
+        let problem = location(&long).unwrap_err();
+        assert!(problem.len() < 400, "{problem}");
+        assert!(problem.starts_with("latitude \"999"), "{problem}");
+    }
+}

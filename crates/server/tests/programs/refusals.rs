@@ -92,9 +92,9 @@ fn a_features_file_that_is_not_there_is_named() {
 
 #[test]
 fn a_features_file_that_is_not_json_is_named_with_the_position() {
-    check_file(b"", &["line 1"]);
-    check_file(b"no json", &["line 1", "column"]);
-    check_file(b"\xff\xfe[]", &["line 1", "column"]);
+    check_file(b"", &["not json", "is empty"]);
+    check_file(b"no json", &["not json", "begins with 'n'"]);
+    check_file(b"\xff\xfe[]", &["not json", "begins with"]);
     check_file(b"[\n{\"name\": \"cut", &["line 2", "column"]);
     check_file(b"[]\n[]", &["line 2", "column 1"]);
     check_file("[".repeat(100_000).as_bytes(), &["line 1", "column"]);
@@ -102,7 +102,7 @@ fn a_features_file_that_is_not_json_is_named_with_the_position() {
 
 #[test]
 fn a_features_file_in_another_shape_is_named_with_the_position() {
-    check_file(b"3", &["line 1", "`3`"]);
+    check_file(b"3", &["expected an array", "begins with '3'"]);
     check_file(br#"{"features": []}"#, &["\"feature\""]);
     check_file(b"[1]", &["line 1", "entry 1", "`1`"]);
     let text = br#"[{"location": {"latitude": "north", "longitude": 0}, "name": ""}]"#;

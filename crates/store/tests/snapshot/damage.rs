@@ -37,7 +37,7 @@ fn a_snapshot_that_ends_at_any_byte_is_refused() {
 
 #[test]
 fn a_single_bit_that_flips_is_noticed_and_its_section_named() {
-    let features = Store::published();
+    let features = kit::open(PUBLISHED).unwrap();
     let features = features
         .features()
         .take(17)

@@ -1,0 +1,180 @@
+//! Loading features from their source, all of it or nothing.
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use route_guide_import::{Format, Import, ImportError, Options, Rejected};
+use route_guide_store::{Builder, OpenError, Order, PushError, Store};
+
+use crate::FeatureSource;
+
+/// Why features cannot be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A snapshot cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// A file in another format cannot be read to its end.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// A record of such a file is wrong.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    /// There are records in such a file, and none of them is a place.
+    #[error("cannot serve {input}: none of its {records} records is a place")]
+    NoPlaces {
+        /// The file.
+        input: String,
+        /// How many records there are.
+        records: u64,
+    },
+    /// The file has more than a data set can hold.
+    #[error(transparent)]
+    Push(#[from] PushError),
+}
+
+/// The 100 places of the published example.
+const PUBLISHED: &str = include_str!("../../../../data/route_guide_db.json");
+
+/// Loads the features.
+pub(super) fn load(source: &FeatureSource) -> Result<Store, DataError> {
+    match source {
+        FeatureSource::Published => {
+            let json = io::Cursor::new(PUBLISHED);
+            read(Import::from_reader(
+                "route_guide_db.json",
+                json,
+                Options::default(),
+            )?)
+        }
+        FeatureSource::File(path) => load_file(path),
+    }
+}
+
+/// Opens a snapshot, or reads a file of another format into memory.
+fn load_file(path: &Path) -> Result<Store, DataError> {
+    match Store::open(path) {
+        // A snapshot is told by how it begins, not by its name; but it may be so damaged that it does not.
+        Err(OpenError::NotASnapshot { .. } | OpenError::NotAFile { .. })
+            if !is_called_one(path) =>
+        {
+            let format = Format::of_file_name(path).unwrap_or(Format::Json);
+            let options = Options {
+                format: Some(format),
+                ..Options::default()
+            };
+            read(Import::open(path, options)?)
+        }
+        opened => Ok(opened?),
+    }
+}
+
+fn is_called_one(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "rgs")
+}
+
+/// Reads a file into memory, all of it or nothing.
+fn read(import: Import) -> Result<Store, DataError> {
+    let input = import.input().to_owned();
+    let mut builder = Builder::new();
+    let outcome = import.run(|item| match item {
+        Ok(row) => match builder.push(row.location, row.name) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(refused) => ControlFlow::Break(refused.into()),
+        },
+        Err(rejected) => ControlFlow::Break(DataError::from(rejected)),
+    })?;
+    let counts = match outcome {
+        ControlFlow::Continue(counts) => counts,
+        ControlFlow::Break(error) => return Err(error),
+    };
+    let skipped = counts.skipped.total();
+    if skipped > 0 {
+        if builder.is_empty() {
+            let records = skipped;
+            return Err(DataError::NoPlaces { input, records });
+        }
+        tracing::warn!(
+            skipped,
+            file = input,
+            "records that are no places are not served"
+        );
+    }
+    Ok(builder.into_store(Order::Input))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use super::*;
+
+    /// A file with this content is loaded, or not; returns how many features it has, or the error.
+    fn loaded(name: &str, content: &[u8]) -> Result<usize, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let store = load(&FeatureSource::File(path));
+        let shown = format!("{}/", folder.path().display());
+        store
+            .map(|store| store.len())
+            .map_err(|error| error.to_string().replace(&shown, ""))
+    }
+
+    #[test]
+    fn the_published_places_are_those_of_the_golden_snapshot() {
+        let golden = include_bytes!("../../../store/tests/data/published-v2.rgs");
+        let expected = Store::from_snapshot(golden.as_slice().into()).unwrap();
+        let published = load(&FeatureSource::Published).unwrap();
+        assert!(published.features().eq(expected.features()));
+        assert_eq!(published.info(), expected.info());
+        assert_eq!(format!("{:016x}", published.version()), "a84efb5d609c8ba5");
+        assert_eq!(loaded("places.json", golden), Ok(100), "whatever its name");
+    }
+
+    /// The published shapes were read by another reader than all other formats, which did not unpack them.
+    #[test]
+    fn json_may_be_compressed_as_any_other_format() {
+        const TWO: &str = r#"[{"name": "one"}, {"name": "two"}]"#;
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(TWO.as_bytes()).unwrap();
+        assert_eq!(loaded("places.json.gz", &gzip.finish().unwrap()), Ok(2));
+        assert_eq!(loaded("without an ending", TWO.as_bytes()), Ok(2));
+    }
+
+    #[test]
+    fn what_is_called_a_snapshot_is_told_as_one() {
+        let check = |name: &str, content: &[u8], expected: &str| {
+            assert_eq!(loaded(name, content), Err(expected.to_owned()));
+        };
+        check(
+            "places.rgs",
+            b"",
+            "cannot open places.rgs: header, offset 0: the file has 0 bytes, and a header takes 64",
+        );
+        check(
+            "cut.json",
+            b"\x89RGS\r\n",
+            "cannot open cut.json: header, offset 0: the file has 6 bytes, and a header takes 64",
+        );
+        check(
+            "places.json",
+            b"",
+            "cannot import places.json: not json: expected an array of features, or an object with one as \"feature\", but the file is empty",
+        );
+    }
+
+    #[test]
+    fn a_file_of_which_no_record_is_a_place_is_not_served() {
+        let line = br#"{"type": "LineString", "coordinates": [[1, 2], [3, 4]]}"#;
+        let error = loaded("lines.geojson", line).unwrap_err();
+        assert!(
+            error.ends_with("lines.geojson: none of its 1 records is a place"),
+            "{error}"
+        );
+        assert_eq!(loaded("none.json", b"[]"), Ok(0));
+    }
+}
