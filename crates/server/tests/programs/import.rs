@@ -181,9 +181,9 @@ fn an_output_that_cannot_be_written_is_one_clear_line_before_anything_is_read() 
 #[test]
 fn an_output_that_is_an_input_is_refused() {
     let (folder, input, _) = table(TABLE);
-    let link = folder.path().join("link.rgs");
-    fs::hard_link(&input, &link).unwrap();
-    for output in [&input, &link] {
+    let same = folder.path().join("same.rgs");
+    fs::hard_link(&input, &same).unwrap();
+    for output in [&input, &same] {
         let line = refused_before_reading(&input, output);
         let (output, replaced) = (output.display(), input.display());
         let expected = format!("error: the output {output} would replace the input {replaced}");
