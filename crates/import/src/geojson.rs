@@ -258,7 +258,7 @@ mod tests {
         check(
             Some("name"),
             r#"{"name": "\udc00"}"#,
-            &rejected("lone leading surrogate in hex escape"),
+            &rejected("lone leading surrogate in hex escape, found udc00"),
         );
     }
 

@@ -55,8 +55,12 @@ pub(crate) fn read(
                     continue;
                 }
                 let position = Position::Line { line: start.line };
-                let blame =
-                    |error: &_| (start.of(error).position(), Reason::invalid(problem(error)));
+                let blame = |error: &_| {
+                    (
+                        start.of(error).position(),
+                        Reason::invalid(problem(error, text)),
+                    )
+                };
                 features.read(text, position, blame, output)?;
             }
         }

@@ -209,7 +209,7 @@ fn name<'a>(field: &str, properties: &'a RawValue) -> Result<Cow<'a, str>, Reaso
     let mut deserializer = serde_json::Deserializer::from_str(properties.get());
     let value = Property(field)
         .deserialize(&mut deserializer)
-        .map_err(|error| Reason::invalid(problem(&error)))?;
+        .map_err(|error| Reason::invalid(problem(&error, properties.get().as_bytes())))?;
     let Some(value) = value else {
         return Ok(Cow::default());
     };
@@ -255,7 +255,8 @@ impl<'de> Visitor<'de> for Property<'_> {
 }
 
 fn parse<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, Reason> {
-    serde_json::from_str(value.get()).map_err(|error| Reason::invalid(problem(&error)))
+    let text = value.get();
+    serde_json::from_str(text).map_err(|error| Reason::invalid(problem(&error, text.as_bytes())))
 }
 
 fn parse_list<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, Reason> {

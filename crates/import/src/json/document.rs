@@ -187,7 +187,8 @@ impl<R: BufRead> Document<R> {
         }
         let place = self.scanner.place();
         self.value()?;
-        self.key = serde_json::from_slice(&self.text).map_err(|error| fault(place, &error))?;
+        self.key =
+            serde_json::from_slice(&self.text).map_err(|error| fault(place, &error, &self.text))?;
         let next = self.scanner.peek()?;
         self.expect(next, b':', "`:`")?;
 
@@ -209,7 +210,7 @@ impl<R: BufRead> Document<R> {
         }
         self.value()?;
         if let Err(error) = check(&self.text) {
-            return Err(fault(place, &error).into());
+            return Err(fault(place, &error, &self.text).into());
         }
         // Protobuf's JSON writes an absent list as null.
         if self.key == self.shape.list && self.text != b"null" {
@@ -346,6 +347,6 @@ fn check(text: &[u8]) -> serde_json::Result<()> {
     serde_json::from_slice::<IgnoredAny>(text).map(drop)
 }
 
-fn fault(place: Place, error: &serde_json::Error) -> Fault {
-    Fault::malformed(place.of(error).position(), problem(error))
+fn fault(place: Place, error: &serde_json::Error, text: &[u8]) -> Fault {
+    Fault::malformed(place.of(error).position(), problem(error, text))
 }

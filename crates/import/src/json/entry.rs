@@ -239,7 +239,7 @@ mod tests {
         let entry: serde_json::Result<Entry<'_>> = serde_json::from_str(&text);
         entry
             .map(|entry| entry.location.e7().to_string())
-            .map_err(|error| crate::json::problem(&error))
+            .map_err(|error| crate::json::problem(&error, text.as_bytes()))
     }
 
     #[test]
@@ -277,8 +277,8 @@ mod tests {
             "\"\"",
             "latitude \"\" is not a whole number; coordinates are degrees × 10⁷",
         );
-        latitude("1e400", "number out of range");
-        latitude("NaN", "expected value");
+        latitude("1e400", "number out of range, found 1e400");
+        latitude("NaN", "expected value, found NaN");
         latitude(
             "[1]",
             "invalid type: sequence, expected latitude as a whole number",
