@@ -10,7 +10,7 @@ use route_guide_store::{Order, Section, Store};
 
 /// The published places, put together by this crate of what the first golden snapshot says they are.
 fn published() -> Store {
-    let golden = kit::open(include_bytes!("../data/published-v1.rgs")).unwrap();
+    let golden = kit::open(PUBLISHED_V1).unwrap();
     let features = golden.features();
     assert_eq!(golden.len(), 100);
     Store::from_features(features.map(|feature| (feature.location(), feature.name())))
