@@ -58,6 +58,17 @@ fn lines_that_are_piped_in_are_notes() {
     assert_eq!(others, ["1,2 < one", "1,2 < ", "1,2 < last"]);
 }
 
+/// A user piped two lines in, the second one wrong, and the first was not sent either.
+#[test]
+fn what_comes_before_a_wrong_line_is_sent() {
+    let server = RealServer::route_guide();
+    let chat = ["chat", "--target", server.target()];
+    let ended = run_with_input(ROUTE_GUIDE_CLIENT, &chat, "one\n/fly\ntwo\n");
+    assert_eq!(ended.stdout, ["0,0 > one"]);
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr[0].contains("line 2: unknown command '/fly'"));
+}
+
 #[test]
 fn with_replays_everything_is_shown_that_the_server_sends() {
     let server = RealServer::route_guide();

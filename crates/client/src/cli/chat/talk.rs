@@ -63,6 +63,8 @@ pub(super) struct Talk<'a> {
     /// Whether the writer has left.
     is_over: bool,
     link: Link,
+    /// What is wrong with the input, which is over then.
+    fault: Option<anyhow::Error>,
 }
 
 /// How it stands with the server.
@@ -118,6 +120,7 @@ impl<'a> Talk<'a> {
             has_sent: false,
             is_over: false,
             link: Link::New,
+            fault: None,
         }
     }
 
@@ -137,7 +140,10 @@ impl<'a> Talk<'a> {
                 self.screen.say(line).await;
             }
         }
-        end
+        match self.fault {
+            Some(err) => Err(Failure::Local(err)),
+            None => end,
+        }
     }
 
     async fn talk(&mut self) -> Result<(), Failure> {
@@ -212,7 +218,11 @@ impl<'a> Talk<'a> {
             Event::Typed(Typed::Move(at)) => self.go_to(at).await,
             Event::Over => self.is_over = true,
             Event::Interrupted => return Err(Failure::Interrupted),
-            Event::Failed(err) => return Err(Failure::Local(err)),
+            // What came before it is sent all the same.
+            Event::Failed(err) => {
+                self.fault = Some(err);
+                self.is_over = true;
+            }
         }
         Ok(())
     }
