@@ -108,3 +108,114 @@ impl Ledger {
             .map_or(Index::START, |log| log.newest)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::WhenFull;
+    use crate::limits::Limits;
+    use crate::note::Author;
+    use crate::notebook::PageLimit;
+
+    /// A copy of a log that others keep.
+    struct Copy {
+        ledger: Ledger,
+        unseen: Unseen,
+        seen: Serial,
+    }
+
+    impl Copy {
+        fn new() -> Self {
+            Self {
+                ledger: Ledger::new(Limits::default(), WhenFull::Forget),
+                unseen: Unseen::default(),
+                seen: 0,
+            }
+        }
+
+        /// Reads the note `serial`, and returns the index it gets. Those before it that were not read are gone.
+        fn read(&mut self, place: E7Point, serial: Serial, seen: Serial, notes: u64) -> u64 {
+            let gone = serial - self.seen - 1;
+            if gone > 0 {
+                self.unseen.notes += gone;
+                self.unseen.last = serial - 1;
+            }
+            self.seen = serial;
+            let draft = Draft {
+                place,
+                message: "x".into(),
+                author: Author::unique(),
+            };
+            let count = Count { seen, notes };
+            let mut garbage = Vec::new();
+            let receipt = self.ledger.land_counted(
+                draft,
+                Duration::ZERO,
+                serial,
+                count,
+                self.unseen,
+                &mut garbage,
+            );
+            receipt.index.get()
+        }
+
+        fn kept(&mut self, place: E7Point) -> usize {
+            let page = PageLimit::default();
+            let page = self.ledger.read(place, Index::START, page, Duration::ZERO);
+            page.notes.len()
+        }
+    }
+
+    fn place(lat: i32) -> E7Point {
+        E7Point::unbounded(lat, 0)
+    }
+
+    #[test]
+    fn a_note_tells_how_many_are_gone_before_it() {
+        let mut copy = Copy::new();
+        assert_eq!(copy.read(place(1), 1, 0, 0), 1);
+        assert_eq!(copy.read(place(2), 2, 1, 1), 1);
+        // Of the 17 that are gone, 12 were at the first place and none at the second.
+        assert_eq!(copy.read(place(2), 20, 19, 2), 2);
+        assert_eq!(copy.read(place(1), 21, 20, 13), 14);
+        assert_eq!((copy.kept(place(1)), copy.kept(place(2))), (1, 2));
+        // What has been told once is not told again.
+        assert_eq!(copy.read(place(1), 22, 20, 13), 15);
+        assert_eq!(copy.read(place(1), 23, 22, 15), 16);
+    }
+
+    #[test]
+    fn what_a_note_cannot_know_yet_a_later_one_tells() {
+        let mut copy = Copy::new();
+        copy.read(place(1), 1, 0, 0);
+        // Sent when its server had read up to 4, where the place had two more; 5 to 9 are gone too.
+        assert_eq!(copy.read(place(1), 10, 4, 3), 4);
+        // Sent at the same time by another server.
+        assert_eq!(copy.read(place(1), 11, 5, 4), 6);
+        // This one knows: three of 5 to 9 were here, one of which has been told.
+        assert_eq!(copy.read(place(1), 12, 11, 8), 9);
+        assert_eq!(copy.read(place(1), 13, 12, 9), 10);
+    }
+
+    #[test]
+    fn where_nothing_is_gone_nothing_is_missed() {
+        let mut copy = Copy::new();
+        assert_eq!(copy.read(place(1), 1, 0, 0), 1);
+        // A server that knew nothing of the place, and one that knew less.
+        assert_eq!(copy.read(place(1), 2, 0, 1_000), 2);
+        assert_eq!(copy.read(place(1), 3, 2, 5), 3);
+        assert_eq!(copy.kept(place(1)), 3);
+    }
+
+    #[test]
+    fn where_nobody_remembers_all_that_is_gone_counts() {
+        let mut copy = Copy::new();
+        copy.read(place(1), 1, 0, 0);
+        // What is assumed of a place of which nothing is known.
+        let count = copy.ledger.count(place(3), 30);
+        assert_eq!((count.seen, count.notes), (30, 30));
+        assert_eq!(copy.read(place(1), 31, 30, 30), 31);
+        // From then on it is known.
+        assert_eq!(copy.ledger.count(place(1), 31).notes, 31);
+    }
+}
