@@ -91,7 +91,7 @@ fn stalled_readers_cost_nothing_and_are_told_what_they_missed() {
             reader.release(&held).await;
             let reply = reader.reply().await;
             let missed = told(&reply);
-            let heard = texts(RawReply {
+            let heard = texts(&RawReply {
                 body: [held, reply.body].concat().into(),
                 ..reply
             });
@@ -132,7 +132,7 @@ fn told(reply: &RawReply) -> usize {
     missed.parse().unwrap()
 }
 
-fn texts(reply: RawReply) -> Vec<String> {
+fn texts(reply: &RawReply) -> Vec<String> {
     let messages = reply.messages();
     let notes = messages
         .iter()

@@ -1,5 +1,7 @@
 //! `RouteChat` with `route-chat-watch`: places are followed without a note.
 
+#![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
+
 use route_guide_proto::routeguide::Point;
 use route_guide_server::{
     CHAT_LIFE, CHAT_WATCH, ChatScope, ChatSettings, ChatStore, RouteGuideSettings,

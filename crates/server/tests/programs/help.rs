@@ -14,6 +14,7 @@ fn help(program: &str) -> String {
 
 // Without the feature it has fewer.
 #[cfg(feature = "nats")]
+#[expect(clippy::too_many_lines, reason = "as long as the help")]
 #[test]
 fn route_guide_server_explains_its_flags() {
     insta::assert_snapshot!(help(ROUTE_GUIDE_SERVER), @r#"

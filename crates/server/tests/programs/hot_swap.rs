@@ -22,7 +22,7 @@ const FEATURES: usize = 20_000;
 fn snapshot(folder: &Path, tag: &str) -> PathBuf {
     let mut table = "lat,lon,name\n".to_owned();
     for row in 0..FEATURES {
-        let _ = writeln!(table, "0,{row}e-4,{tag}{:0>200}", row);
+        let _ = writeln!(table, "0,{row}e-4,{tag}{row:0>200}");
     }
     let input = folder.join(format!("{tag}.csv"));
     fs::write(&input, table).unwrap();
@@ -80,11 +80,11 @@ async fn count(listing: &mut Streaming<Feature>, tag: &str) -> usize {
 
 /// A server on a copy of the snapshot `old`, and where that copy is.
 async fn serve(folder: &TempDir, old: &Path) -> (Program, RouteGuideClient<Channel>, PathBuf) {
-    let served = folder.path().join("served.rgs");
-    fs::copy(old, &served).unwrap();
+    let file = folder.path().join("served.rgs");
+    fs::copy(old, &file).unwrap();
     let flags = [
         "--features",
-        served.to_str().unwrap(),
+        file.to_str().unwrap(),
         "--listen",
         "127.0.0.1:0",
         "--log",
@@ -92,7 +92,7 @@ async fn serve(folder: &TempDir, old: &Path) -> (Program, RouteGuideClient<Chann
     ];
     let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
     let guide = RouteGuideClient::new(connect(&server.address()).await);
-    (server, guide, served)
+    (server, guide, file)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,13 +103,13 @@ async fn listings_that_run_finish_on_the_old_data_and_calls_tell_which_they_answ
         snapshot(folder.path(), "new"),
     );
     let versions = [&old, &new].map(|file| version_in(file));
-    let (mut server, mut guide, served) = serve(&folder, &old).await;
+    let (mut server, mut guide, file) = serve(&folder, &old).await;
     let begun = list(&mut guide).await;
     assert_eq!(version(begun.metadata()), versions[0]);
     let mut begun = begun.into_inner();
     within("a feature", begun.message()).await.unwrap().unwrap();
 
-    fs::rename(&new, &served).unwrap();
+    fs::rename(&new, &file).unwrap();
     server.signal("HUP");
     server.told("features reloaded");
     let mut after = list(&mut guide).await;
@@ -127,8 +127,8 @@ async fn a_changed_file_is_served_without_a_word_from_anybody() {
         snapshot(folder.path(), "old"),
         snapshot(folder.path(), "new"),
     );
-    let (mut server, mut guide, served) = serve(&folder, &old).await;
-    fs::rename(&new, &served).unwrap();
+    let (mut server, mut guide, file) = serve(&folder, &old).await;
+    fs::rename(&new, &file).unwrap();
     server.told("features reloaded");
     assert_eq!(
         count(list(&mut guide).await.get_mut(), "new").await,
@@ -140,11 +140,11 @@ async fn a_changed_file_is_served_without_a_word_from_anybody() {
 async fn a_damaged_file_is_refused_with_a_reason_and_the_old_data_stays() {
     let folder = tempfile::tempdir().unwrap();
     let old = snapshot(folder.path(), "old");
-    let (mut server, mut guide, served) = serve(&folder, &old).await;
+    let (mut server, mut guide, file) = serve(&folder, &old).await;
     let whole = fs::read(&old).unwrap();
     let damaged = folder.path().join("damaged.rgs");
     fs::write(&damaged, &whole[..whole.len() / 2]).unwrap();
-    fs::rename(&damaged, &served).unwrap();
+    fs::rename(&damaged, &file).unwrap();
     server.signal("HUP");
     let line = server.told("features not reloaded, the old ones stay");
     assert!(line.contains("served.rgs"), "{line}");

@@ -102,19 +102,19 @@ fn a_signal_while_features_load_ends_the_server_at_once() {
 #[test]
 fn a_reload_does_not_hold_the_end_up() {
     let (folder, pipe) = endless_features();
-    let served = folder.path().join("served.csv");
-    fs::write(&served, "lat,lon,name\n1,2,here\n").unwrap();
+    let file = folder.path().join("served.csv");
+    fs::write(&file, "lat,lon,name\n1,2,here\n").unwrap();
     let flags = [
         "--listen",
         "127.0.0.1:0",
         "--features",
-        served.to_str().unwrap(),
+        file.to_str().unwrap(),
     ];
     let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
     server.address();
-    fs::rename(&pipe, &served).unwrap();
+    fs::rename(&pipe, &file).unwrap();
     server.signal("HUP");
-    let _features = fs::File::options().write(true).open(&served).unwrap();
+    let _features = fs::File::options().write(true).open(&file).unwrap();
     server.signal("TERM");
     assert_eq!(server.ended().code, Some(0));
 }
