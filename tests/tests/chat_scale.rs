@@ -1,6 +1,5 @@
 //! Chats by the thousand: who hears what, what is kept, and when it goes.
 
-
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
