@@ -108,6 +108,8 @@ impl Server {
     /// [`StartError`] if the features cannot be loaded or an address cannot be listened on.
     pub async fn route_guide(settings: RouteGuideSettings) -> Result<Self, StartError> {
         let data = Arc::new(DataSet::load(settings.features)?);
+        let listeners = bind(&settings.listen).await?;
+        // Last, since a fresh start sets the old notes aside.
         let kept = Kept::open(&settings.chat)?;
         let notebook = kept.notebook();
         let servicer = RouteGuideServicer::new(
@@ -123,7 +125,7 @@ impl Server {
             .accept_compressed(CompressionEncoding::Zstd);
         routes.add_service(StoredRouteGuide::new(servicer, generated));
         let names = &[ROUTE_GUIDE];
-        let server = Self::new(routes, names, &settings.listen, settings.serving).await?;
+        let server = Self::new(routes, names, listeners, settings.serving)?;
         tracing::info!(features = data.store().len(), "features loaded");
         Ok(Self {
             data: Some(data),
@@ -151,13 +153,14 @@ impl Server {
                     .accept_compressed(CompressionEncoding::Zstd),
             );
         let services = &[GREETER, HELLO];
-        Self::new(routes, services, &settings.listen, settings.serving).await
+        let listeners = bind(&settings.listen).await?;
+        Self::new(routes, services, listeners, settings.serving)
     }
 
-    async fn new(
+    fn new(
         mut routes: RoutesBuilder,
         services: &'static [&'static str],
-        listen: &[ListenAddress],
+        listeners: Vec<Listener>,
         serving: ServingSettings,
     ) -> Result<Self, StartError> {
         let (health, state) = watch::channel(ServingStatus::Serving);
@@ -166,10 +169,6 @@ impl Server {
             .add_service(reflection(services).build_v1()?)
             .add_service(reflection(services).build_v1alpha()?);
         let workers = serving.workers.map(Workers::start).transpose()?;
-        let mut listeners = Vec::with_capacity(listen.len());
-        for address in listen {
-            listeners.push(Listener::bind(address).await?);
-        }
         Ok(Self {
             listeners,
             routes: routes.routes(),
@@ -297,6 +296,14 @@ async fn expire_notes(notebook: Option<Arc<dyn Notebook>>) {
         ticks.tick().await;
         notebook.expire();
     }
+}
+
+async fn bind(addresses: &[ListenAddress]) -> Result<Vec<Listener>, BindError> {
+    let mut listeners = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        listeners.push(Listener::bind(address).await?);
+    }
+    Ok(listeners)
 }
 
 /// Describes what can be called here; the file holds the contracts of all servers.

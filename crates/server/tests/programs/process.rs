@@ -61,6 +61,15 @@ impl Program {
         })
     }
 
+    /// Waits until the program has said its first line, or has ended without one.
+    pub(crate) fn has_started(&mut self) -> bool {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(_) => true,
+            Err(RecvTimeoutError::Disconnected) => false,
+            Err(RecvTimeoutError::Timeout) => panic!("neither a line nor an end"),
+        }
+    }
+
     /// Waits for a line on stderr that has these words in it, and returns it.
     pub(crate) fn told(&mut self, words: &str) -> String {
         loop {
