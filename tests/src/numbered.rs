@@ -197,28 +197,33 @@ impl Common {
     }
 }
 
-/// Reads all notes kept at these places from a server that took no part: a stream posts at each and is handed what is there.
+/// Reads all notes kept at these places from a server that took no part: streams post at each and are handed what is
+/// there.
 ///
 /// # Panics
 ///
 /// If the server refuses that, or hands out anything else.
 pub async fn read_back(address: &str, spots: &[Spot]) -> Log {
     const ASKING: &str = "what is here?";
+    /// Fewer than a server lets one stream post at.
+    const PLACES: usize = 5_000;
     let mut guide = guide_at(address).await.expect("the server answers");
-    let notes: Vec<_> = spots
-        .iter()
-        .map(|spot| note(spot.point(), ASKING))
-        .collect();
-    let replies = guide.route_chat(tokio_stream::iter(notes)).await;
-    let mut replies = replies.expect("the chat opens").into_inner();
     let mut log = Log::new();
-    while let Some(note) = within("a replay", replies.message())
-        .await
-        .expect("the replay goes on")
-    {
-        if note.message != ASKING {
-            let (spot, numbered) = understood(&note);
-            log.entry(spot).or_default().push(numbered);
+    for spots in spots.chunks(PLACES) {
+        let notes: Vec<_> = spots
+            .iter()
+            .map(|spot| note(spot.point(), ASKING))
+            .collect();
+        let replies = guide.route_chat(tokio_stream::iter(notes)).await;
+        let mut replies = replies.expect("the chat opens").into_inner();
+        while let Some(note) = within("a replay", replies.message())
+            .await
+            .expect("the replay goes on")
+        {
+            if note.message != ASKING {
+                let (spot, numbered) = understood(&note);
+                log.entry(spot).or_default().push(numbered);
+            }
         }
     }
     log

@@ -7,6 +7,7 @@
 
 mod away;
 mod exchange;
+mod killed;
 mod large;
 
 use route_guide_chat::NatsSettings;
