@@ -1,7 +1,7 @@
 //! The forms of `--target`, and places where no server is.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 use std::thread;
 
 use tokio::net::TcpSocket;
@@ -41,9 +41,11 @@ pub(crate) fn rude_server(says: &'static [u8], hangs_up: bool) -> String {
             let mut stream = stream.unwrap();
             // The client may have gone already.
             let _ = stream.write_all(says);
-            if !hangs_up {
-                thread::spawn(move || stream.read_to_end(&mut Vec::new()));
+            if hangs_up {
+                let _ = stream.shutdown(Shutdown::Write);
             }
+            // Closed with something unread, it would be reset, and what it has said could be lost on the way.
+            thread::spawn(move || stream.read_to_end(&mut Vec::new()));
         }
     });
     target
