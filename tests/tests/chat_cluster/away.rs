@@ -100,9 +100,10 @@ fn the_log_says_that_nats_went_away_and_came_back_not_which_notes_it_cost() {
     if !NatsServer::available() {
         return;
     }
+    // Before the time starts: it may have to be built.
+    let program = programs().join("route-guide-server");
     run(async {
         let mut nats = NatsServer::start().await;
-        let program = programs().join("route-guide-server");
         let url = nats.url();
         let mut server = ServerProcess::start(&program, &["--chat-store", &url, "--log", "info"]);
         let address = server.target().to_owned();
