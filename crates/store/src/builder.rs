@@ -115,11 +115,6 @@ impl Builder {
         let head = replace::write(path, &plan)?;
         Ok(Info::new(&plan, &head))
     }
-
-    /// Returns the point at a position.
-    pub(crate) fn point(&self, position: usize) -> E7Point {
-        E7Point::unbounded(self.lats[position], self.lons[position])
-    }
 }
 
 /// The error for a feature that a data set cannot take.

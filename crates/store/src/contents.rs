@@ -1,21 +1,18 @@
 //! Checking what is in the sections of the index, in one pass over their bytes.
 
-use std::iter::Peekable;
-use std::num::NonZero;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::vec;
 
 use crate::fault::SnapshotError;
 use crate::image::Image;
 use crate::lookup::FREE;
+use crate::parallel;
 use crate::section::Section;
 
 /// Checks the checksums of all sections but the records, and the numbers in them that lead elsewhere.
 pub(crate) fn check(image: &Image) -> Result<(), SnapshotError> {
     let parts = parts(image);
-    let mut checked = check_parts(image, &parts);
+    let checked = parallel::map(&parts, |part| check_part(image, part));
+    let mut checked = parts.iter().zip(checked).peekable();
     for section in sections(image) {
         let mut whole = Checked::default();
         while let Some((_, part)) = checked.next_if(|(part, _)| part.section == section) {
@@ -74,42 +71,6 @@ struct Checked {
     checksum: crc32fast::Hasher,
     problem: Option<SnapshotError>,
     has_free: bool,
-}
-
-/// Checks all parts, on as many threads as there are cores, and returns what was found in their order.
-fn check_parts<'p>(
-    image: &Image,
-    parts: &'p [Part],
-) -> Peekable<vec::IntoIter<(&'p Part, Checked)>> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(part) = parts.get(index) else {
-                return done;
-            };
-            done.push((index, check_part(image, part)));
-        }
-    };
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let mut done = thread::scope(|scope| {
-        // A thread that cannot be had is none that must be had: this one works too.
-        let helpers: Vec<_> = (1..cores.min(parts.len() / 2))
-            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
-            .collect();
-        let mut done = work();
-        for helper in helpers {
-            done.extend(helper.join().expect("checking does not panic"));
-        }
-        done
-    });
-    done.sort_unstable_by_key(|(index, _)| *index);
-    let done: Vec<_> = parts
-        .iter()
-        .zip(done.into_iter().map(|(_, checked)| checked))
-        .collect();
-    done.into_iter().peekable()
 }
 
 fn check_part(image: &Image, part: &Part) -> Checked {

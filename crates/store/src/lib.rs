@@ -45,6 +45,7 @@ mod store;
 
 mod check;
 mod contents;
+mod curve;
 mod fault;
 mod head;
 mod image;
@@ -52,6 +53,7 @@ mod layout;
 mod map;
 mod names;
 mod open;
+mod parallel;
 mod record;
 mod region;
 mod replace;

@@ -1,25 +1,46 @@
 //! All names of a data set in one arena.
 
-/// An arena of names: one text, and where each name in it ends.
+use crate::curve::gather;
+
+/// An arena of names: one text, and where in it each name is.
 ///
-/// A hundred million names of their own would be as many allocations; this is two.
+/// A hundred million names of their own would be as many allocations; this is three.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     text: Vec<u8>,
-    ends: Vec<usize>,
+    starts: Vec<u64>,
+    lens: Vec<u32>,
 }
 
 impl Names {
-    /// Adds a name.
+    /// Adds a name, which must not be longer than a `u32` says.
     pub(crate) fn push(&mut self, name: &str) {
+        let len = u32::try_from(name.len());
+        self.lens
+            .push(len.expect("a name that fits into a message"));
+        self.starts.push(self.text.len() as u64);
         self.text.extend_from_slice(name.as_bytes());
-        self.ends.push(self.text.len());
     }
 
     /// Returns the name with this index, which must be there.
     pub(crate) fn get(&self, index: usize) -> &[u8] {
-        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[start..self.ends[index]]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "it was the length of something in memory"
+        )]
+        let start = self.starts[index] as usize;
+        &self.text[start..start + self.len(index)]
+    }
+
+    /// Returns the length of the name with this index, without a look at the name.
+    pub(crate) fn len(&self, index: usize) -> usize {
+        self.lens[index] as usize
+    }
+
+    /// Puts at each index the name that was at the index in `order`; the text itself stays where it is.
+    pub(crate) fn reorder(&mut self, order: &[u32]) {
+        self.starts = gather(&self.starts, order);
+        self.lens = gather(&self.lens, order);
     }
 }
 
@@ -28,14 +49,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_come_back_as_they_were_written() {
+    fn names_come_back_as_they_were_written_in_any_order() {
         let mut names = Names::default();
         let written = ["", "Ähre", "", "two parts"];
         for name in written {
             names.push(name);
         }
-        for (index, name) in written.iter().enumerate() {
-            assert_eq!(names.get(index), name.as_bytes());
-        }
+        let read = |names: &Names| [0, 1, 2, 3].map(|index| names.get(index).to_vec());
+        assert_eq!(read(&names), written.map(Vec::from));
+        names.reorder(&[3, 0, 1, 2]);
+        assert_eq!(read(&names), ["two parts", "", "Ähre", ""].map(Vec::from));
+        assert_eq!(names.len(2), 5);
     }
 }

@@ -3,17 +3,20 @@
 use std::convert::Infallible;
 use std::io::{self, Write};
 use std::mem;
+use std::ops::Range;
 
 use bytemuck::NoUninit;
 use route_guide_geo::{E7Point, E7Rectangle};
 
 use crate::boxes::{self, BLOCK, Node};
 use crate::builder::{Builder, Order};
+use crate::curve;
 use crate::head::{self, Checksums, VERSION};
-use crate::hilbert;
 use crate::image::{self, Image};
 use crate::layout::{GROUP, Layout};
 use crate::lookup;
+use crate::names::Names;
+use crate::parallel;
 use crate::record;
 use crate::section::Section;
 
@@ -34,15 +37,21 @@ pub(crate) fn image(builder: Builder, order: Order) -> Image {
 
 /// Features in the order that they are written in.
 pub(crate) struct Plan {
-    features: Builder,
-    /// The position in `features` of the feature of each slot.
+    /// The position of the feature of each slot.
     order: Vec<u32>,
-    /// Latitudes and longitudes by slot.
+    /// Points by slot.
+    slots: Points,
+    /// Points by position, if that is another order.
+    positions: Option<Points>,
+    /// Names by position.
+    names: Names,
+    layout: Layout,
+}
+
+/// Latitudes and longitudes.
+struct Points {
     lats: Vec<i32>,
     lons: Vec<i32>,
-    /// The order of the records.
-    records: Order,
-    layout: Layout,
 }
 
 /// Header and section table, which are known last and come first.
@@ -53,42 +62,45 @@ pub(crate) struct Head {
 }
 
 impl Plan {
-    pub(crate) fn new(mut features: Builder, records: Order) -> Self {
-        let order = curve_order(&features.lats, &features.lons);
-        let gather = |from: &[i32]| -> Vec<i32> {
-            order
-                .iter()
-                .map(|&position| from[position as usize])
-                .collect()
-        };
-        let records_bytes = (0..features.len())
-            .map(|position| {
-                let name_bytes = features.names.get(position).len();
-                record::encoded_bytes(features.point(position), name_bytes)
-            })
-            .sum();
+    pub(crate) fn new(features: Builder, records: Order) -> Self {
+        let Builder {
+            mut lats,
+            mut lons,
+            mut names,
+        } = features;
+        let order = curve::order(&lats, &lons);
         let in_order = order
             .iter()
             .zip(0..)
             .all(|(&position, slot)| position == slot);
-        // Memory is short for a large data set: what the new arrays replace goes as soon as they are there.
         let keeps = records == Order::Input && !in_order;
-        let lats = gather(&features.lats);
+        // Memory is short for a large data set: what the new arrays replace goes as soon as they are there.
+        let gather = |values: &mut Vec<i32>| {
+            let gathered = curve::gather(values, &order);
+            if !keeps {
+                *values = Vec::new();
+            }
+            gathered
+        };
+        let slots = Points {
+            lats: gather(&mut lats),
+            lons: gather(&mut lons),
+        };
+        let positions = keeps.then_some(Points { lats, lons });
         if !keeps {
-            features.lats = Vec::new();
+            names.reorder(&order);
         }
-        let lons = gather(&features.lons);
-        if !keeps {
-            features.lons = Vec::new();
-        }
+        let by_position = positions.as_ref().unwrap_or(&slots);
+        let records_bytes = (0..order.len())
+            .map(|position| record::encoded_bytes(by_position.get(position), names.len(position)))
+            .sum();
         let layout = Layout::new(order.len(), keeps, records_bytes)
             .expect("what fits into memory can be laid out");
         Self {
-            features,
             order,
-            lats,
-            lons,
-            records: if keeps { Order::Input } else { Order::Spatial },
+            slots,
+            positions,
+            names,
             layout,
         }
     }
@@ -109,13 +121,12 @@ impl Plan {
             let range = self.layout.range(section);
             sections.pad_to(range.start)?;
             match section {
-                Section::Lats => sections.put(bytemuck::cast_slice(&self.lats))?,
-                Section::Lons => sections.put(bytemuck::cast_slice(&self.lons))?,
+                Section::Lats => sections.put(bytemuck::cast_slice(&self.slots.lats))?,
+                Section::Lons => sections.put(bytemuck::cast_slice(&self.slots.lons))?,
                 Section::Boxs => sections.put(bytemuck::cast_slice(&self.boxes()))?,
                 Section::Find => {
-                    let points = self.lats.iter().zip(&self.lons);
-                    let points = points.map(|(&lat, &lon)| E7Point::unbounded(lat, lon));
-                    sections.put(bytemuck::cast_slice(&lookup::table(points)))?;
+                    let table = lookup::table(self.slots.iter());
+                    sections.put(bytemuck::cast_slice(&table))?;
                 }
                 Section::Ordr => sections.put(bytemuck::cast_slice(&self.order))?,
                 Section::Offs => sections.put_values(self.offsets())?,
@@ -135,14 +146,15 @@ impl Plan {
 
     /// Returns the smallest rectangle around all points.
     pub(crate) fn extent(&self) -> Option<E7Rectangle> {
-        let bounds = boxes::block_bounds(&self.lats, &self.lons);
+        let bounds = boxes::block_bounds(&self.slots.lats, &self.slots.lons);
         (!self.order.is_empty()).then_some(bounds)
     }
 
     /// Returns all levels of boxes.
     fn boxes(&self) -> Vec<Node> {
         let mut nodes = Vec::with_capacity(self.layout.levels().node_count());
-        let blocks = self.lats.chunks(BLOCK).zip(self.lons.chunks(BLOCK));
+        let Points { lats, lons } = &self.slots;
+        let blocks = lats.chunks(BLOCK).zip(lons.chunks(BLOCK));
         boxes::pack(
             blocks.map(|(lats, lons)| boxes::block_bounds(lats, lons)),
             &mut nodes,
@@ -155,44 +167,80 @@ impl Plan {
         nodes
     }
 
-    /// Returns the feature whose record has this position.
-    fn feature(&self, position: usize) -> (E7Point, &[u8]) {
-        match self.records {
-            Order::Spatial => (
-                E7Point::unbounded(self.lats[position], self.lons[position]),
-                self.features.names.get(self.order[position] as usize),
-            ),
-            Order::Input => (
-                self.features.point(position),
-                self.features.names.get(position),
-            ),
-        }
+    /// Returns the length of the record at a position.
+    fn record_bytes(&self, position: usize) -> usize {
+        record::encoded_bytes(self.point(position), self.names.len(position))
+    }
+
+    /// Returns the point at a position.
+    fn point(&self, position: usize) -> E7Point {
+        self.positions.as_ref().unwrap_or(&self.slots).get(position)
     }
 
     fn offsets(&self) -> impl Iterator<Item = u64> {
         let mut offset = 0;
         let group_starts = (0..self.order.len()).filter_map(move |position| {
             let start = offset;
-            let (at, name) = self.feature(position);
-            offset += record::encoded_bytes(at, name.len()) as u64;
+            offset += self.record_bytes(position) as u64;
             position.is_multiple_of(GROUP).then_some(start)
         });
         group_starts.chain([self.layout.range(Section::Recs).len() as u64])
     }
 
     fn put_records(&self, sections: &mut Sections<'_, impl Write>) -> io::Result<()> {
-        let mut records = Vec::with_capacity(CHUNK_BYTES);
-        for position in 0..self.order.len() {
-            let (at, name) = self.feature(position);
-            if records.len() + record::encoded_bytes(at, name.len()) > CHUNK_BYTES {
-                sections.put(&records)?;
-                records.clear();
+        let mut rest = 0..self.order.len();
+        while !rest.is_empty() {
+            // A few chunks at a time, so that the memory for them stays small, however long the names are.
+            let mut chunks = Vec::new();
+            let mut bytes = 0;
+            while bytes < parallel::cores() * RECORDS_CHUNK_BYTES && !rest.is_empty() {
+                let chunk = self.take_chunk(&mut rest);
+                bytes += chunk.1;
+                chunks.push(chunk);
             }
-            record::encode(&mut records, at, name);
+            for records in
+                parallel::map(chunks, |(positions, bytes)| self.records(positions, bytes))
+            {
+                sections.put(&records)?;
+            }
         }
-        sections.put(&records)
+        Ok(())
+    }
+
+    /// Takes positions whose records make a chunk off the front, and returns them and the length of those records.
+    fn take_chunk(&self, rest: &mut Range<usize>) -> (Range<usize>, usize) {
+        let start = rest.start;
+        let mut bytes = 0;
+        while bytes < RECORDS_CHUNK_BYTES
+            && let Some(position) = rest.next()
+        {
+            bytes += self.record_bytes(position);
+        }
+        (start..rest.start, bytes)
+    }
+
+    fn records(&self, positions: Range<usize>, bytes: usize) -> Vec<u8> {
+        let mut records = Vec::with_capacity(bytes);
+        for position in positions {
+            record::encode(&mut records, self.point(position), self.names.get(position));
+        }
+        records
     }
 }
+
+impl Points {
+    fn get(&self, index: usize) -> E7Point {
+        E7Point::unbounded(self.lats[index], self.lons[index])
+    }
+
+    fn iter(&self) -> impl ExactSizeIterator<Item = E7Point> {
+        let points = self.lats.iter().zip(&self.lons);
+        points.map(|(&lat, &lon)| E7Point::unbounded(lat, lon))
+    }
+}
+
+/// How many bytes of records are made at a time: enough to be worth a thread.
+const RECORDS_CHUNK_BYTES: usize = 4 << 20;
 
 /// How much is gathered before it is written.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -231,24 +279,4 @@ impl<W: Write> Sections<'_, W> {
         }
         self.put(bytemuck::cast_slice(&chunk))
     }
-}
-
-/// Returns the positions of all points in curve order, those at one point in data-set order.
-fn curve_order(lats: &[i32], lons: &[i32]) -> Vec<u32> {
-    // One wide integer compares without a branch, which makes sorting a third faster than a pair does.
-    let mut keyed: Vec<u128> = lats
-        .iter()
-        .zip(lons)
-        .zip(0_u32..)
-        .map(|((&lat, &lon), position)| {
-            u128::from(hilbert::key(lat, lon)) << 32 | u128::from(position)
-        })
-        .collect();
-    keyed.sort_unstable();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the position is in the low 32 bits"
-    )]
-    // Collected from a reference: in place, the list would keep the memory of the keys.
-    keyed.iter().map(|&keyed| keyed as u32).collect()
 }

@@ -1,0 +1,54 @@
+//! Work for all cores.
+
+use std::num::NonZero;
+use std::sync::Mutex;
+use std::thread;
+
+/// Does all tasks, on as many threads as there are cores, and returns what came of them in their order.
+pub(crate) fn map<T: Send, R: Send>(
+    tasks: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator + Send>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let tasks = tasks.into_iter();
+    let threads = cores().min(tasks.len());
+    let tasks = Mutex::new(tasks.enumerate());
+    let next = || tasks.lock().ok()?.next();
+    let work = || {
+        let mut done = Vec::new();
+        while let Some((index, task)) = next() {
+            done.push((index, work(task)));
+        }
+        done
+    };
+    let mut done = thread::scope(|scope| {
+        // A thread that cannot be had is none that must be had: this one works too.
+        let helpers: Vec<_> = (1..threads)
+            .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
+            .collect();
+        let mut done = work();
+        for helper in helpers {
+            done.extend(helper.join().expect("a task does not panic"));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Returns how many threads can work at once.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_tasks() {
+        for len in [0, 1, 2, 1_000] {
+            let squares: Vec<usize> = (0..len).map(|number| number * number).collect();
+            assert_eq!(map(0..len, |number| number * number), squares);
+        }
+    }
+}
