@@ -42,6 +42,15 @@ impl Image {
         }
     }
 
+    /// Returns the same image in other bytes, which are taken to be equal; bytes of another length are not.
+    pub(crate) fn moved_to(self, bytes: Bytes) -> Self {
+        if bytes.len() == self.bytes.len() && is_aligned(&bytes) {
+            Self { bytes, ..self }
+        } else {
+            self
+        }
+    }
+
     pub(crate) const fn layout(&self) -> &Layout {
         &self.layout
     }
@@ -54,6 +63,12 @@ impl Image {
     /// Returns the data-set version.
     pub(crate) const fn version(&self) -> u64 {
         self.version
+    }
+
+    /// Returns all bytes.
+    #[cfg(test)]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
     /// Returns the bytes of a section.

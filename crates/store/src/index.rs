@@ -40,10 +40,11 @@ impl<'a> Index<'a> {
 
     /// Returns the data-set position of the point in a slot.
     pub(crate) fn position(&self, slot: u32) -> Option<u32> {
-        match self.positions {
-            Some(positions) => positions.get(slot as usize).copied(),
-            None => ((slot as usize) < self.len()).then_some(slot),
-        }
+        let position = match self.positions {
+            Some(positions) => *positions.get(slot as usize)?,
+            None => slot,
+        };
+        ((position as usize) < self.len()).then_some(position)
     }
 
     /// Returns the slots of all points in an area as ranges: ascending, none empty, no two adjacent.

@@ -71,6 +71,8 @@ mod nearest;
 mod ranges;
 
 #[cfg(test)]
+mod changed;
+#[cfg(test)]
 mod samples;
 
 pub use builder::{Builder, Order, PushError};

@@ -48,7 +48,7 @@ impl<'a> Cells<'a> {
         let mut probe = Probe::new(self, at)?;
         loop {
             let slot = probe.candidate(self)?;
-            if lats[slot as usize] == at.lat() && lons[slot as usize] == at.lon() {
+            if is_at(slot, at, lats, lons) {
                 return Some(slot);
             }
             probe.step(self);
@@ -79,8 +79,7 @@ impl<'a> Cells<'a> {
             // Then all of their coordinates.
             let mut others = 0_u32;
             for (index, (slot, at)) in candidates[..found].iter().enumerate() {
-                let slot = *slot as usize;
-                let same = (lats[slot] == at.lat()) & (lons[slot] == at.lon());
+                let same = is_at(*slot, *at, lats, lons);
                 count += usize::from(same);
                 others |= u32::from(!same) << index;
             }
@@ -95,9 +94,20 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// A search on its way through the cells.
+/// Tells whether a point is in a slot. A slot beyond all points has none: a mapped file can change after its checks.
+#[inline]
+fn is_at(slot: u32, at: E7Point, lats: &[i32], lons: &[i32]) -> bool {
+    let slot = slot as usize;
+    match (lats.get(slot), lons.get(slot)) {
+        (Some(&lat), Some(&lon)) => (lat == at.lat()) & (lon == at.lon()),
+        _ => false,
+    }
+}
+
+/// A search on its way through the cells, once around at most.
 #[derive(Clone, Copy)]
 struct Probe {
+    home: usize,
     cell: usize,
     content: u32,
     tag: u32,
@@ -107,6 +117,7 @@ impl Default for Probe {
     /// A search that is at its end.
     fn default() -> Self {
         Self {
+            home: 0,
             cell: 0,
             content: FREE,
             tag: 0,
@@ -118,10 +129,11 @@ impl Probe {
     /// Begins in the first cell, if there are any.
     fn new(cells: Cells<'_>, at: E7Point) -> Option<Self> {
         let hash = hash(at);
-        let cell = home(hash, cells.cells.len());
+        let home = home(hash, cells.cells.len());
         Some(Self {
-            cell,
-            content: *cells.cells.get(cell)?,
+            home,
+            cell: home,
+            content: *cells.cells.get(home)?,
             tag: tag(hash, cells.slot_bits),
         })
     }
@@ -139,7 +151,11 @@ impl Probe {
 
     fn step(&mut self, cells: Cells<'_>) {
         self.cell = after(self.cell, cells.cells.len());
-        self.content = cells.cells[self.cell];
+        self.content = if self.cell == self.home {
+            FREE
+        } else {
+            cells.cells[self.cell]
+        };
     }
 }
 

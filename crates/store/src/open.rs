@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
+use crate::check;
 use crate::fault::SnapshotError;
 use crate::head;
 use crate::map;
@@ -89,12 +90,16 @@ pub(crate) fn open(path: &Path) -> Result<Store, OpenError> {
         _ => map::map(&file).map_err(read)?,
     };
     let begins_as_one = head::looks_like_snapshot(&bytes);
-    Store::from_snapshot(bytes).map_err(|cause| {
+    let image = check::image(bytes).map_err(|cause| {
         let path = path.to_owned();
         if begins_as_one {
             OpenError::Snapshot { path, cause }
         } else {
             OpenError::NotASnapshot { path, cause }
         }
-    })
+    })?;
+    // The checks have touched every page of the index. A new map has none yet, so that what a process holds in memory
+    // is what its queries have asked for.
+    let untouched = map::map(&file).map_err(read)?;
+    Ok(Store::of(image.moved_to(untouched)))
 }

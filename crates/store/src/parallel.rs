@@ -4,7 +4,7 @@ use std::num::NonZero;
 use std::sync::Mutex;
 use std::thread;
 
-/// Does all tasks, on as many threads as there are cores, and returns what came of them in their order.
+/// Does all tasks, on all [cores], and returns what came of them in their order.
 pub(crate) fn map<T: Send, R: Send>(
     tasks: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator + Send>,
     work: impl Fn(T) -> R + Sync,
@@ -35,9 +35,12 @@ pub(crate) fn map<T: Send, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Returns how many threads can work at once.
+/// Returns how many threads work at once: that of the cores, up to a number from which on memory is what they wait for.
 pub(crate) fn cores() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
+    const MOST: usize = 8;
+    thread::available_parallelism()
+        .map_or(1, NonZero::get)
+        .min(MOST)
 }
 
 #[cfg(test)]

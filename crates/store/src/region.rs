@@ -30,7 +30,11 @@ impl<'a> Region<'a> {
         } else {
             self.start(past)?
         };
-        Ok(start..end)
+        if start <= end {
+            Ok(start..end)
+        } else {
+            Err(self.corrupt(first, start))
+        }
     }
 
     /// Returns where a record begins; where the records end for a position just past the last.

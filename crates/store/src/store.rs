@@ -242,10 +242,7 @@ impl Store {
     /// Returns the position of the first feature at a point.
     fn position(&self, at: E7Point) -> Option<u32> {
         let slot = self.slot(at)?;
-        match self.image.positions() {
-            Some(positions) => positions.get(slot as usize).copied(),
-            None => Some(slot),
-        }
+        self.image.index().position(slot)
     }
 }
 

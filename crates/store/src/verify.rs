@@ -46,13 +46,22 @@ pub(crate) fn verify(image: &Image) -> Result<(), SnapshotError> {
 /// Returns the slot of each position.
 fn inverse(image: &Image, positions: &[u32]) -> Result<Vec<u32>, SnapshotError> {
     let mut slots = vec![FREE; positions.len()];
-    for (slot, &position) in (0..).zip(positions) {
-        let before = std::mem::replace(&mut slots[position as usize], slot);
-        if before != FREE {
-            let start = image.layout().range(Section::Ordr).start;
+    let start = image.layout().range(Section::Ordr).start;
+    for (slot, &position) in (0_u32..).zip(positions) {
+        let offset = (start + slot as usize * size_of::<u32>()) as u64;
+        let Some(place) = slots.get_mut(position as usize) else {
+            return Err(SnapshotError::Beyond {
+                section: Section::Ordr,
+                offset,
+                what: "position",
+                bound: positions.len() as u64,
+                found: position.into(),
+            });
+        };
+        if std::mem::replace(place, slot) != FREE {
             return Err(SnapshotError::Repeated {
                 section: Section::Ordr,
-                offset: (start + slot as usize * size_of::<u32>()) as u64,
+                offset,
                 what: "position",
                 found: position.into(),
             });

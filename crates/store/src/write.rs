@@ -240,7 +240,7 @@ impl Points {
 }
 
 /// How many bytes of records are made at a time: enough to be worth a thread.
-const RECORDS_CHUNK_BYTES: usize = 4 << 20;
+const RECORDS_CHUNK_BYTES: usize = 1 << 20;
 
 /// How much is gathered before it is written.
 const CHUNK_BYTES: usize = 256 << 10;

@@ -5,23 +5,19 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
 
+mod status;
+
 use std::fs;
 
 use route_guide_geo::E7Point;
 use route_guide_store::{Builder, Order};
 
+use status::status_bytes;
+
 const FEATURES: i32 = 400_000;
 
 /// What is not in proportion: buffers, and what the allocator keeps for later.
 const ALLOWED_BYTES: u64 = 4 << 20;
-
-/// Returns a line of the process's status that is in kilobytes.
-fn status_bytes(field: &str) -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with(field));
-    let kilobytes = line.unwrap().split_whitespace().nth(1).unwrap();
-    kilobytes.parse::<u64>().unwrap() << 10
-}
 
 #[test]
 fn a_snapshot_is_made_in_one_and_a_half_times_its_length() {
