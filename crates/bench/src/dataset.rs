@@ -131,16 +131,32 @@ impl Dataset {
         (point(lat, lon), town, random)
     }
 
-    /// Writes the data set as the array of the published JSON file.
+    /// Makes a file of the data set, the array of the published JSON file.
     ///
-    /// The file appears whole or not at all.
+    /// The file appears whole or not at all, and takes the place of no other kind of thing.
     ///
     /// # Errors
     ///
     /// What the system says if the file cannot be written.
-    pub fn write_json(self, path: &Path) -> io::Result<()> {
+    pub fn save_json(self, path: &Path) -> io::Result<()> {
+        if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            let kind = io::ErrorKind::AlreadyExists;
+            return Err(io::Error::new(kind, "there is something that is no file"));
+        }
         let unfinished = path.with_extension("unfinished");
-        let mut out = BufWriter::with_capacity(1 << 20, File::create(&unfinished)?);
+        let file = File::create(&unfinished)?;
+        self.write_json(&file)?;
+        file.sync_all()?;
+        fs::rename(unfinished, path)
+    }
+
+    /// Writes the data set as the array of the published JSON file.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if it cannot be written.
+    pub fn write_json(self, out: impl Write) -> io::Result<()> {
+        let mut out = BufWriter::with_capacity(1 << 20, out);
         out.write_all(b"[")?;
         for (number, feature) in self.features().enumerate() {
             let separator = if number == 0 { "\n" } else { ",\n" };
@@ -154,8 +170,7 @@ impl Dataset {
             )?;
         }
         out.write_all(b"\n]\n")?;
-        out.into_inner()?.sync_all()?;
-        fs::rename(unfinished, path)
+        out.flush()
     }
 }
 
@@ -229,9 +244,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("features.json");
         let dataset = Dataset::new(3, 50);
-        dataset.write_json(&path).unwrap();
+        dataset.save_json(&path).unwrap();
         let read: Vec<Feature> = serde_json::from_reader(File::open(path).unwrap()).unwrap();
         assert_eq!(read, dataset.features().collect::<Vec<_>>());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(dataset.save_json(folder.path()).is_err());
     }
 }

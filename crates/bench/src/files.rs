@@ -45,7 +45,7 @@ impl DataFile {
         let json = folder.join(&name).with_extension("json");
         if !json.is_file() {
             dataset
-                .write_json(&json)
+                .save_json(&json)
                 .with_context(|| format!("cannot write {}", json.display()))?;
         }
         if form == Form::Json {

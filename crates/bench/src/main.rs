@@ -86,7 +86,7 @@ enum Command {
         /// The seed of the data set
         #[arg(long, value_name = "NUMBER", default_value_t = 1)]
         seed: u64,
-        /// The file to write
+        /// The file to write; - is stdout
         #[arg(long, short, value_name = "FILE")]
         output: PathBuf,
     },
@@ -133,9 +133,13 @@ fn main() -> anyhow::Result<()> {
         }
         Command::Baseline { listen, size, seed } => serve(listen, Dataset::new(seed, size))?,
         Command::Generate { size, seed, output } => {
-            Dataset::new(seed, size)
-                .write_json(&output)
-                .with_context(|| format!("cannot write {}", output.display()))?;
+            let dataset = Dataset::new(seed, size);
+            let written = if output.as_os_str() == "-" {
+                dataset.write_json(io::stdout().lock())
+            } else {
+                dataset.save_json(&output)
+            };
+            written.with_context(|| format!("cannot write {}", output.display()))?;
         }
     }
     Ok(())

@@ -48,7 +48,7 @@ fn baseline() -> Running {
 fn ours() -> Running {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("features.json");
-    DATASET.write_json(&path).expect("a file");
+    DATASET.save_json(&path).expect("a file");
     run(async {
         let settings = RouteGuideSettings {
             listen: vec!["127.0.0.1:0".parse().expect("an address")],
