@@ -56,7 +56,7 @@ macro_rules! conformance {
                 an_emptied_place_is_dropped, watches_are_bounded, appends_at_once, appends_can_be_given_up;
             replay: one_place_thrice, the_tutorials_five_notes, other_streams_are_included,
                 live_notes_are_replayed_too, oldest_first_over_many_pages, a_replay_ends_before_its_note,
-                the_last_kept_note_is_replayed, replays_do_not_mix;
+                the_last_kept_note_is_replayed, what_goes_meanwhile_is_passed_over, replays_do_not_mix;
             live: notes_reach_those_who_posted, nothing_is_echoed, each_note_once, a_turn_ends,
                 half_close_flushes, waits_can_be_given_up, ten_thousand_places, places_are_bounded,
                 a_dropped_conversation_leaves_nothing;
@@ -65,9 +65,9 @@ macro_rules! conformance {
             retention: the_newest_of_a_place_stay, the_newest_of_all_stay, bytes_are_bounded,
                 a_note_that_cannot_fit_is_refused, notes_expire_on_time, the_expired_make_room_unseen, expired_notes_are_given_back,
                 a_busy_place_beside_an_old_note, many_places_keep_to_the_bound;
-            missed: live_notes, a_replay, a_replay_and_live_notes, before_an_own_note, by_age,
+            missed: live_notes, a_gap_from_a_replay_on, news_in_a_replay, before_an_own_note, by_age,
                 only_what_was_owed, a_stalled_reader_goes_on;
-            load: many_threads, everybody_talks, one_note_for_a_thousand;
+            load: many_threads, everybody_talks, a_full_place, one_note_for_a_thousand;
         }
     };
     (@tests $open:expr; $($part:ident: $($promise:ident),*;)*) => {

@@ -16,10 +16,10 @@ mod replay;
 
 /// One `RouteChat` stream: what it has posted, what it has been handed, and what it is owed.
 ///
-/// A stream that posts at a place is owed the earlier notes kept there, and from then on every note that others write
-/// there, each once. It is owed nothing else: not its own note in answer to itself, nothing from other places.
-/// [`next_page`](Self::next_page) hands out what is owed, and if retention was faster than the reader, it says how many
-/// notes are gone.
+/// A stream that posts at a place is answered with the earlier notes kept there, and is owed from then on every note that
+/// others write there, each once. It is owed nothing else: not its own note in answer to itself, nothing from other places.
+/// [`next_page`](Self::next_page) hands out what is due, and if retention was faster than the reader, it says how many
+/// notes that were owed are gone.
 ///
 /// The conversation holds cursors, not notes, so a stream that stops reading costs no memory. Dropping it ends all its
 /// registrations at once.
@@ -265,11 +265,12 @@ impl Conversation {
     ///
     /// # Errors
     ///
-    /// [`ChatError::Missed`] if retention removed notes before this stream read them. Counted are those that it was owed:
+    /// [`ChatError::Missed`] if retention removed notes that this stream was owed before it read them: at a place that it
+    /// follows, what others wrote after its cursor, which is its last own note or the last one handed to it, whichever is
+    /// later. Such notes may also be due with a replay.
     ///
-    /// - for a replay, the notes kept at the place when the stream posted;
-    /// - at a place where it has posted, what others wrote after its cursor, which is its last own note or the last one
-    ///   handed to it, whichever is later.
+    /// The other notes of a replay are history: it tells those that are kept when it is read, and passes over the rest. So
+    /// a stream that posts at a full place is not cut off because others do.
     ///
     /// A lost note is reported once to whom it was owed once. The conversation remains usable and goes on behind the gap.
     pub fn next_page(&mut self) -> Result<Option<Vec<Arc<Note>>>, ChatError> {
@@ -300,10 +301,10 @@ impl Conversation {
                         Some(follows) if is_last => follows.skip_to(place, gap.last),
                         _ => 0,
                     };
-                    return Err(ChatError::Missed {
-                        place,
-                        count: gap.count + live,
-                    });
+                    let count = gap.news + live;
+                    if count > 0 {
+                        return Err(ChatError::Missed { place, count });
+                    }
                 }
             }
         }

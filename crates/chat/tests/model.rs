@@ -84,12 +84,24 @@ struct ModelNote {
 }
 
 /// What a stream is owed at one place, oldest first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Debt {
     place: usize,
     notes: Vec<Number>,
     /// Notes that the stream holds itself, because its own note pushed them out.
     held: HashSet<Number>,
+    /// Notes that it need not be told of if they go before it reads them.
+    history: HashSet<Number>,
+}
+
+impl Debt {
+    /// Takes away what is gone at the front, and returns how many of it are to be told.
+    fn lose(&mut self, readable: impl Fn(Number) -> bool) -> u64 {
+        let is_lost = |&&n: &&Number| !readable(n) && !self.held.contains(&n);
+        let gone = self.notes.iter().take_while(is_lost).count();
+        let told = (self.notes.drain(..gone)).filter(|n| !self.history.contains(n));
+        told.count() as u64
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -153,34 +165,40 @@ impl Model {
             .collect();
         let own = &mut self.streams[stream];
         // Live notes that were not read become part of the replay, as far as they are there; those gone stay owed.
+        let is_news = |n: &Number| {
+            let mut at_place = own.live.iter().filter(|debt| debt.place == place);
+            at_place.any(|debt| debt.notes.contains(n))
+        };
+        let history = earlier.iter().copied().filter(|n| !is_news(n)).collect();
         let mut notes = Vec::new();
         match own.live.iter_mut().find(|debt| debt.place == place) {
             Some(debt) => notes.extend(debt.notes.drain(..).filter(|n| !earlier.contains(n))),
             None => own.live.push(Debt {
                 place,
-                notes: Vec::new(),
-                held: HashSet::new(),
+                ..Debt::default()
             }),
         }
         notes.extend(earlier);
-        own.replays.push(Debt { place, notes, held });
+        own.replays.push(Debt {
+            place,
+            notes,
+            held,
+            history,
+        });
     }
 
     /// Checks one answer of a stream against what it is owed, and settles that.
     fn settle(&mut self, stream: usize, answer: &Result<Option<Vec<Arc<Note>>>, ChatError>) {
         let mut state = std::mem::take(&mut self.streams[stream]);
-        state.replays.retain(|debt| !debt.notes.is_empty());
+        let lost = self.lose_of_replays(&mut state);
         match answer {
             Ok(Some(page)) => {
+                assert_eq!(lost, None, "what is lost is told first");
                 assert!(!page.is_empty() && page.len() <= self.bounds.page);
                 let place = usize::try_from(page[0].place().lat()).unwrap();
                 let debt = match state.replays.first_mut() {
                     Some(replay) => replay,
-                    None => state
-                        .live
-                        .iter_mut()
-                        .find(|debt| debt.place == place)
-                        .unwrap(),
+                    None => live_at(&mut state, place),
                 };
                 for note in page {
                     let number: Number = note.message().parse().unwrap();
@@ -193,48 +211,50 @@ impl Model {
                 }
             }
             Ok(None) => {
+                assert_eq!(lost, None, "what is lost is told");
                 assert!(state.replays.is_empty(), "a replay is due");
             }
             Err(ChatError::Missed { place, count }) => {
                 let place = usize::try_from(place.lat()).unwrap();
-                let is_lost = |debt: &Debt, n: Number| !self.readable(n) && !debt.held.contains(&n);
-                let mut lost = 0;
-                let mut settle = |debt: &mut Debt| {
-                    let gone = debt.notes.iter().take_while(|&&n| is_lost(debt, n)).count();
-                    debt.notes.drain(..gone);
-                    lost += gone as u64;
-                };
-                if let Some(replay) = state.replays.first_mut() {
-                    assert_eq!(replay.place, place);
-                    settle(replay);
-                    let ends_here = replay.notes.is_empty()
-                        && !state.replays[1..].iter().any(|debt| debt.place == place);
-                    // A gap over the whole rest of the replay may go on.
-                    if ends_here {
-                        settle(
-                            state
-                                .live
-                                .iter_mut()
-                                .find(|debt| debt.place == place)
-                                .unwrap(),
-                        );
-                    }
-                } else {
-                    settle(
-                        state
-                            .live
-                            .iter_mut()
-                            .find(|debt| debt.place == place)
-                            .unwrap(),
-                    );
-                }
-                assert_eq!(*count, lost);
-                assert!(lost > 0);
+                let lost = lost.unwrap_or_else(|| {
+                    assert!(state.replays.is_empty(), "a replay is due");
+                    let count = live_at(&mut state, place).lose(|n| self.readable(n));
+                    (place, count)
+                });
+                assert_eq!((place, *count), lost);
+                assert!(*count > 0);
             }
             Err(other) => panic!("unexpected: {other}"),
         }
         self.streams[stream] = state;
     }
+
+    /// Takes away what is gone of a stream's replays, up to what is to be told, and returns where and how much that is.
+    fn lose_of_replays(&self, state: &mut ModelStream) -> Option<(usize, u64)> {
+        state.replays.retain(|debt| !debt.notes.is_empty());
+        while let Some(replay) = state.replays.first_mut() {
+            let place = replay.place;
+            let mut lost = replay.lose(|n| self.readable(n));
+            let is_over = replay.notes.is_empty();
+            // A gap over the whole rest of the last replay goes on.
+            if is_over && !state.replays[1..].iter().any(|debt| debt.place == place) {
+                lost += live_at(state, place).lose(|n| self.readable(n));
+            }
+            if lost > 0 {
+                return Some((place, lost));
+            }
+            if !is_over {
+                break;
+            }
+            state.replays.remove(0);
+        }
+        None
+    }
+}
+
+fn live_at(state: &mut ModelStream, place: usize) -> &mut Debt {
+    let mut live = state.live.iter_mut();
+    live.find(|debt| debt.place == place).unwrap()
 }
 
 /// The notebook under test with its streams.

@@ -7,8 +7,8 @@ use route_guide_geo::E7Point;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::{Engine, at_most, due, place, post, whole};
-use crate::{Author, Conversation, Draft, Index, Notebook};
+use super::{Engine, at_most, due, place, post, texts, whole};
+use crate::{Author, Conversation, Draft, Index, Note, Notebook, PageLimit};
 
 const WRITERS: usize = 8;
 const READERS: usize = 4;
@@ -155,6 +155,57 @@ async fn talk(
                 answers.push(Vec::new());
             }
             () = chat.woken() => {}
+        }
+    }
+}
+
+/// Streams that post and read in turn at a full place are handed all news, although each note pushes out one that a replay
+/// has yet to come to.
+pub async fn a_full_place(engine: &Engine) {
+    const STREAMS: usize = 3;
+    let desk = engine
+        .open(|limits| limits.notes_per_place = at_most(10))
+        .await;
+    desk.others_write(place(1), 0..10).await;
+    let page = PageLimit {
+        notes: at_most(3),
+        ..PageLimit::default()
+    };
+    let mut streams: Vec<_> = (0..STREAMS)
+        .map(|_| (desk.stream_with(|limits| limits.page = page), Vec::new()))
+        .collect();
+    for (chat, _) in &mut streams {
+        post(chat, place(1), "hello").await;
+    }
+    let mut posted = Vec::new();
+    for turn in 0..600 {
+        let writer = turn % STREAMS;
+        let (chat, seen) = &mut streams[writer];
+        if let Some(page) = chat.next_page().expect("nothing is missed") {
+            see(seen, &page);
+        } else {
+            posted.push((writer, format!("note {turn}")));
+            post(chat, place(1), &format!("note {turn}")).await;
+        }
+    }
+    assert!(posted.len() > 50, "the streams come to post: {posted:?}");
+    for (reader, (mut chat, mut seen)) in streams.into_iter().enumerate() {
+        while let Some(page) = chat.next_page().expect("nothing is missed") {
+            see(&mut seen, &page);
+        }
+        let by_others =
+            |(writer, note): &(usize, String)| (*writer != reader).then(|| note.clone());
+        let expected: Vec<_> = posted.iter().filter_map(by_others).collect();
+        seen.retain(|note| expected.contains(note));
+        assert_eq!(seen, expected, "stream {reader}");
+    }
+}
+
+/// Takes down which notes of a page are seen for the first time.
+fn see(seen: &mut Vec<String>, page: &[Arc<Note>]) {
+    for text in texts(page) {
+        if !seen.contains(&text) {
+            seen.push(text);
         }
     }
 }

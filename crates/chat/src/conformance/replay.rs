@@ -1,6 +1,6 @@
 //! What a stream is handed in answer to its own note.
 
-use super::{Engine, answers, at_most, due, numbers, place, post};
+use super::{Engine, answers, at_most, due, numbers, place, post, texts};
 use crate::PageLimit;
 
 /// Three notes at one place bring back nothing, the first, and the first two.
@@ -129,6 +129,39 @@ pub async fn the_last_kept_note_is_replayed(engine: &Engine) {
     assert_eq!(answers(&mut chat, place(1), "b").await, ["a"]);
     assert_eq!(answers(&mut chat, place(1), "c").await, ["a", "b"]);
     assert_eq!(answers(&mut chat, place(1), "d").await, ["b", "c"]);
+}
+
+/// A replay tells what is kept when it is read: what is removed before, which the stream was never waiting for, is no loss.
+pub async fn what_goes_meanwhile_is_passed_over(engine: &Engine) {
+    for gone in 1..=9 {
+        let desk = engine
+            .open(|limits| limits.notes_per_place = at_most(10))
+            .await;
+        let page = PageLimit {
+            notes: at_most(3),
+            ..PageLimit::default()
+        };
+        let mut chat = desk.stream_with(|limits| limits.page = page);
+        desk.others_write(place(1), 0..9).await;
+        post(&mut chat, place(1), "own").await;
+        // The place is full, so each further note pushes one out.
+        desk.others_write(place(1), 9..9 + gone).await;
+        assert_eq!(due(&mut chat), numbers(gone..9 + gone));
+
+        // The same in the midst of the replay.
+        desk.others_write(place(1), 20..30).await;
+        due(&mut chat);
+        assert_eq!(answers(&mut chat, place(1), "again").await.len(), 10);
+        post(&mut chat, place(1), "and again").await;
+        let first = chat.next_page().expect("nothing is missed");
+        // It is the one that the own note pushed out.
+        assert_eq!(first.map(|page| texts(&page)), Some(numbers(21..22)));
+        desk.others_write(place(1), 30..30 + gone).await;
+        let mut rest = numbers(22 + gone..30);
+        rest.extend((gone < 9).then(|| "again".to_owned()));
+        rest.extend(numbers(30..30 + gone));
+        assert_eq!(due(&mut chat), rest);
+    }
 }
 
 /// Several notes posted before anything is read have a replay each, in order.

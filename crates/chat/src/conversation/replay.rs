@@ -14,16 +14,18 @@ pub(super) struct Replay {
     after: Index,
     /// The posted note, before which the replay ends.
     until: Index,
+    /// Notes after here were news to the stream when it posted. Those before are told as far as they are kept.
+    known: Index,
     /// The first notes of the replay, if the posted one pushed them out of the notebook. They take no more memory than
     /// the posted note and the largest of them.
     displaced: VecDeque<Arc<Note>>,
 }
 
-/// Notes that a replay owed and that are gone.
+/// Notes of a replay that are gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Gap {
-    /// How many notes of the replay.
-    pub(super) count: u64,
+    /// How many of them the stream was owed, because they were news to it.
+    pub(super) news: u64,
     /// The last index of the gap, which may lie beyond the replay.
     pub(super) last: Index,
 }
@@ -31,8 +33,8 @@ pub(super) struct Gap {
 impl Replay {
     /// Makes the replay for a note, or `None` if there is nothing to replay.
     ///
-    /// `cursor` is how far the stream had read the place before. If retention went past it, the replay begins there, and
-    /// so finds the gap.
+    /// `cursor` is how far the stream had read the place before, if it followed it. If retention went past it, the replay
+    /// begins there, and so finds the gap.
     pub(super) fn new(place: E7Point, receipt: Receipt, cursor: Option<Index>) -> Option<Self> {
         let Receipt {
             index: until,
@@ -45,6 +47,7 @@ impl Replay {
             place,
             after,
             until,
+            known: cursor.unwrap_or(until),
             displaced: displaced.into(),
         };
         (!replay.is_over()).then_some(replay)
@@ -58,7 +61,7 @@ impl Replay {
         self.left() == 0
     }
 
-    /// Returns how many notes are still owed.
+    /// Returns how many notes are still to come, if none goes.
     fn left(&self) -> u64 {
         self.until.minus(1).since(self.after)
     }
@@ -95,8 +98,9 @@ impl Replay {
 
     fn skip(&mut self, missed: u64) -> Gap {
         let last = self.after.plus(missed);
-        let count = missed.min(self.left());
-        self.after = self.after.plus(count);
-        Gap { count, last }
+        let behind = last.min(self.until.minus(1));
+        let news = behind.since(self.after.max(self.known));
+        self.after = behind;
+        Gap { news, last }
     }
 }
