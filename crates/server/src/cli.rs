@@ -102,7 +102,7 @@ impl RouteGuideFlags {
     #[must_use]
     pub fn from_command_line() -> Self {
         let flags = Self::parse();
-        if let Err(reason) = flags.chat.check() {
+        if let Err(reason) = flags.chat.check(flags.compat) {
             let error =
                 <Self as CommandFactory>::command().error(ErrorKind::ArgumentConflict, reason);
             error.exit();

@@ -42,6 +42,7 @@ mod route_chat;
 mod route_guide;
 mod server;
 mod settings;
+mod stderr;
 mod stored;
 mod watching;
 

@@ -15,6 +15,7 @@ use tokio::task::spawn_blocking;
 use tracing_subscriber::EnvFilter;
 
 use crate::commands::Command;
+use crate::stderr::say;
 use crate::{DataSet, Server};
 
 /// The exit status after a second signal, when the user does not want to wait for the drain.
@@ -161,9 +162,4 @@ fn start_logging(filter: &str) -> anyhow::Result<()> {
         .with_writer(io::stderr)
         .init();
     Ok(())
-}
-
-fn say(line: &str) {
-    // Nobody is left to tell if stderr is closed.
-    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -87,7 +87,12 @@ pub enum StartError {
     Bind(#[from] BindError),
     /// The notes of earlier runs cannot be opened.
     #[error(transparent)]
-    Notes(#[from] OpenError),
+    Notes(OpenError),
+    /// The notes of earlier runs are there and cannot be read.
+    #[error(
+        "{0}; restore the file from a copy, or start with --chat-fresh, which keeps it under another name"
+    )]
+    UnreadableNotes(OpenError),
     /// The notes of NATS cannot be used as the settings say. That NATS is away is no reason.
     #[cfg(feature = "nats")]
     #[error(transparent)]
@@ -98,6 +103,15 @@ pub enum StartError {
     /// The descriptors for reflection are broken.
     #[error("cannot set up reflection: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+}
+
+impl From<OpenError> for StartError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Damaged { .. } | OpenError::Version { .. } => Self::UnreadableNotes(error),
+            error => Self::Notes(error),
+        }
+    }
 }
 
 impl Server {

@@ -93,10 +93,7 @@ pub enum OpenError {
         dir: PathBuf,
     },
     /// The store file cannot be made sense of. It is as it was, or at worst repaired to an earlier state.
-    #[error(
-        "{fault}: the notes cannot be read; restore the file from a copy, or start with an empty notebook, \
-         which keeps the old file under another name"
-    )]
+    #[error("{fault}: the notes cannot be read")]
     Damaged {
         /// What is wrong, and in which file.
         fault: StoreFault,

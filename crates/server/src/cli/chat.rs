@@ -117,12 +117,22 @@ struct NatsFlags {
 }
 
 impl ChatFlags {
-    /// Says which flags cannot go together.
-    pub(super) fn check(&self) -> Result<(), &'static str> {
+    /// Says which flags cannot go together, with `--compat` or without.
+    pub(super) fn check(&self, compat: bool) -> Result<(), &'static str> {
         match &self.chat_store {
+            ChatStore::Memory if self.chat_fresh => {
+                Err("--chat-fresh is for notes in a folder; name it with --chat-store file:FOLDER")
+            }
             #[cfg(feature = "nats")]
             ChatStore::Nats(_) if self.chat_fresh => Err(
                 "--chat-fresh is for notes in a folder; those of a NATS stream belong to all its servers",
+            ),
+            ChatStore::Memory => Ok(()),
+            _ if compat => Err(
+                "--compat keeps notes to their stream, so nothing would get into the --chat-store",
+            ),
+            _ if self.chat_scope == ChatScope::Stream => Err(
+                "--chat-scope stream keeps notes to their stream, so nothing would get into the --chat-store",
             ),
             _ => Ok(()),
         }

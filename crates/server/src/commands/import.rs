@@ -12,7 +12,8 @@ use anyhow::{Context, anyhow, bail};
 use route_guide_import::{Counts, Fault, Format, Import, ImportError, Options};
 use route_guide_store::{Builder, Order};
 
-use super::progress::{Display, say};
+use super::progress::Display;
+use crate::stderr::{escaped, say};
 use report::{Rejects, counted, summary};
 use table::TableFlags;
 
@@ -86,7 +87,7 @@ impl ImportFlags {
             info.file_bytes,
             info.version
         );
-        writeln!(io::stdout(), "{line}").context("cannot write to stdout")
+        writeln!(io::stdout(), "{}", escaped(&line)).context("cannot write to stdout")
     }
 
     /// Opens all inputs.

@@ -1,6 +1,6 @@
 //! How far a command is, told on stderr.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use route_guide_import::Progress;
+
+use crate::stderr::{escaped, say};
 
 const REDRAW: Duration = Duration::from_millis(100);
 
@@ -101,12 +103,6 @@ impl Drop for Display {
     }
 }
 
-/// Writes a line to stderr.
-pub(super) fn say(line: &str) {
-    // Nobody is left to tell if stderr is closed.
-    let _ = writeln!(io::stderr(), "{line}");
-}
-
 fn bar(input: &str, total_bytes: Option<u64>) -> Option<ProgressBar> {
     let template = match total_bytes {
         Some(_) => "{prefix} [{bar:30}] {percent} % {msg}, {eta} left",
@@ -123,7 +119,7 @@ fn on_terminal(template: &str, prefix: &str, len: Option<u64>) -> Option<Progres
     let bar = ProgressBar::with_draw_target(len, ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template(template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.set_prefix(prefix.to_owned());
+    bar.set_prefix(escaped(prefix).into_owned());
     Some(bar)
 }
 

@@ -82,6 +82,10 @@ fn a_damaged_file_is_refused_and_a_fresh_start_keeps_it() {
         ended.stderr.starts_with("error: ") && ended.stderr.contains(file.to_str().unwrap()),
         "{ended:?}"
     );
+    assert!(
+        ended.stderr.contains("start with --chat-fresh"),
+        "{ended:?}"
+    );
     assert!(fs::read(&file).unwrap() == damaged, "it was written to");
 
     let anew = [&flags(&store)[..], &["--chat-fresh"]].concat();

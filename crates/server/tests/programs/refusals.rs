@@ -201,6 +201,60 @@ fn a_bad_flag_is_named_and_nothing_is_served() {
     }
 }
 
+#[test]
+fn a_store_that_would_do_nothing_is_refused() {
+    let check = |flags: &[&str], reason: &str| {
+        let ended = run(
+            ROUTE_GUIDE_SERVER,
+            &[&["--listen", "127.0.0.1:0"], flags].concat(),
+        );
+        assert_eq!(ended.code, Some(2), "{flags:?}: {ended:?}");
+        assert_eq!(ended.stdout, [""; 0], "{flags:?}");
+        let first = ended.stderr.lines().next().unwrap_or_default();
+        assert_eq!(first, format!("error: {reason}"), "{flags:?}");
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes");
+    let file = format!("file:{}", path.display());
+    let unused = "keeps notes to their stream, so nothing would get into the --chat-store";
+    for store in [&*file, "nats://127.0.0.1:1"] {
+        if store == file || cfg!(feature = "nats") {
+            let reason = format!("--chat-scope stream {unused}");
+            check(&["--chat-store", store, "--chat-scope", "stream"], &reason);
+            let reason = format!("--compat {unused}");
+            check(&["--chat-store", store, "--compat"], &reason);
+        }
+    }
+    let reason = "--chat-fresh is for notes in a folder; name it with --chat-store file:FOLDER";
+    check(&["--chat-fresh"], reason);
+    check(&["--chat-fresh", "--chat-store", "memory"], reason);
+    assert!(
+        !path.exists(),
+        "nothing is made for a server that does not start"
+    );
+}
+
+#[test]
+fn a_name_cannot_drive_the_terminal() {
+    let name = "/nonexistent/a\u{1b}[31m\nb\u{202e}";
+    let shown = r"/nonexistent/a\u{1b}[31m\nb\u{202e}";
+    for flags in [
+        &["--features", name][..],
+        &["--features", name, "--log", "off"],
+        &["import", name, "-o", "/nonexistent/out.rgs"],
+        &["info", name],
+        &[
+            "--listen",
+            "127.0.0.1:0",
+            "--chat-store",
+            &format!("file:/dev/null/{name}"),
+        ],
+    ] {
+        let ended = run(ROUTE_GUIDE_SERVER, flags);
+        assert!(refusal(&ended).contains(shown), "{flags:?}: {ended:?}");
+    }
+}
+
 /// What is wrong with flags for NATS; nothing of it needs a NATS server, and none is waited for.
 #[cfg(feature = "nats")]
 mod nats {

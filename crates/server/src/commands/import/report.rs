@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use route_guide_import::{Counts, Rejected};
 
-use crate::commands::progress::{Display, say};
+use crate::commands::progress::Display;
+use crate::stderr::say;
 
 /// How many rejected records are shown; all are counted.
 const SHOWN: u64 = 20;
