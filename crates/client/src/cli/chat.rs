@@ -96,6 +96,13 @@ pub(super) async fn run(session: Session, args: &ChatArgs) -> Result<(), Failure
     let desk = Desk::new(here, args.flags, is_terminal);
     let mut terminal = None;
     let (screen, typing) = if args.watch {
+        if io::stdout().is_terminal() && !output.is_json() {
+            let places: Vec<_> = places.iter().map(ToString::to_string).collect();
+            complain(format_args!(
+                "notes at {}; Ctrl-C leaves",
+                places.join(" and ")
+            ));
+        }
         (plain, Typing::Nobody)
     } else {
         if is_terminal && !output.is_json() {

@@ -13,6 +13,7 @@ use tonic::metadata::MetadataMap;
 use super::session::Failure;
 use crate::header::metadata_lines;
 use crate::options::CallObserver;
+use crate::printable::{Lines, printable_json};
 
 /// Standard output, shared between the two directions of a call.
 #[derive(Clone)]
@@ -41,13 +42,13 @@ impl Output {
     /// Prints a line that is no message, such as a heading. With `--json` there are none.
     pub(super) fn note(&self, line: impl Display) -> Result<(), Failure> {
         if !self.json {
-            self.write(&line)?;
+            self.write(&Lines(line))?;
             self.flush()?;
         }
         Ok(())
     }
 
-    /// Prints a message: the line for people, or the message itself with `--json`.
+    /// Prints a message: the line for people, or the message itself with `--json`. Nothing in either drives a terminal.
     pub(super) fn message(
         &self,
         line: impl Display,
@@ -66,9 +67,9 @@ impl Output {
         if self.json {
             let json =
                 serde_json::to_string(message).context("cannot write the message as JSON")?;
-            self.write(&json)
+            self.write(&printable_json(&json))
         } else {
-            self.write(&line)
+            self.write(&Lines(line))
         }
     }
 
@@ -105,9 +106,9 @@ fn closed(err: io::Error) -> Failure {
     }
 }
 
-/// Prints a line on standard error. If that is closed, there is nobody left to tell.
+/// Prints a line on standard error, where nothing in it drives a terminal. If that is closed, there is nobody left to tell.
 pub(super) fn complain(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{line}");
+    let _ = writeln!(io::stderr(), "{}", Lines(line));
 }
 
 /// Shows the metadata of each call on standard error, so that standard output stays as it is.

@@ -91,6 +91,8 @@ fn methods_have_flags_of_their_own() {
         let (own, _) = help.split_once("\n      --connections").unwrap();
         own.trim_end().to_owned()
     };
+    let asked = own("get-feature");
+    let (_, where_points_come_from) = asked.split_once("Options:\n").unwrap();
     insta::assert_snapshot!(own("list-features"), @"
     List the features in a rectangle
 
@@ -104,7 +106,7 @@ fn methods_have_flags_of_their_own() {
               A rectangle to list, the whole world if there is none; may be repeated, and they take
               turns
     ");
-    insta::assert_snapshot!(own("record-route"), @"
+    insta::assert_snapshot!(own("record-route").replace(where_points_come_from, "(as for get-feature)"), @"
     Send routes
 
     Each summary has to count the points that were sent. At the end of the time routes end early.
@@ -112,19 +114,7 @@ fn methods_have_flags_of_their_own() {
     Usage: route-guide-client bench record-route [OPTIONS]
 
     Options:
-          --at <LAT,LON>
-              A point to ask for; may be repeated
-
-          --points <FILE>
-              A file of points to ask for, one a line; - is standard input
-
-          --area <LAT,LON:LAT,LON>
-              Without --at and --points: where the server lists features in this rectangle
-
-          --sample <COUNT>
-              How many of these to take at most, from the first on
-
-              [default: 10000]
+    (as for get-feature)
 
           --length <COUNT>
               How many points a route has; points are repeated as often as that takes

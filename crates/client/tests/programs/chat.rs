@@ -1,7 +1,7 @@
 //! `chat`: piped in, and at a terminal.
 
 use crate::ROUTE_GUIDE_CLIENT;
-use crate::odd::OddServer;
+use crate::odd::{LOSS, OddServer};
 use crate::process::{Program, run_with_input};
 use crate::servers::RealServer;
 
@@ -95,6 +95,20 @@ fn json_has_a_line_for_each_note_of_others() {
     assert_eq!(
         run_with_input(ROUTE_GUIDE_CLIENT, &chat, "mine\n").printed(),
         [r#"{"location":{"latitude":0,"longitude":0},"message":"a \"quoted\" one"}"#]
+    );
+    // Scripts are watched at terminals too.
+    let mut wild = Program::piped(
+        ROUTE_GUIDE_CLIENT,
+        &["chat", "--at", "1,1", "--target", server.target()],
+    );
+    wild.write("\u{1b}[2J\u{9b}\u{7f}\u{202e}ü\n");
+    wild.ends_well();
+    let chat = ["chat", "--json", "--at", "1,1", "--target", server.target()];
+    assert_eq!(
+        run_with_input(ROUTE_GUIDE_CLIENT, &chat, "mine\n").printed(),
+        [
+            r#"{"location":{"latitude":10000000,"longitude":10000000},"message":"\u001b[2J\u009b\u007f\u202eü"}"#
+        ]
     );
 }
 
@@ -193,6 +207,29 @@ fn a_server_that_does_not_offer_it_cannot_be_watched() {
             server.target()
         )
     );
+}
+
+/// A client whose call missed notes as soon as it was open made the next one at once, and so on as fast as it could.
+#[test]
+fn who_misses_notes_right_away_takes_a_breath() {
+    let server = OddServer::start();
+    let at = format!("e7:{LOSS}");
+    let target = server.target();
+    let watch = [
+        "chat",
+        "--watch",
+        "--at",
+        &at,
+        "--target",
+        target,
+        "--timeout",
+        "2s",
+    ];
+    let ended = Program::start(ROUTE_GUIDE_CLIENT, &watch).ended();
+    assert_eq!(ended.code, Some(68), "{ended:?}");
+    let is_loss = |line: &&String| *line == "DATA_LOSS: too slow";
+    let missed = ended.stderr.iter().filter(is_loss).count();
+    assert!((1..=3).contains(&missed), "{ended:?}");
 }
 
 #[test]

@@ -31,6 +31,9 @@ pub(crate) const HUGE: &str = "0.0000005,0";
 /// GetFeature at this latitude answers with the same, compressed.
 pub(crate) const BOMB: &str = "0.0000006,0";
 
+/// RouteChat at this place, in E7, ends with a loss for whoever follows it.
+pub(crate) const LOSS: &str = "9,9";
+
 /// What EVIL is called.
 pub(crate) const EVIL_NAME: &str = "\u{1b}[2Jevil\n\u{202e}";
 
@@ -213,11 +216,26 @@ impl RouteGuide for Odd {
         }))
     }
 
-    /// Sends each note back at once.
+    /// Sends each note back at once. Who follows the place of [`LOSS`] has always missed something.
     async fn route_chat(
         &self,
         request: Request<Streaming<RouteNote>>,
     ) -> Result<Response<Self::RouteChatStream>, Status> {
+        if request
+            .metadata()
+            .get("route-chat-watch")
+            .is_some_and(|place| place == LOSS)
+        {
+            self.say("followed");
+            let lost = Status::data_loss("too slow");
+            let replies: Self::RouteChatStream = Box::pin(tokio_stream::iter([Err(lost)]));
+            let mut response = Response::new(replies);
+            let confirmed = format!("{LOSS},1").parse().unwrap();
+            response
+                .metadata_mut()
+                .insert("route-chat-watch", confirmed);
+            return Ok(response);
+        }
         let mut notes = request.into_inner();
         let say = self.say.clone();
         let cancelled = self.cancelled();

@@ -215,6 +215,18 @@ fn what_others_write_cannot_drive_the_terminal() {
     ]);
 }
 
+/// A note of 4 MiB filled the terminal with tens of thousands of lines.
+#[test]
+fn of_a_long_note_the_beginning_is_shown() {
+    let server = RealServer::route_guide();
+    let mut bob = other(server.target());
+    let mut ada = Sitting::chat(server.target(), &["--at", "1,1"]);
+    ada.shows(&[GREETING, "1,1 >"]);
+    bob.write(format!("{}\n", "ü".repeat(30_000)));
+    let shown = format!("1,1 < {}… and 29000 more characters", "ü".repeat(1_000));
+    ada.shows(&[GREETING, &shown, "1,1 >"]);
+}
+
 #[test]
 fn color_is_an_addition_that_can_be_declined() {
     let server = RealServer::route_guide();

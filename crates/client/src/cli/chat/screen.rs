@@ -1,6 +1,6 @@
 //! Where a chat is shown: lines on standard output, or above the line that is being typed.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal as _};
 
 use route_guide_proto::routeguide::RouteNote;
@@ -9,6 +9,7 @@ use super::super::lines;
 use super::super::output::{Output, complain};
 use super::super::session::Failure;
 use super::keyboard::Printer;
+use crate::printable::Lines;
 
 pub(super) enum Screen {
     /// Plain lines.
@@ -21,19 +22,33 @@ pub(super) enum Screen {
     Edited { printer: Printer, has_color: bool },
 }
 
+/// Of a longer note a person is shown the beginning: one of 4 MiB would push everything else out of the terminal.
+const MOST_CHARACTERS: usize = 1_000;
+
+/// Cuts a text in two behind so many characters.
+pub(super) fn cut(text: &str, characters: usize) -> (&str, &str) {
+    let end = text.char_indices().nth(characters);
+    text.split_at(end.map_or(text.len(), |(end, _)| end))
+}
+
 impl Screen {
     /// Shows a note of somebody else's.
     pub(super) async fn theirs(&self, note: &RouteNote) -> Result<(), Failure> {
-        let line = lines::theirs(note);
         match self {
-            Self::Plain { output, .. } => output.message(line, note)?,
+            Self::Plain { output, .. } => output.message(lines::theirs(note), note)?,
             Self::Edited { printer, has_color } => {
-                let line = match line.split_once(" < ") {
-                    Some((place, text)) if *has_color => {
-                        format!("\x1b[36m{place} <\x1b[0m {text}")
-                    }
-                    _ => line,
-                };
+                let (start, rest) = cut(&note.message, MOST_CHARACTERS);
+                let mut line = lines::theirs(&RouteNote {
+                    location: note.location,
+                    message: start.to_owned(),
+                });
+                if *has_color && let Some((place, text)) = line.split_once(" < ") {
+                    line = format!("\x1b[36m{place} <\x1b[0m {text}");
+                }
+                if !rest.is_empty() {
+                    // Writing to a string cannot fail.
+                    let _ = write!(line, "… and {} more characters", rest.chars().count());
+                }
                 printer.print(line).await;
             }
         }
@@ -56,7 +71,7 @@ impl Screen {
         match self {
             // What goes to the same terminal must not go through the line that is being typed.
             Self::Edited { printer, .. } if io::stderr().is_terminal() => {
-                printer.print(line.to_string()).await;
+                printer.print(Lines(line).to_string()).await;
             }
             _ => complain(line),
         }

@@ -12,7 +12,7 @@ use super::super::session::Failure;
 use super::desk::Typed;
 use super::place::Place;
 use super::repeats::Repeats;
-use super::screen::Screen;
+use super::screen::{Screen, cut};
 use super::typing::{Event, Typing};
 use crate::backoff::Backoff;
 use crate::channel::Channel;
@@ -31,6 +31,9 @@ const MOST_PLACES: usize = 64;
 
 /// A call that lasted this long was a success, whatever ended it.
 const LASTED: Duration = Duration::from_secs(10);
+
+/// How long to wait before a call that missed notes right away is made again.
+const BREATH: Duration = Duration::from_secs(1);
 
 /// How a chat goes about its business.
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +157,12 @@ impl<'a> Talk<'a> {
             for place in &mut self.places {
                 place.end();
             }
+            // The time of a chat runs from its start, and `reconnect` waits for servers by itself.
+            let options = self.options.clone().wait_for_ready(false);
+            self.options = match &self.expiry {
+                Some(expiry) => options.deadline(expiry.time()),
+                None => options,
+            };
             let status = match end {
                 End::Over => return Ok(()),
                 End::Moved => continue,
@@ -166,6 +175,10 @@ impl<'a> Talk<'a> {
             let text = text.lines().next().unwrap_or_default();
             if status.code() == Code::DataLoss {
                 self.screen.say(text).await;
+                // Where others write faster than notes can be read, it would be the same again at once.
+                if began.elapsed() < BREATH {
+                    tokio::time::sleep(BREATH).await;
+                }
                 continue;
             }
             let doubt = if self.manner == Manner::Published && self.has_sent {
@@ -182,12 +195,6 @@ impl<'a> Talk<'a> {
             if let Some(end) = self.reconnect(&mut backoff, status).await {
                 return end;
             }
-            // The time of a chat runs from its start, and `reconnect` waits for servers by itself.
-            let options = self.options.clone().wait_for_ready(false);
-            self.options = match &self.expiry {
-                Some(expiry) => options.deadline(expiry.time()),
-                None => options,
-            };
         }
     }
 
@@ -293,11 +300,9 @@ impl<'a> Talk<'a> {
 
 /// Returns enough of a note to know it again.
 fn beginning(text: &str) -> String {
-    const SHOWN: usize = 60;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", printable(&text[..end])),
-        None => printable(text).into_owned(),
-    }
+    let (start, rest) = cut(text, 60);
+    let more = if rest.is_empty() { "" } else { "…" };
+    format!("{}{more}", printable(start))
 }
 
 /// The status of a chat that only watches, where that is not offered.
