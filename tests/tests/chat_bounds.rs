@@ -180,6 +180,41 @@ fn a_stream_may_post_at_so_many_places_and_no_more() {
     });
 }
 
+/// A note without a location was as long as a message may be. With the location that every note has on its way back it
+/// was longer, and ended the call of each client that read at that place.
+#[test]
+fn a_note_that_can_be_sent_can_be_received() {
+    run(async {
+        const LIMIT: usize = 4 << 20;
+        // What a message of this length takes besides, and what its location 0,0 takes on the way back.
+        const AROUND: usize = 5;
+        const LOCATION: usize = 2;
+        let server = TestServer::route_guide().await;
+        let without_location = |len| RouteNote {
+            location: None,
+            message: "n".repeat(len),
+        };
+        let longest = without_location(LIMIT - AROUND - LOCATION);
+        let too_long = without_location(LIMIT - AROUND - LOCATION + 1);
+        assert!(too_long.encoded_len() < LIMIT);
+        let writer = Chat::open(&server).await;
+        writer.send(longest.clone());
+        writer.send(too_long);
+        let (_, status) = writer.ended().await;
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+        let stated = "a note of 4194298 bytes is longer than the 4194297 bytes that one may have";
+        assert_eq!(status.message(), stated);
+
+        // A client with the limits that it has by default.
+        let hello = tokio_stream::iter([without_location(0)]);
+        let mut replies = server.guide().route_chat(hello).await.unwrap().into_inner();
+        let received = replies.message().await.unwrap().unwrap();
+        assert!(received.message == longest.message, "another note");
+        assert_eq!(received.encoded_len(), LIMIT);
+        assert_eq!(replies.message().await.unwrap(), None);
+    });
+}
+
 /// The law of the notebook: a note is never dropped in silence.
 #[test]
 fn a_reader_overtaken_by_retention_is_told_how_many_notes_it_missed() {

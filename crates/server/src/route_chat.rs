@@ -1,13 +1,15 @@
 //! One RouteChat stream: notes in, replays and other people's notes out.
 
 use async_stream::try_stream;
-use route_guide_chat::{Conversation, Note};
+use prost::Message as _;
+use route_guide_chat::{AppendError, ChatError, Conversation, Note};
 use route_guide_proto::routeguide::RouteNote;
 use tokio_stream::Stream;
 use tonic::{Status, Streaming};
 
 use crate::PointRule;
 use crate::error::RpcError;
+use crate::stored::MAX_MESSAGE_BYTES;
 
 /// Answers a stream of notes until its client half-closes.
 ///
@@ -35,7 +37,9 @@ pub(crate) fn converse(
             };
             let place = points.field("location", location).map_err(|error| error.at_message(index))?;
             index += 1;
-            chat.post(place, message).await.map_err(RpcError::from)?;
+            let note = RouteNote { location: Some(place.into()), message };
+            check_len(&note)?;
+            chat.post(place, note.message).await.map_err(RpcError::from)?;
         }
         // What came before the client closed its side is still owed to it.
         while let Some(page) = chat.next_page().map_err(RpcError::from)? {
@@ -44,6 +48,20 @@ pub(crate) fn converse(
             }
         }
     }
+}
+
+/// Refuses a note that could be sent but not received: on the way back its place is always there, and spelled out.
+fn check_len(note: &RouteNote) -> Result<(), RpcError> {
+    let over = note.encoded_len().saturating_sub(MAX_MESSAGE_BYTES);
+    if over > 0 {
+        let len_bytes = note.message.len();
+        let too_long = AppendError::TooLong {
+            len_bytes,
+            limit_bytes: len_bytes.saturating_sub(over),
+        };
+        return Err(ChatError::from(too_long).into());
+    }
+    Ok(())
 }
 
 fn on_the_wire(note: &Note) -> RouteNote {

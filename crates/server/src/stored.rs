@@ -34,6 +34,8 @@ use listing::{Listing, ok_trailers};
 use point::decode_point;
 use unframe::{PREFIX_BYTES, Unframer};
 
+pub(crate) use unframe::MAX_MESSAGE_BYTES;
+
 /// The RouteGuide service with its hot paths taken out of the generated code.
 #[derive(Clone, Debug)]
 pub struct StoredRouteGuide {

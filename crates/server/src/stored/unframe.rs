@@ -6,7 +6,7 @@ use tonic::Status;
 pub(crate) const PREFIX_BYTES: usize = 5;
 
 /// The largest message that is accepted, as in every gRPC library by default.
-const MAX_MESSAGE_BYTES: usize = 4 << 20;
+pub(crate) const MAX_MESSAGE_BYTES: usize = 4 << 20;
 
 /// Cuts a stream of bytes into messages, wherever its frames begin and end.
 #[derive(Debug, Default)]
