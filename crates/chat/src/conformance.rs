@@ -185,6 +185,19 @@ impl Desk {
     }
 }
 
+/// A notebook that keeps ten notes a place, and a stream that reads three at a time.
+async fn slow_reader(engine: &Engine) -> (Desk, Conversation) {
+    let desk = engine
+        .open(|limits| limits.notes_per_place = at_most(10))
+        .await;
+    let page = PageLimit {
+        notes: at_most(3),
+        ..PageLimit::default()
+    };
+    let chat = desk.stream_with(|limits| limits.page = page);
+    (desk, chat)
+}
+
 /// Posts a note that must be taken.
 async fn post(chat: &mut Conversation, place: E7Point, message: &str) {
     chat.post(place, message).await.expect("the note is taken");

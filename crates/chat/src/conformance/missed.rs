@@ -2,21 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Desk, Engine, answers, at_most, due, missed, numbers, place, post, texts};
-use crate::{Conversation, PageLimit};
-
-/// A notebook that keeps ten notes a place, and a stream that reads three at a time.
-async fn slow_reader(engine: &Engine) -> (Desk, Conversation) {
-    let desk = engine
-        .open(|limits| limits.notes_per_place = at_most(10))
-        .await;
-    let page = PageLimit {
-        notes: at_most(3),
-        ..PageLimit::default()
-    };
-    let chat = desk.stream_with(|limits| limits.page = page);
-    (desk, chat)
-}
+use super::{Engine, answers, due, missed, numbers, place, post, slow_reader, texts};
 
 /// Live notes: exactly those after the cursor that are gone.
 pub async fn live_notes(engine: &Engine) {

@@ -1,6 +1,6 @@
 //! What a stream is handed in answer to its own note.
 
-use super::{Engine, answers, at_most, due, numbers, place, post, texts};
+use super::{Engine, answers, at_most, due, numbers, place, post, slow_reader, texts};
 use crate::PageLimit;
 
 /// Three notes at one place bring back nothing, the first, and the first two.
@@ -134,14 +134,7 @@ pub async fn the_last_kept_note_is_replayed(engine: &Engine) {
 /// A replay tells what is kept when it is read: what is removed before, which the stream was never waiting for, is no loss.
 pub async fn what_goes_meanwhile_is_passed_over(engine: &Engine) {
     for gone in 1..=9 {
-        let desk = engine
-            .open(|limits| limits.notes_per_place = at_most(10))
-            .await;
-        let page = PageLimit {
-            notes: at_most(3),
-            ..PageLimit::default()
-        };
-        let mut chat = desk.stream_with(|limits| limits.page = page);
+        let (desk, mut chat) = slow_reader(engine).await;
         desk.others_write(place(1), 0..9).await;
         post(&mut chat, place(1), "own").await;
         // The place is full, so each further note pushes one out.
