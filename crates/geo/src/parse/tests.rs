@@ -1,11 +1,21 @@
 use proptest::prelude::*;
 
-use crate::{E7Point, E7Rectangle};
+use crate::{E7Point, E7Rectangle, ParseError};
 
 fn degrees(text: &str) -> Result<(i32, i32), String> {
     text.parse::<E7Point>()
         .map(|p| (p.lat(), p.lon()))
         .map_err(|e| e.to_string())
+}
+
+/// Checks what a text was read as, or how it was refused.
+#[track_caller]
+fn told(text: &str, found: Result<impl ToString, ParseError>, expected: Result<&str, &str>) {
+    let found = found
+        .map(|value| value.to_string())
+        .map_err(|e| e.to_string());
+    let found = found.as_deref().map_err(String::as_str);
+    assert_eq!(found, expected, "{text}");
 }
 
 #[test]
@@ -135,16 +145,7 @@ fn e7_is_whole_numbers_only() {
 
 #[test]
 fn degrees_and_e7_are_told_apart() {
-    let check = |text: &str, expected: Result<&str, &str>| {
-        let found = E7Point::parse_any(text)
-            .map(|p| p.to_string())
-            .map_err(|e| e.to_string());
-        assert_eq!(
-            found,
-            expected.map(str::to_owned).map_err(str::to_owned),
-            "{text}"
-        );
-    };
+    let check = |text, expected| told(text, E7Point::parse_any(text), expected);
     check("40.5,-75", Ok("40.5,-75"));
     check("40,-75.5", Ok("40,-75.5"));
     check("4e1,-75", Ok("40,-75"));
@@ -214,17 +215,7 @@ fn one_large_number_makes_a_rectangle_e7() {
 
 #[test]
 fn rectangles_are_two_points() {
-    let check = |text: &str, expected: Result<&str, &str>| {
-        let found = text
-            .parse::<E7Rectangle>()
-            .map(|r| r.to_string())
-            .map_err(|e| e.to_string());
-        assert_eq!(
-            found,
-            expected.map(str::to_owned).map_err(str::to_owned),
-            "{text}"
-        );
-    };
+    let check = |text: &str, expected| told(text, text.parse::<E7Rectangle>(), expected);
     check("40,-75:42,-73", Ok("40,-75:42,-73"));
     check(" 42 , -75 : 40 , -73 ", Ok("40,-75:42,-73"));
     check(
