@@ -78,7 +78,7 @@ fn is_unsafe(character: char) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use proptest::prelude::*;
 
     use super::{Lines, printable, printable_json};
@@ -102,7 +102,7 @@ mod tests {
     }
 
     /// What a terminal acts upon, written down anew: C0 and DEL, C1, the separators, and Unicode's property `Bidi_Control`.
-    fn drives_a_terminal(character: char) -> bool {
+    pub(crate) fn drives_a_terminal(character: char) -> bool {
         matches!(
             u32::from(character),
             0..=0x1f | 0x7f..=0x9f | 0x2028 | 0x2029
@@ -111,7 +111,7 @@ mod tests {
     }
 
     /// Text of which every third character drives a terminal.
-    fn wild() -> impl Strategy<Value = String> {
+    pub(crate) fn wild() -> impl Strategy<Value = String> {
         let ranges = [
             '\0'..='\u{1f}',
             '\u{7f}'..='\u{9f}',

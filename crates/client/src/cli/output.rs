@@ -155,3 +155,52 @@ fn show(kind: &str, first: Option<&str>, metadata: &MetadataMap, hidden: &[&str]
         complain(format_args!("{kind} metadata: {line}"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use proptest::prelude::*;
+    use route_guide_proto::routeguide::{Feature, RouteNote};
+
+    use super::Output;
+    use crate::cli::lines;
+    use crate::printable::tests::{drives_a_terminal, wild};
+
+    /// What was printed, for the test to look at.
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    proptest! {
+        /// Whatever a server sends, a message is one line, and a line break is the only control character of it.
+        #[test]
+        fn messages_are_lines_that_drive_nothing(text in wild(), json: bool) {
+            let paper = Paper::default();
+            let output = Output::new(paper.clone(), json);
+            let feature = Feature { name: text.clone(), ..Feature::default() };
+            let note = RouteNote { message: text.clone(), ..RouteNote::default() };
+            output.message(lines::called(&feature), &feature).unwrap();
+            output.message(lines::theirs(&note), &note).unwrap();
+            output.message_buffered(lines::received(&note), &note).unwrap();
+            output.flush().unwrap();
+            let printed = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+            prop_assert_eq!(printed.split_inclusive('\n').count(), 3, "{:?}", &printed);
+            prop_assert!(!printed.contains(|c| c != '\n' && drives_a_terminal(c)), "{printed:?}");
+            // A heading, or anything else that is made of text as it is.
+            output.note(&text).unwrap();
+            let printed = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
+            prop_assert!(!printed.contains(|c| c != '\n' && drives_a_terminal(c)), "{printed:?}");
+        }
+    }
+}
