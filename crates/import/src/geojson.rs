@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::input::Bytes;
-use crate::json::document::{Document, Element, Other, Piece, Shape};
+use crate::json::document::{Document, Other, Piece, Shape};
+use crate::json::element::Element;
 use crate::options::Options;
 use crate::output::Output;
 

@@ -4,11 +4,11 @@ use std::io::BufRead;
 
 use serde::de::IgnoredAny;
 
+use super::element::{Element, TooLong};
 use super::problem;
 use super::scan::{Captured, IfLong, Place, Scanner};
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
-use crate::row::Reason;
 
 /// Which documents are accepted.
 #[derive(Clone, Copy, Debug)]
@@ -42,28 +42,6 @@ pub(crate) enum Piece<'d> {
     Alone(Element<'d>),
     /// Another member of the outer object, of sound JSON.
     Member { key: &'d str, text: &'d [u8] },
-}
-
-/// The text of a value that is to become a row.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Element<'d> {
-    /// Counted from 1.
-    pub(crate) number: u64,
-    pub(crate) place: Place,
-    /// The text, or that it is too long.
-    pub(crate) text: Result<&'d [u8], TooLong>,
-}
-
-/// A text is longer than the limit.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct TooLong {
-    pub(crate) limit_bytes: usize,
-}
-
-impl From<TooLong> for Reason {
-    fn from(TooLong { limit_bytes }: TooLong) -> Self {
-        Self::TooLong { limit_bytes }
-    }
 }
 
 /// A document that is being read.
