@@ -82,7 +82,7 @@ pub enum Fault {
         what: &'static str,
         /// The column that is looked for.
         column: String,
-        /// The columns that there are, if the file names them.
+        /// The columns that there are, if the file names them; of very many only the first.
         header: Vec<String>,
     },
     /// The file is damaged, or not quite of the format.
@@ -113,6 +113,22 @@ impl Fault {
         Self::Malformed {
             position,
             problem: one_line(&problem.to_string()),
+        }
+    }
+
+    /// Says that a column is not among these.
+    pub(crate) fn no_column<'c>(
+        what: &'static str,
+        column: String,
+        header: impl IntoIterator<Item = &'c str>,
+    ) -> Self {
+        // A damaged file can have a million columns, whose names are one text of megabytes.
+        const LISTED: usize = 100;
+        let header = header.into_iter().take(LISTED).map(one_line).collect();
+        Self::NoColumn {
+            what,
+            column,
+            header,
         }
     }
 

@@ -48,6 +48,7 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
         };
         let feature = match framed {
             Framed::Whole(frame) => {
+                output.share(frame.len());
                 flatgeobuf::size_prefixed_root_as_feature(frame).map_err(Reason::invalid)
             }
             Framed::TooLong { limit_bytes } => Err(Reason::TooLong { limit_bytes }),

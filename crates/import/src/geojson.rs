@@ -6,7 +6,8 @@
 
 pub(crate) mod feature;
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
@@ -67,12 +68,17 @@ fn read_element(
 ///
 /// RFC 7946 knows WGS 84 only. Before it a document could name another system, and some programs still write that.
 fn reference_system(text: &[u8]) -> Result<(), Fault> {
-    let Ok(crs) = serde_json::from_slice::<Value>(text) else {
-        // Too deep for a name to be found in it, so it has none.
-        return Ok(());
-    };
-    match crs.pointer("/properties/name").and_then(Value::as_str) {
-        Some(name) if !is_wgs84(name) => Err(Fault::unsupported(format!(
+    #[derive(Deserialize)]
+    struct Crs<'a> {
+        #[serde(borrow)]
+        properties: Option<&'a RawValue>,
+    }
+
+    // What is no object or has no name says nothing.
+    let crs = serde_json::from_slice::<Crs<'_>>(text).ok();
+    let properties = crs.and_then(|crs| crs.properties);
+    match properties.map(|properties| feature::name("name", properties)) {
+        Some(Ok(name)) if !name.is_empty() && !is_wgs84(&name) => Err(Fault::unsupported(format!(
             "its coordinates are in {name}; only WGS 84 longitudes and latitudes are read"
         ))),
         _ => Ok(()),
@@ -157,6 +163,36 @@ mod tests {
                 "60000000,50000000,a",
             ],
         );
+    }
+
+    /// Seventy bytes of name and a thousand points of six bytes became a data set a hundred times as long as the file; with
+    /// a name of 64 KiB and a feature of 16 MiB it would have been 170 GB.
+    #[test]
+    fn the_points_of_a_feature_repeat_its_name_only_in_proportion() {
+        let check = |name_bytes: usize, points: usize, expected_rows: usize| {
+            let name = "n".repeat(name_bytes);
+            let points = vec!["[1,2]"; points].join(",");
+            let json = format!(
+                r#"{{"type":"Feature","geometry":{{"type":"MultiPoint","coordinates":[{points}]}},"properties":{{"name":"{name}"}}}}"#
+            );
+            let options = Options::default();
+            let (items, counts) = summary(Format::GeoJsonSeq, json.as_bytes(), &options);
+            let counts = counts.unwrap();
+            assert_eq!(counts.rows, expected_rows as u64, "{name_bytes} bytes");
+            let (length, limit) = (json.len(), 64 * json.len());
+            let refused = format!(
+                "x: line 1: {length} bytes of input may give {limit} bytes of names, and there are more"
+            );
+            assert!(items[expected_rows..].iter().all(|item| *item == refused));
+            // The next feature has a proportion of its own.
+            let next = feature(r#"{"type": "Point", "coordinates": [1, 2]}"#);
+            let two = format!("{json}\n{next}");
+            let (items, _) = summary(Format::GeoJsonSeq, two.as_bytes(), &options);
+            assert_eq!(items.last().unwrap(), "20000000,10000000,a");
+        };
+        check(384, 2_000, 2_000);
+        check(60_000, 64, 64);
+        check(60_000, 200, 65);
     }
 
     #[test]

@@ -85,7 +85,7 @@ mod tests {
 
     fn check_error(xml: &str, expected: &str) {
         let options = Options {
-            max_record_bytes: 1000,
+            max_record_bytes: 1500,
             ..Options::default()
         };
         check_with(&options, xml, Err(expected));
@@ -208,7 +208,11 @@ mod tests {
         );
         check_error(
             &format!("<gpx>\n<a b='{}'/></gpx>", "x".repeat(2000)),
-            "line 2: the record is longer than 1000 bytes",
+            "line 2: the record is longer than 1500 bytes",
+        );
+        check_error(
+            &format!("<gpx>\n<{}:a>", "x".repeat(1023)),
+            "line 2: an element has a name of 1025 bytes",
         );
         check_error(
             &format!("<gpx>{}", "<a>".repeat(1000)),

@@ -6,6 +6,7 @@
 pub(crate) mod document;
 pub(crate) mod element;
 mod entry;
+pub(crate) mod list;
 mod problem;
 pub(crate) mod scan;
 

@@ -63,6 +63,9 @@
 //! - **Memory** does not grow with the file: it is a few buffers, one record of at most
 //!   [`max_record_bytes`](Options::max_record_bytes), and in PBF one block of at most 32 MiB. A longer record is rejected
 //!   unread; where its end cannot be told from a mistake, as in a table with quotes, it is an error.
+//! - **Proportion.** Points that share a name, those of a `MultiPoint` and the nodes of a block, are rows with the whole
+//!   name each. What that comes to is limited to 64 times the length of the feature or block, and points beyond are
+//!   rejected, so that the rows of a file stay in proportion to its unpacked length.
 
 #![forbid(unsafe_code)]
 

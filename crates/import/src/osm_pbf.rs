@@ -12,6 +12,7 @@
 
 mod blob;
 mod block;
+mod strings;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -38,7 +39,8 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
     let blocks = Blocks::new(options.name_field.as_deref());
     let mut headed = false;
     while let Some(blob) = blobs.next()? {
-        let position = Position::Byte { byte: blob.byte };
+        let byte = blob.byte;
+        let position = Position::Byte { byte };
         match &*blob.kind {
             "OSMHeader" => {
                 header(&blob.unpack()?).map_err(|problem| problem.at(position))?;
@@ -48,7 +50,7 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
                 let problem = format!("the first block is of type {:?}", blob.kind);
                 return Err(Fault::not_this_format(Format::OsmPbf, problem).into());
             }
-            "OSMData" => blocks.read(&blob.unpack()?, blob.byte, output)?,
+            "OSMData" => blocks.read(&blob.unpack()?, byte, output)?,
             // Readers are to pass over what they do not know.
             _ => {}
         }

@@ -10,6 +10,12 @@ use crate::position::Position;
 use crate::progress::Progress;
 use crate::row::{Counts, Reason, Rejected, Row, Skip};
 
+/// How many times as long as a piece of the input the names of its rows may be together.
+///
+/// In some formats many points share one name that is written once: a thousand bytes could become as many megabytes. A
+/// point takes six bytes or more, so that names of up to 384 bytes are never too many, nor are 64 points.
+const SHARED: u64 = 64;
+
 /// The taker of rows, as the readers see it.
 pub(crate) type Sink<'s> = dyn FnMut(Result<Row<'_>, Rejected>) -> ControlFlow<()> + 's;
 
@@ -19,7 +25,16 @@ pub(crate) struct Output<'s> {
     input: Arc<str>,
     progress: Progress,
     max_name_bytes: usize,
+    shared: Option<Shared>,
     counts: Counts,
+}
+
+/// A piece of the input whose rows share names.
+#[derive(Clone, Copy)]
+struct Shared {
+    piece_bytes: usize,
+    /// How many bytes its names may still have.
+    left_bytes: u64,
 }
 
 impl<'s> Output<'s> {
@@ -34,6 +49,7 @@ impl<'s> Output<'s> {
             input,
             progress,
             max_name_bytes,
+            shared: None,
             counts: Counts::default(),
         }
     }
@@ -44,6 +60,14 @@ impl<'s> Output<'s> {
 
     pub(crate) const fn max_name_bytes(&self) -> usize {
         self.max_name_bytes
+    }
+
+    /// Says that the rows from here on come from a piece of this length, in which they may share a name.
+    pub(crate) fn share(&mut self, piece_bytes: usize) {
+        self.shared = Some(Shared {
+            piece_bytes,
+            left_bytes: SHARED * piece_bytes as u64,
+        });
     }
 
     /// Hands on a row whose name is text already.
@@ -60,6 +84,16 @@ impl<'s> Output<'s> {
         if name.len() > self.max_name_bytes {
             let limit_bytes = self.max_name_bytes;
             return self.reject(position, Reason::NameTooLong { limit_bytes });
+        }
+        if let Some(shared) = &mut self.shared {
+            let Some(left_bytes) = shared.left_bytes.checked_sub(name.len() as u64) else {
+                let reason = Reason::NamesTooLong {
+                    piece_bytes: shared.piece_bytes,
+                    limit_bytes: SHARED * shared.piece_bytes as u64,
+                };
+                return self.reject(position, reason);
+            };
+            shared.left_bytes = left_bytes;
         }
         self.counts.rows += 1;
         self.counts.unnamed += u64::from(name.is_empty());

@@ -86,6 +86,13 @@ pub enum Reason {
         /// The limit.
         limit_bytes: usize,
     },
+    /// Points share a name so long, and are so many, that what they came from would grow out of all proportion.
+    NamesTooLong {
+        /// The length of what they came from: a feature, or a block of an `OpenStreetMap` file.
+        piece_bytes: usize,
+        /// How long the names of its points may be together.
+        limit_bytes: u64,
+    },
     /// The record is longer than the limit.
     TooLong {
         /// The limit.
@@ -122,6 +129,13 @@ impl fmt::Display for Reason {
             Self::NameTooLong { limit_bytes } => {
                 write!(f, "the name is longer than {limit_bytes} bytes")
             }
+            Self::NamesTooLong {
+                piece_bytes,
+                limit_bytes,
+            } => write!(
+                f,
+                "{piece_bytes} bytes of input may give {limit_bytes} bytes of names, and there are more"
+            ),
             Self::TooLong { limit_bytes } => {
                 write!(f, "the record is longer than {limit_bytes} bytes")
             }
@@ -242,6 +256,13 @@ mod tests {
                 limit_bytes: 65_536,
             },
             "the name is longer than 65536 bytes",
+        );
+        check(
+            Reason::NamesTooLong {
+                piece_bytes: 100,
+                limit_bytes: 6400,
+            },
+            "100 bytes of input may give 6400 bytes of names, and there are more",
         );
         check(
             Reason::TooLong { limit_bytes: 100 },

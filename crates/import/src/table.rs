@@ -229,5 +229,10 @@ mod tests {
             format!("lat,lon,name\n1,2,a\n3,4{}", ",".repeat(1 << 20)),
             Err("line 3: the record is longer than 1000 bytes"),
         );
+        check_with(
+            &options(Table::csv()),
+            format!("lat,lon,name\n3,4{}", ",".repeat(1 << 20)),
+            Err("line 2: there are more than 1048576 fields"),
+        );
     }
 }

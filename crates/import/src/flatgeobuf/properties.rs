@@ -41,11 +41,9 @@ impl<'h> NameColumn<'h> {
             Some(list) if !list.is_empty() => {
                 let columns = Columns::new(list.iter(), field);
                 if let (Some(field), None) = (field, columns.name) {
-                    return Err(Fault::NoColumn {
-                        what: "name",
-                        column: format!("column {field:?} for the name"),
-                        header: list.iter().map(|column| column.name().to_owned()).collect(),
-                    });
+                    let column = format!("column {field:?} for the name");
+                    let names = list.iter().map(|column| column.name());
+                    return Err(Fault::no_column("name", column, names));
                 }
                 columns
             }

@@ -5,11 +5,12 @@ use std::fmt;
 
 use route_guide_geo::E7Point;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::coordinate::Texts;
 use crate::fault::Stop;
+use crate::json::list::Elements;
 use crate::json::problem;
 use crate::options::{Options, Unit};
 use crate::output::Output;
@@ -26,7 +27,7 @@ pub(crate) struct Features<'o> {
 /// What becomes of a feature.
 enum Outcome<'a> {
     Point(Result<[&'a str; 2], Reason>, Cow<'a, str>),
-    Points(Vec<&'a RawValue>, Cow<'a, str>),
+    Points(Elements<'a>, Cow<'a, str>),
     Skip(Skip),
 }
 
@@ -46,6 +47,7 @@ impl<'o> Features<'o> {
         blame: impl Fn(&serde_json::Error) -> (Position, Reason),
         output: &mut Output<'_>,
     ) -> Result<(), Stop> {
+        output.share(text.len());
         let outcome = if text.first() == Some(&b'{') {
             serde_json::from_slice::<Object<'_>>(text)
                 .map_err(|error| blame(&error))
@@ -154,13 +156,13 @@ fn geometry<'a>(
         })
     };
     Some(match kind {
-        "Point" => coordinates().map(|raw| Outcome::Point(pair(raw), name)),
-        "MultiPoint" => coordinates()
-            .and_then(parse_list::<Vec<&RawValue>>)
-            .map(|points| match &*points {
-                [] => Outcome::Skip(Skip::NoGeometry),
-                _ => Outcome::Points(points, name),
-            }),
+        "Point" => coordinates().map(|raw| Outcome::Point(pair(raw.get()), name)),
+        "MultiPoint" => coordinates().and_then(|raw| list(raw.get())).map(|points| {
+            match points.clone().next() {
+                None => Outcome::Skip(Skip::NoGeometry),
+                Some(_) => Outcome::Points(points, name),
+            }
+        }),
         "LineString" | "MultiLineString" | "Polygon" | "MultiPolygon" | "GeometryCollection" => {
             Ok(Outcome::Skip(Skip::NotAPoint))
         }
@@ -169,40 +171,20 @@ fn geometry<'a>(
 }
 
 /// Reads the text of longitude and latitude.
-fn pair(position: &RawValue) -> Result<[&str; 2], Reason> {
-    let Pair(lon, lat) = parse_list(position)?;
+fn pair(position: &str) -> Result<[&str; 2], Reason> {
+    let mut numbers = list(position)?;
+    let lon = numbers.next();
     let lon = lon.ok_or(Reason::Missing { what: "longitude" })?;
-    let lat = lat.ok_or(Reason::Missing { what: "latitude" })?;
-    Ok([lon.get(), lat.get()])
+    let lat = numbers.next();
+    Ok([lon, lat.ok_or(Reason::Missing { what: "latitude" })?])
 }
 
-/// The first two of a list of numbers, which may be longer.
-struct Pair<'a>(Option<&'a RawValue>, Option<&'a RawValue>);
-
-impl<'de> Deserialize<'de> for Pair<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PairVisitor;
-
-        impl<'de> Visitor<'de> for PairVisitor {
-            type Value = Pair<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a position as a list of numbers")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Pair<'de>, A::Error> {
-                let pair = Pair(seq.next_element()?, seq.next_element()?);
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(pair)
-            }
-        }
-
-        deserializer.deserialize_seq(PairVisitor)
-    }
+fn list(coordinates: &str) -> Result<Elements<'_>, Reason> {
+    Elements::of(coordinates).ok_or_else(|| Reason::invalid("coordinates are not a list"))
 }
 
 /// Reads the name out of a feature's properties.
-fn name<'a>(field: &str, properties: &'a RawValue) -> Result<Cow<'a, str>, Reason> {
+pub(crate) fn name<'a>(field: &str, properties: &'a RawValue) -> Result<Cow<'a, str>, Reason> {
     if !properties.get().starts_with('{') {
         return Err(Reason::invalid("the properties are not an object"));
     }
@@ -257,11 +239,4 @@ impl<'de> Visitor<'de> for Property<'_> {
 fn parse<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, Reason> {
     let text = value.get();
     serde_json::from_str(text).map_err(|error| Reason::invalid(problem(&error, text.as_bytes())))
-}
-
-fn parse_list<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, Reason> {
-    if !value.get().starts_with('[') {
-        return Err(Reason::invalid("coordinates are not a list"));
-    }
-    parse(value)
 }

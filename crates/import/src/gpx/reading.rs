@@ -11,8 +11,10 @@ use crate::output::Output;
 use crate::position::Position;
 use crate::row::{Reason, Skip};
 
-/// How deep elements can be within each other: far more than in any GPX file, and the parser keeps all their names.
+/// How deep elements can be within each other, and how long their names can be: far more than in any GPX file, and the
+/// parser keeps the names of all that are open.
 const MAX_DEPTH: usize = 256;
+const MAX_TAG_BYTES: usize = 1 << 10;
 
 /// The depth within the root element, and within a waypoint in it.
 const IN_ROOT: usize = 1;
@@ -49,6 +51,11 @@ impl<'o> Reading<'o> {
         line: u64,
         output: &mut Output<'_>,
     ) -> Result<(), Stop> {
+        let tag_bytes = tag.name().as_ref().len();
+        if tag_bytes > MAX_TAG_BYTES {
+            let problem = format!("an element has a name of {tag_bytes} bytes");
+            return Err(Fault::malformed(Position::Line { line }, problem).into());
+        }
         let name = tag.local_name();
         let name = name.as_ref();
         match self.depth {

@@ -191,7 +191,7 @@ impl<R: BufRead> Scanner<R> {
 
 /// The outline of a value: how deep in brackets it is, and whether in a string.
 #[derive(Debug, Default)]
-struct Outline {
+pub(super) struct Outline {
     depth: u64,
     in_string: bool,
     escaped: bool,
@@ -202,7 +202,7 @@ struct Outline {
 impl Outline {
     /// Follows the value through a piece of text; returns how much of it belongs to the value, `None` if all does and
     /// more may come.
-    fn feed(&mut self, text: &[u8]) -> Option<usize> {
+    pub(super) fn feed(&mut self, text: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(&byte) = text.get(at) {
             at += 1;

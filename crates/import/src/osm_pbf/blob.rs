@@ -110,7 +110,7 @@ impl Header {
 
 impl Blob {
     /// Returns what is in the blob.
-    pub(super) fn unpack(&self) -> Result<Vec<u8>, Fault> {
+    pub(super) fn unpack(self) -> Result<Vec<u8>, Fault> {
         let position = Position::Byte { byte: self.byte };
         let (mut data, mut raw_size) = (None, None);
         for field in Message(&self.message) {
@@ -126,9 +126,7 @@ impl Blob {
         let unpacked = match data {
             Some((1, raw)) => raw.to_vec(),
             Some((3, zlib)) => limited(ZlibDecoder::new(zlib)).map_err(damaged)?,
-            Some((7, zstd)) => zstd::Decoder::with_buffer(zstd)
-                .and_then(limited)
-                .map_err(damaged)?,
+            Some((7, zstd)) => unpack_zstd(zstd).map_err(damaged)?,
             Some((field, _)) => {
                 let name = match field {
                     4 => "lzma",
@@ -154,6 +152,13 @@ impl Blob {
             _ => Ok(unpacked),
         }
     }
+}
+
+fn unpack_zstd(packed: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut decoder = zstd::Decoder::with_buffer(packed)?;
+    // A frame can ask for a window much longer than a blob.
+    decoder.window_log_max(MAX_BLOB_BYTES.ilog2())?;
+    limited(decoder)
 }
 
 /// Unpacks, but not much more than is allowed.

@@ -2,6 +2,7 @@
 
 use route_guide_geo::E7Point;
 
+use super::strings::Strings;
 use super::wire::{Broken, List, Message, Numbers, Value, signed};
 use crate::coordinate::from_nanodegrees;
 use crate::fault::{Fault, Stop};
@@ -20,11 +21,9 @@ pub(super) struct Blocks<'o> {
 struct Block<'b> {
     /// Where in the file the block is.
     byte: u64,
-    strings: Vec<&'b [u8]>,
-    /// The numbers of the strings that are the key of the tag, in order: hardly ever more than one.
-    keys: Vec<u64>,
-    /// Whether nodes without the tag are rows too.
-    untagged: bool,
+    strings: Strings<'b>,
+    /// The key of the tag with the name; without one nodes are rows without names.
+    tag: Option<&'b [u8]>,
     granularity: i128,
     lat_offset: i128,
     lon_offset: i128,
@@ -80,6 +79,7 @@ impl<'o> Blocks<'o> {
 
     fn groups(&self, message: &[u8], byte: u64, output: &mut Output<'_>) -> Result<(), Halt> {
         let block = Block::parse(message, byte, self.tag)?;
+        output.share(message.len());
         for field in Message(message) {
             if let (2, Value::Bytes(group)) = field? {
                 block.group(group, output)?;
@@ -91,28 +91,19 @@ impl<'o> Blocks<'o> {
 
 impl<'b> Block<'b> {
     /// Reads everything but the groups: it may stand behind them.
-    fn parse(message: &'b [u8], byte: u64, tag: Option<&[u8]>) -> Result<Self, Broken> {
+    fn parse(message: &'b [u8], byte: u64, tag: Option<&'b [u8]>) -> Result<Self, Broken> {
         let mut block = Self {
             byte,
-            strings: Vec::new(),
-            keys: Vec::new(),
-            untagged: tag.is_none(),
+            strings: Strings::new(message),
+            tag,
             granularity: 100,
             lat_offset: 0,
             lon_offset: 0,
         };
-        for field in Message(message) {
+        let mut fields = Message(message);
+        while let Some(field) = fields.next() {
             match field? {
-                (1, Value::Bytes(table)) => {
-                    for field in Message(table) {
-                        if let (1, Value::Bytes(string)) = field? {
-                            if tag == Some(string) {
-                                block.keys.push(block.strings.len() as u64);
-                            }
-                            block.strings.push(string);
-                        }
-                    }
-                }
+                (1, Value::Bytes(table)) => block.strings.add(table, fields.0.len())?,
                 (17, Value::Number(number)) => block.granularity = number.cast_signed().into(),
                 (19, Value::Number(number)) => block.lat_offset = number.cast_signed().into(),
                 (20, Value::Number(number)) => block.lon_offset = number.cast_signed().into(),
@@ -152,7 +143,7 @@ impl<'b> Block<'b> {
         let mut values = values.numbers();
         for key in keys.numbers() {
             let value = values.next().ok_or(Broken)??;
-            if self.keys.binary_search(&key?).is_ok() {
+            if self.is_tag(key?) {
                 name = Some(value);
             }
         }
@@ -207,10 +198,15 @@ impl<'b> Block<'b> {
                 return Ok(name);
             }
             let value = tags.next().ok_or(Halt::Uneven)??;
-            if self.keys.binary_search(&key).is_ok() {
+            if self.is_tag(key) {
                 name = Some(value);
             }
         }
+    }
+
+    /// Tells whether the string with this number is the key of the tag with the name.
+    fn is_tag(&self, key: u64) -> bool {
+        self.tag.is_some() && self.strings.get(key) == self.tag
     }
 
     fn location(&self, lat: i64, lon: i64) -> Result<E7Point, Reason> {
@@ -230,16 +226,13 @@ impl<'b> Block<'b> {
         let byte = self.byte;
         let position = Position::Node { node, byte };
         let Some(number) = name else {
-            if self.untagged {
+            if self.tag.is_none() {
                 return output.row(position, location, "");
             }
             output.skip(Skip::NoName);
             return Ok(());
         };
-        let string = usize::try_from(number)
-            .ok()
-            .and_then(|index| self.strings.get(index));
-        if let Some(name) = string {
+        if let Some(name) = self.strings.get(number) {
             return output.row_of_bytes(position, location, name);
         }
         let strings = self.strings.len();

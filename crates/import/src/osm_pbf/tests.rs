@@ -150,6 +150,37 @@ fn granularity_and_offsets_are_in_nanodegrees() {
     );
 }
 
+/// A string of 64 KiB and five million nodes that name it fit into a block, and would have been 366 GB of names.
+#[test]
+fn the_nodes_of_a_block_repeat_its_strings_only_in_proportion() {
+    let name = "n".repeat(60_000);
+    let nodes = 200;
+    let still = vec![0; nodes];
+    let tags: Vec<u64> = [1, 2, 0].repeat(nodes);
+    let table = strings(&[b"", b"name", name.as_bytes()]);
+    let block = [table, bytes(2, &dense(&still, &still, &still, &tags))].concat();
+    let (items, counts) = summary(Format::OsmPbf, &file(&block), &Options::default());
+    // 64 times the block, of which the name is the most.
+    assert_eq!(counts.unwrap().rows, 65);
+    let (length, limit) = (block.len(), 64 * block.len());
+    let refused = format!(
+        "x: block at byte 37, node 0: {length} bytes of input may give {limit} bytes of names, and there are more"
+    );
+    assert!(items[65..].iter().all(|item| *item == refused));
+}
+
+/// Writers may leave a table unfinished and begin another, as with any field of Protobuf.
+#[test]
+fn tables_of_strings_follow_one_another() {
+    let block = [
+        bytes(2, &node(1, &[[1, 3]], 5, 6)),
+        strings(&[b"", b"name"]),
+        number(9, 1),
+        strings(&[b"a", b"b"]),
+    ];
+    check_block(&block, &["5,6,b"]);
+}
+
 #[test]
 fn a_node_that_is_wrong_is_rejected() {
     let check = |node: Vec<u8>, expected: &str| {
@@ -230,6 +261,14 @@ fn blocks_are_unpacked() {
         0,
         "its blocks are compressed with lz4; only zlib and zstd are read",
     );
+    let mut wide = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    wide.window_log(26).unwrap();
+    wide.write_all(&block).unwrap();
+    let wide = wide.finish().unwrap();
+    let error = load(7, &wide, block.len()).unwrap_err();
+    let expected =
+        "cannot import x: byte 37: the block cannot be unpacked: Frame requires too much memory";
+    assert!(error.starts_with(expected), "{error}");
     let bomb = zstd::encode_all(&*vec![0; 40 << 20], 1).unwrap();
     check(
         7,

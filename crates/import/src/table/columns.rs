@@ -20,9 +20,8 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn new(table: &Table, header: &[String]) -> Result<Self, Fault> {
         let find = |column: &Column, what: &'static str, usual: &[&str]| {
-            find(column, header, usual).ok_or_else(|| Fault::NoColumn {
-                what,
-                column: match column {
+            find(column, header, usual).ok_or_else(|| {
+                let column = match column {
                     Column::Usual if header.is_empty() => {
                         format!(
                             "column for the {what}, as there is no header; choose one by number"
@@ -31,8 +30,8 @@ impl Columns {
                     Column::Usual => format!("column for the {what} ({})", usual.join(", ")),
                     Column::Named(name) => format!("column {name:?} for the {what}"),
                     Column::Index(index) => format!("column {} for the {what}", index + 1),
-                },
-                header: header.to_vec(),
+                };
+                Fault::no_column(what, column, header.iter().map(String::as_str))
             })
         };
         Ok(Self {

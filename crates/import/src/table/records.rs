@@ -14,6 +14,9 @@ use crate::json::scan::{fill, skip_byte_order_mark};
 use crate::options::Table;
 use crate::position::Position;
 
+/// The most fields of a record: far more than any table has columns, and each takes room, however empty it is.
+const MAX_FIELDS: usize = 1 << 20;
+
 /// A table that is being read.
 pub(super) struct Records {
     parser: Reader,
@@ -83,18 +86,24 @@ impl Records {
                 }
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
-                    // An end is a field, and a field has at least its delimiter: both stay within the limit.
-                    if length.max(fields) >= self.limit_bytes {
+                    let position = Position::Line { line: start };
+                    let limit_bytes = self.limit_bytes;
+                    // A field has at least its delimiter.
+                    if length.max(fields) >= limit_bytes {
                         return Err(Fault::TooLong {
-                            position: Position::Line { line: start },
-                            limit_bytes: self.limit_bytes,
+                            position,
+                            limit_bytes,
                         }
                         .into());
                     }
+                    if fields >= MAX_FIELDS {
+                        let problem = format!("there are more than {MAX_FIELDS} fields");
+                        return Err(Fault::malformed(position, problem).into());
+                    }
                     if result == ReadRecordResult::OutputFull {
-                        grow(&mut self.text, self.limit_bytes);
+                        grow(&mut self.text, limit_bytes);
                     } else {
-                        grow(&mut self.ends, self.limit_bytes);
+                        grow(&mut self.ends, limit_bytes.min(MAX_FIELDS));
                     }
                 }
                 ReadRecordResult::Record => break,
