@@ -29,6 +29,7 @@
 
 pub mod cli;
 pub mod commands;
+mod counted;
 mod data_set;
 mod echo;
 mod error;

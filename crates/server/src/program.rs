@@ -15,6 +15,7 @@ use tokio::task::spawn_blocking;
 use tracing_subscriber::EnvFilter;
 
 use crate::commands::Command;
+use crate::counted::counted;
 use crate::stderr::say;
 use crate::{DataSet, Server};
 
@@ -46,8 +47,9 @@ where
     match outcome {
         Ok(DrainReport { cut_calls: 0, .. }) => ExitCode::SUCCESS,
         Ok(DrainReport { cut_calls, .. }) => {
+            let calls = counted(cut_calls as u64, "call", "calls");
             say(&format!(
-                "{cut_calls} calls had to be cut when the drain timeout was over"
+                "{calls} had to be cut when the drain timeout was over"
             ));
             ExitCode::FAILURE
         }

@@ -13,8 +13,9 @@ use route_guide_import::{Counts, Fault, Format, Import, ImportError, Options};
 use route_guide_store::{Builder, Order};
 
 use super::progress::Display;
+use crate::counted::counted;
 use crate::stderr::{escaped, say};
-use report::{Rejects, counted, summary};
+use report::{Rejects, summary};
 use table::TableFlags;
 
 /// The flags of `import`.

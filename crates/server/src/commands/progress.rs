@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use route_guide_import::Progress;
 
+use crate::counted::counted;
 use crate::stderr::{escaped, say};
 
 const REDRAW: Duration = Duration::from_millis(100);
@@ -29,16 +30,14 @@ impl Display {
     pub(super) fn reading(input: &str, progress: Progress) -> Self {
         let bar = bar(input, progress.total_bytes());
         let input = input.to_owned();
-        Self::start(bar, move |bar, elapsed| {
-            let rate = rows_per_second(&progress, elapsed);
-            match bar {
-                Some(bar) => {
-                    bar.set_position(progress.bytes_read());
-                    let rows = HumanCount(progress.rows());
-                    bar.set_message(format!("{rows} rows, {} rows/s", HumanCount(rate)));
-                }
-                None => tell(&input, &progress, rate),
+        Self::start(bar, LINE, move |bar, elapsed| match bar {
+            Some(bar) => {
+                bar.set_position(progress.bytes_read());
+                let rows = HumanCount(progress.rows());
+                let rate = HumanCount(rows_per_second(&progress, elapsed));
+                bar.set_message(format!("{rows} rows, {rate} rows/s"));
             }
+            None => say(&line(&input, &progress, elapsed)),
         })
     }
 
@@ -46,7 +45,7 @@ impl Display {
     pub(super) fn writing(output: &Path) -> Self {
         let output = output.display().to_string();
         let bar = on_terminal("{prefix}: sorting and writing, {elapsed}", &output, None);
-        Self::start(bar, move |bar, elapsed| match bar {
+        Self::start(bar, LINE, move |bar, elapsed| match bar {
             Some(bar) => bar.tick(),
             None => say(&format!(
                 "{output}: sorting and writing for {} s",
@@ -55,15 +54,17 @@ impl Display {
         })
     }
 
+    /// Begins to show; without a bar, after each such interval.
     fn start(
         bar: Option<ProgressBar>,
+        line_interval: Duration,
         show: impl Fn(Option<&ProgressBar>, Duration) + Send + 'static,
     ) -> Self {
         let (done, over) = channel::<()>();
         let shown = bar.clone();
         let thread = thread::Builder::new().spawn(move || {
             let start = Instant::now();
-            let mut interval = LINE;
+            let mut interval = line_interval;
             if shown.is_some() {
                 interval = REDRAW;
                 show(shown.as_ref(), start.elapsed());
@@ -123,7 +124,8 @@ fn on_terminal(template: &str, prefix: &str, len: Option<u64>) -> Option<Progres
     Some(bar)
 }
 
-fn tell(input: &str, progress: &Progress, rate: u64) {
+/// Says in a line how far an input is read.
+fn line(input: &str, progress: &Progress, elapsed: Duration) -> String {
     let part = progress
         .total_bytes()
         .filter(|total| *total > 0)
@@ -131,12 +133,78 @@ fn tell(input: &str, progress: &Progress, rate: u64) {
             let percent = progress.bytes_read().saturating_mul(100) / total;
             format!(", {percent} %")
         });
-    let rows = progress.rows();
+    let rows = counted(progress.rows(), "row", "rows");
+    let rate = rows_per_second(progress, elapsed);
     let part = part.unwrap_or_default();
-    say(&format!("{input}: {rows} rows, {rate} rows/s{part}"));
+    format!("{input}: {rows}, {rate} rows/s{part}")
 }
 
 fn rows_per_second(progress: &Progress, elapsed: Duration) -> u64 {
     let millis = elapsed.as_millis().max(1);
     u64::try_from(u128::from(progress.rows()) * 1000 / millis).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Cursor;
+    use std::ops::ControlFlow;
+    use std::sync::mpsc::TryRecvError;
+
+    use route_guide_import::{Import, Options};
+
+    use super::*;
+
+    const TABLE: &str = "lat,lon,name\n1,2,a\n3,4,b\n5,6,c\n";
+
+    #[test]
+    fn a_line_tells_rows_their_rate_and_how_much_of_a_file_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.csv");
+        fs::write(&path, TABLE).unwrap();
+        let file = Import::open(&path, Options::default()).unwrap();
+        let pipe = Import::from_reader("-.csv", Cursor::new(TABLE), Options::default()).unwrap();
+        for (import, part) in [(file, ", 100 %"), (pipe, "")] {
+            let progress = import.progress();
+            let mut told = Vec::new();
+            let outcome = import.run(|_| {
+                told.push(line("x", &progress, Duration::from_secs(2)));
+                ControlFlow::<()>::Continue(())
+            });
+            assert!(outcome.is_ok());
+            // The file is short, and read at once.
+            let expected = [
+                "x: 1 row, 0 rows/s",
+                "x: 2 rows, 1 rows/s",
+                "x: 3 rows, 1 rows/s",
+            ];
+            assert_eq!(told, expected.map(|rows| format!("{rows}{part}")));
+        }
+    }
+
+    #[test]
+    fn an_empty_file_has_no_part_that_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.csv");
+        fs::write(&path, "").unwrap();
+        let import = Import::open(&path, Options::default()).unwrap();
+        let told = line("x", &import.progress(), Duration::ZERO);
+        assert_eq!(told, "x: 0 rows, 0 rows/s");
+    }
+
+    #[test]
+    fn without_a_terminal_a_line_comes_after_each_interval_until_the_end() {
+        let (shown, seen) = channel();
+        let display = Display::start(None, Duration::from_millis(1), move |bar, elapsed| {
+            // Nobody sees the last one.
+            let _ = shown.send((bar.is_none(), elapsed));
+        });
+        let (first, second) = (seen.recv().unwrap(), seen.recv().unwrap());
+        assert!(first.0 && second.0, "there is no bar to draw on");
+        assert!(first.1 >= Duration::from_millis(1) && second.1 > first.1);
+        drop(display);
+        // What shows is gone with its thread.
+        while seen.try_recv().is_ok() {}
+        assert_eq!(seen.try_recv(), Err(TryRecvError::Disconnected));
+    }
 }

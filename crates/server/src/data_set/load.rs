@@ -8,6 +8,7 @@ use route_guide_import::{Format, Import, ImportError, Options, Rejected};
 use route_guide_store::{Builder, OpenError, Order, PushError, Store};
 
 use crate::FeatureSource;
+use crate::counted::counted;
 
 /// Why features cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +24,7 @@ pub enum DataError {
     #[error(transparent)]
     Rejected(#[from] Rejected),
     /// There are records in such a file, and none of them is a place.
-    #[error("cannot serve {input}: none of its {records} records is a place")]
+    #[error("cannot serve {input}: none of {} is a place", counted(*.records, "record", "records"))]
     NoPlaces {
         /// The file.
         input: String,
@@ -172,7 +173,7 @@ mod tests {
         let line = br#"{"type": "LineString", "coordinates": [[1, 2], [3, 4]]}"#;
         let error = loaded("lines.geojson", line).unwrap_err();
         assert!(
-            error.ends_with("lines.geojson: none of its 1 records is a place"),
+            error.ends_with("lines.geojson: none of 1 record is a place"),
             "{error}"
         );
         assert_eq!(loaded("none.json", b"[]"), Ok(0));

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use route_guide_import::{Counts, Rejected};
 
 use crate::commands::progress::Display;
+use crate::counted::counted;
 use crate::stderr::say;
 
 /// How many rejected records are shown; all are counted.
@@ -27,8 +28,10 @@ impl Rejects {
     pub(super) fn tell_rest(&self) {
         match self.count.checked_sub(SHOWN) {
             None | Some(0) => {}
-            Some(1) => say("… and 1 more record is wrong"),
-            Some(more) => say(&format!("… and {more} more records are wrong")),
+            Some(more) => {
+                let records = counted(more, "more record is", "more records are");
+                say(&format!("… and {records} wrong"));
+            }
         }
     }
 }
@@ -61,9 +64,4 @@ pub(super) fn summary(input: &str, counts: &Counts) -> String {
         }
     }
     line
-}
-
-/// Returns a number with the noun in the form that goes with it.
-pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
