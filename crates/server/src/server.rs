@@ -31,9 +31,9 @@ use tower::ServiceBuilder;
 use crate::echo;
 use crate::health::HealthServicer;
 use crate::{
-    ChatSettings, ChatStore, DATA_VERSION, DataError, DataSet, EchoMetadataLayer, GreeterServicer,
-    GreeterSettings, HelloServicer, NOTES_MISSED, RouteGuideServicer, RouteGuideSettings,
-    ServingSettings, StoredRouteGuide,
+    CHAT_LIFE, CHAT_WATCH, ChatSettings, ChatStore, DATA_VERSION, DataError, DataSet,
+    EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer, NOTES_MISSED,
+    RouteGuideServicer, RouteGuideSettings, ServingSettings, StoredRouteGuide,
 };
 
 /// Client-streaming methods, whose response headers tonic would send only with the response.
@@ -53,9 +53,11 @@ const OPEN_ENDED: &[&str] = &[
 ];
 
 /// Response headers of this server that pages in browsers may read.
-static READABLE: [HeaderName; 4] = [
+static READABLE: [HeaderName; 6] = [
     HeaderName::from_static(DATA_VERSION),
     HeaderName::from_static(NOTES_MISSED),
+    HeaderName::from_static(CHAT_WATCH),
+    HeaderName::from_static(CHAT_LIFE),
     echo::INITIAL,
     echo::TRAILING,
 ];
@@ -119,7 +121,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`StartError`] if the features cannot be loaded or an address cannot be listened on.
+    /// [`StartError`] if the features cannot be loaded, an address cannot be listened on, or the notes cannot be opened.
     pub async fn route_guide(settings: RouteGuideSettings) -> Result<Self, StartError> {
         let data = Arc::new(DataSet::load(settings.features)?);
         let listeners = bind(&settings.listen).await?;

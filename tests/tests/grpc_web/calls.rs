@@ -1,11 +1,15 @@
 //! What is true of calls and connections, whatever the method.
 
 use http::StatusCode;
-use route_guide_tests::paths::GET_FEATURE;
-use route_guide_tests::{WebBody, WebConnection, frame, hex, run};
+use prost::Message;
+use route_guide_server::RouteGuideSettings;
+use route_guide_tests::paths::{GET_FEATURE, ROUTE_CHAT};
+use route_guide_tests::{
+    GRPC_WEB, TestServer, WebBody, WebConnection, frame, hex, note, point, run,
+};
 use tonic::Code;
 
-use crate::{CHECK, WATCH, route_guide};
+use crate::{CHECK, WATCH, route_guide, web};
 
 #[test]
 fn several_calls_go_over_one_connection_and_a_deadline_concerns_only_its_own() {
@@ -40,6 +44,28 @@ fn metadata_goes_both_ways() {
         assert!(reply.headers.contains_key("route-guide-data-version"));
         let trailers = WebBody::of(reply.body).trailers;
         assert_eq!(trailers["x-grpc-test-echo-trailing-bin"], "AAEC");
+    });
+}
+
+#[test]
+fn a_page_that_follows_a_place_is_told_what_is_kept_there() {
+    run(async {
+        let server = TestServer::route_guide_with(RouteGuideSettings {
+            serving: web(&[]),
+            ..RouteGuideSettings::default()
+        })
+        .await;
+        let mut page = WebConnection::open(&server).await;
+        let said = note(point(1, 2), "first").encode_to_vec();
+        let posted = page.call(ROUTE_CHAT, &[], &said).await;
+        assert_eq!(posted.status().code(), Code::Ok);
+        let headers = [("content-type", GRPC_WEB), ("route-chat-watch", "1,2")];
+        page.request("POST", ROUTE_CHAT, &headers, &[]).await;
+        let reply = page.reply().await;
+        assert_eq!(reply.headers["route-chat-watch"], "1,2,1");
+        let told = WebBody::of(reply.body);
+        assert_eq!(told.framed, frame(&said));
+        assert_eq!(told.trailers["grpc-status"], "0");
     });
 }
 

@@ -48,6 +48,8 @@ fn only_pages_of_the_origins_named_are_let_in() {
             "grpc-status-details-bin",
             "route-guide-data-version",
             "route-notes-missed",
+            "route-chat-watch",
+            "route-chat-life",
         ] {
             assert!(readable.contains(&name), "{readable:?}");
         }
