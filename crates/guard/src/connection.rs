@@ -61,6 +61,25 @@ impl Default for ConnectionSettings {
     }
 }
 
+/// What answers calls: a service whose copies go to many connections, on any thread.
+pub(crate) trait Answering:
+    Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
+    + Clone
+    + Send
+    + 'static
+{
+}
+
+impl<S> Answering for S
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send + 'static,
+{
+}
+
 /// Speaks HTTP on connections, each until its peer or the drain ends it.
 #[derive(Clone)]
 pub(crate) struct Protocol {
@@ -95,13 +114,8 @@ impl Protocol {
     }
 
     /// Runs one connection.
-    pub(crate) async fn run<S, I>(&self, io: I, service: S, drain: &Drain)
+    pub(crate) async fn run<I>(&self, io: I, service: impl Answering, drain: &Drain)
     where
-        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-            + Clone
-            + Send
-            + 'static,
-        S::Future: Send + 'static,
         I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let opening = tokio::select! {

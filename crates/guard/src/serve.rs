@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 use tower::Service;
 
-use crate::connection::Protocol;
+use crate::connection::{Answering, Protocol};
 use crate::listener::Socket;
 use crate::{ConnectionSettings, Drain, Listener, Workers};
 
@@ -67,14 +67,7 @@ struct Connections<S> {
     tasks: TaskTracker,
 }
 
-impl<S> Connections<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send + 'static,
-{
+impl<S: Answering> Connections<S> {
     /// Runs one connection in a task of its own, on a worker if there are any.
     fn spawn<I>(&self, io: I)
     where
@@ -137,14 +130,7 @@ impl Portable for UnixStream {
     }
 }
 
-async fn accept_until_drain<S>(socket: Socket, connections: Connections<S>)
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send + 'static,
-{
+async fn accept_until_drain(socket: Socket, connections: Connections<impl Answering>) {
     // Counts as a connection: what it has just accepted must not be overlooked by the drain.
     let _open = connections.drain.track_connection();
     let begun = connections.drain.begun_owned();
@@ -154,14 +140,7 @@ where
     }
 }
 
-async fn accept_all<S>(socket: Socket, connections: Connections<S>)
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send + 'static,
-{
+async fn accept_all(socket: Socket, connections: Connections<impl Answering>) {
     let mut pause = Duration::from_millis(5);
     loop {
         let accepted = match &socket {
