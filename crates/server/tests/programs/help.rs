@@ -3,9 +3,9 @@
 use crate::process::run;
 use crate::{GREETER_SERVER, ROUTE_GUIDE_SERVER};
 
-/// The help text, without the blanks at the ends of its lines.
-fn help(program: &str) -> String {
-    let ended = run(program, &["--help"]);
+/// The help text that this line asks for, without the blanks at the ends of its lines.
+fn help(program: &str, line: &[&str]) -> String {
+    let ended = run(program, line);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert_eq!(ended.stderr, "");
     let lines: Vec<_> = ended.stdout.iter().map(|line| line.trim_end()).collect();
@@ -17,7 +17,7 @@ fn help(program: &str) -> String {
 #[expect(clippy::too_many_lines, reason = "as long as the help")]
 #[test]
 fn route_guide_server_explains_its_flags() {
-    insta::assert_snapshot!(help(ROUTE_GUIDE_SERVER), @r#"
+    insta::assert_snapshot!(help(ROUTE_GUIDE_SERVER, &["--help"]), @r#"
     Serves RouteGuide: what is at a point, what lies in a rectangle, route summaries and notes at places
 
     Usage: route-guide-server [OPTIONS]
@@ -175,7 +175,7 @@ fn route_guide_server_explains_its_flags() {
 
 #[test]
 fn greeter_server_explains_its_flags() {
-    insta::assert_snapshot!(help(GREETER_SERVER), @r#"
+    insta::assert_snapshot!(help(GREETER_SERVER, &["--help"]), @r#"
     Serves the quick start's Greeter and the introduction's HelloService
 
     Usage: greeter-server [OPTIONS]
@@ -252,4 +252,57 @@ fn both_programs_tell_their_version() {
             [format!("{name} {}", env!("CARGO_PKG_VERSION"))]
         );
     }
+}
+
+#[test]
+fn import_explains_its_flags() {
+    insta::assert_snapshot!(help(ROUTE_GUIDE_SERVER, &["import", "--help"]), @r#"
+    Make a snapshot of feature files, to serve with --features
+
+    Usage: route-guide-server import [OPTIONS] --output <FILE> <INPUT>...
+
+    Arguments:
+      <INPUT>...  The files to read, one after the other, plain or compressed with gzip or zstd; - is
+                  stdin
+
+    Options:
+      -o, --output <FILE>    The snapshot to write; an old one is replaced when the new one is complete
+          --format <FORMAT>  Read as this format: json, geojson, geojsonseq, csv, tsv, geonames, gpx,
+                             osm-pbf, flatgeobuf; by default told by the name
+          --name <FIELD>     What holds the name: column of a table, by name or number from 1, GeoJSON
+                             property, FlatGeobuf column, GPX element, OpenStreetMap tag; by default
+                             name
+          --no-name          Read no names; of OpenStreetMap, every node is a place then
+          --keep-order       Keep the order of the inputs; by default features are sorted so that
+                             neighbours lie together
+          --strict           Stop at the first record that is wrong, and write nothing
+      -h, --help             Print help
+
+    Tables (csv, tsv, geonames):
+          --lat <COLUMN>           The column of the latitude, by name or number from 1; by default lat,
+                                   latitude or y
+          --lon <COLUMN>           The column of the longitude, by name or number from 1; by default
+                                   lon, lng, long, longitude or x
+          --delimiter <CHARACTER>  The character between fields
+          --quote <CHARACTER>      The character around fields that contain delimiters or line ends, or
+                                   none; by default " in csv, none in the others
+          --no-header              The first line is a row like the others
+          --e7                     Coordinates are E7 integers, degrees times 10⁷
+    "#);
+}
+
+#[test]
+fn info_explains_its_flags() {
+    insta::assert_snapshot!(help(ROUTE_GUIDE_SERVER, &["info", "--help"]), @r"
+    Print what is in a snapshot
+
+    Usage: route-guide-server info [OPTIONS] <FILE>
+
+    Arguments:
+      <FILE>  The snapshot
+
+    Options:
+          --verify  Read every record too, and check it
+      -h, --help    Print help
+    ");
 }
