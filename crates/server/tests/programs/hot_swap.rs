@@ -13,7 +13,7 @@ use tonic::transport::Channel;
 use tonic::{Response, Streaming};
 
 use crate::ROUTE_GUIDE_SERVER;
-use crate::process::{Program, connect, run, within};
+use crate::process::{Program, connect, import, run, within};
 
 /// Far more than fits into a connection's windows, so that a listing nobody reads stays half sent.
 const FEATURES: usize = 20_000;
@@ -27,13 +27,7 @@ fn snapshot(folder: &Path, tag: &str) -> PathBuf {
     let input = folder.join(format!("{tag}.csv"));
     fs::write(&input, table).unwrap();
     let output = folder.join(format!("{tag}.rgs"));
-    let flags = [
-        "import",
-        input.to_str().unwrap(),
-        "-o",
-        output.to_str().unwrap(),
-    ];
-    let ended = run(ROUTE_GUIDE_SERVER, &flags);
+    let ended = import(&input, &output, &[]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     output
 }

@@ -8,7 +8,7 @@ use route_guide_proto::routeguide::{Point, Rectangle};
 use tempfile::TempDir;
 
 use crate::ROUTE_GUIDE_SERVER;
-use crate::process::{Program, connect, run, within};
+use crate::process::{Program, connect, import, run, within};
 
 const TABLE: &str = "name,lat,lon\nNorth,40.5,-74.5\nNowhere,95,0\nSouth,-40.5,74.5\n";
 
@@ -23,8 +23,8 @@ fn table(content: &str) -> (TempDir, PathBuf, PathBuf) {
 #[test]
 fn a_wrong_record_is_told_and_the_others_are_imported() {
     let (_folder, input, output) = table(TABLE);
+    let ended = import(&input, &output, &[]);
     let (input, output) = (input.to_str().unwrap(), output.to_str().unwrap());
-    let ended = run(ROUTE_GUIDE_SERVER, &["import", input, "-o", output]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let told: Vec<_> = ended.stderr.lines().collect();
     assert_eq!(
@@ -56,14 +56,7 @@ fn a_wrong_record_is_told_and_the_others_are_imported() {
 fn a_strict_import_stops_at_the_first_wrong_record_and_leaves_the_old_file() {
     let (_folder, input, output) = table(TABLE);
     fs::write(&output, "old").unwrap();
-    let flags = [
-        "import",
-        input.to_str().unwrap(),
-        "--strict",
-        "-o",
-        output.to_str().unwrap(),
-    ];
-    let ended = run(ROUTE_GUIDE_SERVER, &flags);
+    let ended = import(&input, &output, &["--strict"]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_eq!(ended.stdout, [""; 0]);
     assert!(
@@ -80,13 +73,7 @@ fn only_the_first_twenty_wrong_records_are_shown_and_all_are_counted() {
     let mut content = "name,lat,lon\ngood,9,0\n".to_owned();
     content.push_str(&"x,99,0\n".repeat(25));
     let (_folder, input, output) = table(&content);
-    let flags = [
-        "import",
-        input.to_str().unwrap(),
-        "-o",
-        output.to_str().unwrap(),
-    ];
-    let ended = run(ROUTE_GUIDE_SERVER, &flags);
+    let ended = import(&input, &output, &[]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let shown = ended
         .stderr
@@ -115,12 +102,7 @@ fn an_import_of_which_no_record_is_a_place_leaves_the_old_file() {
         fs::write(&input, content).unwrap();
         let output = folder.path().join("places.rgs");
         fs::write(&output, "old").unwrap();
-        let paths = ["import", input.to_str().unwrap(), "-o"];
-        let output_flag = [output.to_str().unwrap()];
-        let ended = run(
-            ROUTE_GUIDE_SERVER,
-            &[&paths[..], &output_flag, flags].concat(),
-        );
+        let ended = import(&input, &output, flags);
         assert_eq!(ended.code, Some(1), "{ended:?}");
         assert_eq!(ended.stdout, [""; 0]);
         let last = ended.stderr.lines().last().unwrap();
@@ -140,21 +122,14 @@ fn an_import_of_which_no_record_is_a_place_leaves_the_old_file() {
 #[test]
 fn a_file_without_records_makes_a_snapshot_without_features() {
     let (_folder, input, output) = table("name,lat,lon\n");
-    let (input, output) = (input.to_str().unwrap(), output.to_str().unwrap());
-    let ended = run(ROUTE_GUIDE_SERVER, &["import", input, "-o", output]);
+    let ended = import(&input, &output, &[]);
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stdout[0].contains(": 0 features, "), "{ended:?}");
 }
 
 /// Imports must not get past their first look at the output; returns the error.
 fn refused_before_reading(input: &Path, output: &Path) -> String {
-    let flags = [
-        "import",
-        input.to_str().unwrap(),
-        "-o",
-        output.to_str().unwrap(),
-    ];
-    let ended = run(ROUTE_GUIDE_SERVER, &flags);
+    let ended = import(input, output, &[]);
     assert_eq!(ended.code, Some(1), "{ended:?}");
     let line = ended.stderr.strip_suffix('\n').unwrap();
     assert!(!line.contains('\n'), "only the error: {ended:?}");
@@ -203,12 +178,8 @@ fn what_is_no_snapshot_has_no_info() {
 #[test]
 fn a_snapshot_and_other_formats_are_served() {
     let (_folder, input, output) = table("name,lat,lon\nNorth,40.5,-74.5\n");
-    let (csv, snapshot) = (input.to_str().unwrap(), output.to_str().unwrap());
-    assert_eq!(
-        run(ROUTE_GUIDE_SERVER, &["import", csv, "-o", snapshot]).code,
-        Some(0)
-    );
-    for file in [csv, snapshot] {
+    assert_eq!(import(&input, &output, &[]).code, Some(0));
+    for file in [input.to_str().unwrap(), output.to_str().unwrap()] {
         let flags = [
             "--features",
             file,

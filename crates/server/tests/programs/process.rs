@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use tonic::transport::{Channel, Endpoint};
 
+use crate::ROUTE_GUIDE_SERVER;
+
 /// The most that anything here may take, on a slow machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -160,6 +162,13 @@ pub(crate) fn command(program: &str, flags: &[&str]) -> Command {
 /// Runs a program to its end.
 pub(crate) fn run(program: &str, flags: &[&str]) -> Ended {
     Program::start(program, flags).ended()
+}
+
+/// Imports a file into a snapshot.
+pub(crate) fn import(input: &Path, output: &Path, flags: &[&str]) -> Ended {
+    let paths = [input, output].map(|path| path.to_str().unwrap());
+    let line = ["import", paths[0], "-o", paths[1]];
+    run(ROUTE_GUIDE_SERVER, &[&line, flags].concat())
 }
 
 /// Runs a program to its end with a file as stdin.
