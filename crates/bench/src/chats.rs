@@ -29,50 +29,45 @@ fn replays(scene: &Scene, streams: usize) -> Measurement<'_> {
     } else {
         format!("RouteChat, the same on {streams} streams")
     };
-    let rows = [
-        ("exchanges", Unit::PerSecond),
-        ("p50", Unit::Seconds),
-        ("p99", Unit::Seconds),
-        ("server CPU an exchange", Unit::Seconds),
-    ];
+    let rows = rates("exchanges", "server CPU an exchange");
     Measurement::new(name, &rows, move |subject| {
         let load = Load {
             in_flight: streams,
             ..load(subject, scene.time)
         };
-        let report = Replays::new(scene.fresh_seed()).run(subject.target(), &load)?;
-        Sample::of(
-            &report,
-            [
-                report.calls_per_second(),
-                latency(&report, 0.5),
-                latency(&report, 0.99),
-                cpu_per_call(&report),
-            ],
-        )
+        rated(&Replays::new(scene.fresh_seed()).run(subject.target(), &load)?)
     })
 }
 
 fn fan_out(scene: &Scene) -> Measurement<'_> {
-    let rows = [
-        ("deliveries", Unit::PerSecond),
-        ("p50", Unit::Seconds),
-        ("p99", Unit::Seconds),
-        ("server CPU a delivery", Unit::Seconds),
-    ];
+    let rows = rates("deliveries", "server CPU a delivery");
     let name = "RouteChat, a note at each of 4 places with 100 listeners";
     Measurement::new(name, &rows, move |subject| {
-        let report = delivered(scene, subject, 4, 100)?;
-        Sample::of(
-            &report,
-            [
-                report.calls_per_second(),
-                latency(&report, 0.5),
-                latency(&report, 0.99),
-                cpu_per_call(&report),
-            ],
-        )
+        rated(&delivered(scene, subject, 4, 100)?)
     })
+}
+
+/// The rows of what is counted, timed, and costs the server.
+fn rates(counted: &'static str, cost: &'static str) -> [(&'static str, Unit); 4] {
+    [
+        (counted, Unit::PerSecond),
+        ("p50", Unit::Seconds),
+        ("p99", Unit::Seconds),
+        (cost, Unit::Seconds),
+    ]
+}
+
+/// The figures for these rows.
+fn rated(report: &Report) -> anyhow::Result<Sample> {
+    Sample::of(
+        report,
+        [
+            report.calls_per_second(),
+            latency(report, 0.5),
+            latency(report, 0.99),
+            cpu_per_call(report),
+        ],
+    )
 }
 
 fn crowd(scene: &Scene) -> Measurement<'_> {
