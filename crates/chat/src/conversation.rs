@@ -193,13 +193,16 @@ impl Conversation {
     /// Follows a place without posting there: the notes kept at the place are due, and from then on what others write.
     /// Returns how many are kept. A place that is followed already stays as it is, and so does a private conversation.
     ///
+    /// Resolves when the notebook has all notes that were written before.
+    ///
     /// # Errors
     ///
     /// [`ChatError::TooManyPlaces`] and [`ChatError::Watch`].
-    pub fn follow(&mut self, place: E7Point) -> Result<u64, ChatError> {
+    pub async fn follow(&mut self, place: E7Point) -> Result<u64, ChatError> {
         let Some(follows) = &mut self.follows else {
             return Ok(0);
         };
+        self.notebook.current().await?;
         if !follows.begin(place, &*self.notebook)? {
             return Ok(0);
         }

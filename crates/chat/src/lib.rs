@@ -109,5 +109,7 @@ pub use memory::MemoryNotebook;
 #[cfg(feature = "nats")]
 pub use nats::{NatsFault, NatsNotebook, NatsSettings, NatsTls, Standing, StartError};
 pub use note::{Author, Draft, Index, Note};
-pub use notebook::{Append, AppendError, Notebook, Page, PageLimit, Receipt, Usage, WatchError};
+pub use notebook::{
+    Append, AppendError, Current, Notebook, Page, PageLimit, Receipt, Usage, WatchError,
+};
 pub use wakeups::{Wakeups, Watch};

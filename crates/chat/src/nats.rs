@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use crate::clock::{Clock, MonotonicClock, WallClock};
 use crate::ledger::{Ledger, WhenFull};
 use crate::note::{Draft, Index};
-use crate::notebook::{Append, Notebook, Page, PageLimit, Usage, WatchError};
+use crate::notebook::{Append, Current, Notebook, Page, PageLimit, Usage, WatchError};
 use crate::timeline::Timeline;
 use crate::wakeups::{Wakeups, Watch};
 
@@ -303,6 +303,10 @@ impl Notebook for NatsNotebook {
             watchers.remove(registration);
             shared.lock().ledger.remove_watch(place);
         }))
+    }
+
+    fn current(&self) -> Current<'_> {
+        Box::pin(self.post.current(self.standing()))
     }
 
     fn expire(&self) {

@@ -44,6 +44,15 @@ pub trait Notebook: fmt::Debug + Send + Sync {
     /// [`WatchError`] if the notebook has as many watches as it may.
     fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError>;
 
+    /// Waits until what can be read is all that has been written: at once, unless this is a copy of what is kept elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError::Away`] if that takes long.
+    fn current(&self) -> Current<'_> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Reclaims what notes past their age still occupy. To be called now and then, from a timer.
     fn expire(&self);
 
@@ -60,6 +69,9 @@ pub trait Notebook: fmt::Debug + Send + Sync {
 
 /// The future that [`Notebook::append`] returns.
 pub type Append<'a> = Pin<Box<dyn Future<Output = Result<Receipt, AppendError>> + Send + 'a>>;
+
+/// The future that [`Notebook::current`] returns.
+pub type Current<'a> = Pin<Box<dyn Future<Output = Result<(), WatchError>> + Send + 'a>>;
 
 /// What an append tells the stream that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,7 +225,7 @@ pub enum AppendError {
     Closed,
 }
 
-/// Why a stream was not registered at a place.
+/// Why a stream cannot follow a place.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WatchError {
@@ -222,5 +234,13 @@ pub enum WatchError {
     TooManyWatches {
         /// The notebook's bound.
         limit: usize,
+    },
+    /// What the notebook is kept on cannot be reached, or has not all been read yet.
+    #[error("the notebook is away, try again in {} s", retry_after.as_secs_f64())]
+    Away {
+        /// When it is worth trying again.
+        retry_after: Duration,
+        /// What is away. Not for strangers.
+        source: Arc<dyn Error + Send + Sync>,
     },
 }

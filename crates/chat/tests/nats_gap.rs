@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use route_guide_chat::nats_server::NatsServer;
 use route_guide_chat::{
-    Author, ChatError, Conversation, Limits, NatsNotebook, NatsSettings, Notebook, Standing,
+    Author, ChatError, Conversation, ConversationLimits, Limits, NatsNotebook, NatsSettings,
+    Notebook, Standing, WatchError,
 };
 use route_guide_geo::E7Point;
 use tokio::io::copy_bidirectional;
@@ -206,4 +207,48 @@ async fn a_place_whose_notes_have_all_gone_misses_at_most_what_was_removed() {
     // Exactly so many, because at no other place a note was removed.
     let expected = (numbers(3..4), vec![(place(1), 3)]);
     assert_eq!(told(&mut reader, 4).await, expected);
+}
+
+/// Who came back to a server that had just started was told of fewer notes than it had been shown, and then shown them
+/// again: a place was followed before the notes there had been read.
+#[tokio::test]
+async fn a_place_is_followed_once_its_notes_have_been_read() {
+    if !NatsServer::available() {
+        return;
+    }
+    let server = NatsServer::start().await;
+    let (wire, here, there, near) = here_and_there(&server).await;
+    write(&there, place(1), 0..3).await;
+
+    let fresh = Arc::new(NatsNotebook::start(near).unwrap());
+    let mut reader = reader_of_logs(&fresh);
+    let kept = loop {
+        match reader.follow(place(1)).await {
+            Ok(kept) => break kept,
+            // It may have taken long to connect.
+            Err(error) => assert_is_away(&error),
+        }
+    };
+    assert_eq!(kept, 3);
+    assert_eq!(due(&mut reader), numbers(0..3));
+
+    // A server that has lost its connection does not know what there is either.
+    wire.cut(&here).await;
+    let mut reader = reader_of_logs(&here);
+    assert_is_away(&reader.follow(place(1)).await.unwrap_err());
+    write(&there, place(1), 3..5).await;
+    wire.mend(&here).await;
+    assert_eq!(reader.follow(place(1)).await.unwrap(), 5);
+    assert_eq!(due(&mut reader), numbers(0..5));
+}
+
+fn reader_of_logs(notebook: &Arc<NatsNotebook>) -> Conversation {
+    Conversation::of_logs(notebook.clone(), ConversationLimits::default())
+}
+
+fn assert_is_away(error: &ChatError) {
+    let ChatError::Watch(WatchError::Away { retry_after, .. }) = error else {
+        panic!("NATS is away, but got {error:?}");
+    };
+    assert!(!retry_after.is_zero());
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use route_guide_chat::{AppendError, ChatError};
+use route_guide_chat::{AppendError, ChatError, WatchError};
 use route_guide_geo::{OutOfRange, ParseError};
 use route_guide_store::CorruptRecord;
 use tonic::metadata::{MetadataMap, MetadataValue};
@@ -119,7 +119,8 @@ fn chat_status(error: &ChatError) -> Status {
             }
         }
         // It can last, and then every note fails: the notebook itself logs when it begins and when it is over.
-        ChatError::Append(AppendError::Away { retry_after, .. }) => Status::with_error_details(
+        ChatError::Append(AppendError::Away { retry_after, .. })
+        | ChatError::Watch(WatchError::Away { retry_after, .. }) => Status::with_error_details(
             Code::Unavailable,
             error.to_string(),
             ErrorDetails::with_retry_info(Some(*retry_after)),
@@ -154,15 +155,23 @@ mod tests {
 
     #[test]
     fn a_notebook_that_is_away_says_when_to_try_again_and_nothing_of_where_it_is() {
-        let away = AppendError::Away {
-            retry_after: Duration::from_millis(1_500),
-            source: Arc::new(io::Error::other("10.0.0.7:4222 is closed")),
+        let retry_after = Duration::from_millis(1_500);
+        let source = Arc::new(io::Error::other("10.0.0.7:4222 is closed"));
+        let post = AppendError::Away {
+            retry_after,
+            source: source.clone(),
         };
-        let status = Status::from(RpcError::from(ChatError::from(away)));
-        assert_eq!(status.code(), Code::Unavailable);
-        assert_eq!(status.message(), "the notebook is away, try again in 1.5 s");
-        let retry = status.get_details_retry_info().expect("it is attached");
-        assert_eq!(retry.retry_delay, Some(Duration::from_millis(1_500)));
+        let follow = WatchError::Away {
+            retry_after,
+            source,
+        };
+        for away in [ChatError::from(post), ChatError::from(follow)] {
+            let status = Status::from(RpcError::from(away));
+            assert_eq!(status.code(), Code::Unavailable);
+            assert_eq!(status.message(), "the notebook is away, try again in 1.5 s");
+            let retry = status.get_details_retry_info().expect("it is attached");
+            assert_eq!(retry.retry_delay, Some(retry_after));
+        }
     }
 
     #[test]

@@ -117,7 +117,8 @@ impl RouteGuide for RouteGuideServicer {
                 None => Conversation::shared(notebook, self.chat.shared),
                 Some(places) => {
                     let mut chat = Conversation::of_logs(notebook, self.chat.shared);
-                    watching::follow(&mut chat, &places, self.notebook.life(), &mut confirmed)?;
+                    watching::follow(&mut chat, &places, self.notebook.life(), &mut confirmed)
+                        .await?;
                     chat
                 }
             },

@@ -43,14 +43,14 @@ pub(crate) fn places(metadata: &MetadataMap) -> Result<Option<Vec<E7Point>>, Rpc
 }
 
 /// Makes a conversation follow places, and says so in the metadata of the response.
-pub(crate) fn follow(
+pub(crate) async fn follow(
     chat: &mut Conversation,
     places: &[E7Point],
     life: Option<u64>,
     metadata: &mut MetadataMap,
 ) -> Result<(), RpcError> {
     for place in places {
-        let kept = chat.follow(*place)?;
+        let kept = chat.follow(*place).await?;
         let confirmed = format!("{},{kept}", place.e7());
         metadata.append(CHAT_WATCH, ascii(&confirmed));
     }

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use route_guide_chat::nats_server::NatsServer;
 use route_guide_proto::routeguide::Point;
-use route_guide_tests::{Chat, ServerProcess, TestServer, programs, run};
+use route_guide_server::CHAT_WATCH;
+use route_guide_tests::{Chat, ServerProcess, TestServer, programs, run, within};
+use tonic::{Request, Status};
 
 use crate::{post, post_to, post_when_ready, ready, retry_delay, server_on};
 
@@ -12,6 +14,19 @@ const HERE: Point = Point {
     latitude: 407_838_351,
     longitude: -746_143_763,
 };
+
+const HERE_E7: &str = "407838351,-746143763";
+
+/// Follows a place, and returns how that is confirmed.
+async fn follow(server: &TestServer) -> Result<String, Status> {
+    let mut request = Request::new(tokio_stream::pending());
+    let metadata = request.metadata_mut();
+    metadata.insert(CHAT_WATCH, HERE_E7.parse().unwrap());
+    let mut guide = server.guide();
+    let response = within("the headers of a chat", guide.route_chat(request)).await?;
+    let confirmed = response.metadata().get(CHAT_WATCH).unwrap();
+    Ok(confirmed.to_str().unwrap().to_owned())
+}
 
 /// Asks for a feature and for health.
 async fn all_else_is_served(server: &TestServer) {
@@ -33,12 +48,15 @@ fn a_server_starts_without_nats_and_takes_notes_once_it_is_there() {
         all_else_is_served(&server).await;
         let status = post(&server, HERE, "too early").await.unwrap_err();
         assert!(!retry_delay(&status).is_zero(), "{status:?}");
+        let status = follow(&server).await.unwrap_err();
+        assert!(!retry_delay(&status).is_zero(), "{status:?}");
         // A chat without notes needs nothing of NATS.
         assert!(Chat::open(&server).await.finish().await.is_empty());
 
         nats.restart().await;
         let texts = post_when_ready(&server, HERE, "in time").await;
         assert!(texts.is_empty(), "a refused note is there: {texts:?}");
+        assert_eq!(follow(&server).await.unwrap(), format!("{HERE_E7},1"));
         all_else_is_served(&server).await;
     });
 }

@@ -8,13 +8,13 @@ pub async fn what_is_kept_and_what_comes(engine: &Engine) {
     let desk = engine.open(|_| {}).await;
     desk.others_write(place(1), 0..3).await;
     let mut chat = desk.stream_of_logs();
-    assert_eq!(followed(&mut chat), 3);
+    assert_eq!(followed(&mut chat).await, 3);
     assert_eq!(due(&mut chat), ["0", "1", "2"]);
     desk.others_write(place(1), 3..5).await;
     desk.others_write(place(2), 9..10).await;
     chat.woken().await;
     assert_eq!(due(&mut chat), ["3", "4"]);
-    assert_eq!(followed(&mut chat), 0, "followed already");
+    assert_eq!(followed(&mut chat).await, 0, "followed already");
     assert_eq!(due(&mut chat), [""; 0]);
 }
 
@@ -23,7 +23,7 @@ pub async fn a_log_as_it_is(engine: &Engine) {
     let desk = engine.open(|_| {}).await;
     let mut chat = desk.stream_of_logs();
     desk.others_write(place(1), 0..1).await;
-    assert_eq!(followed(&mut chat), 1);
+    assert_eq!(followed(&mut chat).await, 1);
     post(&mut chat, place(1), "a").await;
     desk.others_write(place(1), 1..2).await;
     post(&mut chat, place(1), "b").await;
@@ -57,7 +57,7 @@ pub async fn what_makes_room(engine: &Engine) {
 pub async fn an_empty_place(engine: &Engine) {
     let desk = engine.open(|_| {}).await;
     let mut chat = desk.stream_of_logs();
-    assert_eq!(followed(&mut chat), 0);
+    assert_eq!(followed(&mut chat).await, 0);
     assert_eq!(due(&mut chat), [""; 0]);
     desk.others_write(place(1), 0..1).await;
     chat.woken().await;
@@ -73,13 +73,14 @@ pub async fn what_is_missed(engine: &Engine) {
         .await;
     desk.others_write(place(1), 0..2).await;
     let mut chat = desk.stream_of_logs();
-    assert_eq!(followed(&mut chat), 2);
+    assert_eq!(followed(&mut chat).await, 2);
     desk.others_write(place(1), 2..5).await;
     assert_eq!(missed(&mut chat), (place(1), 3));
     assert_eq!(due(&mut chat), ["3", "4"]);
 }
 
 /// Follows the place 1, and returns how many notes are kept there.
-fn followed(chat: &mut Conversation) -> u64 {
-    chat.follow(place(1)).expect("the place can be followed")
+async fn followed(chat: &mut Conversation) -> u64 {
+    let followed = chat.follow(place(1)).await;
+    followed.expect("the place can be followed")
 }

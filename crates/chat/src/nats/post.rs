@@ -10,13 +10,14 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 use tokio::time;
 
+use super::Standing;
 use super::fault::NatsFault;
 use super::link::Link;
 use super::shared::{Expected, Shared};
 use super::turns::Turns;
 use super::wire::{MAX_HEAD_BYTES, NoteId, Wire};
 use crate::note::Draft;
-use crate::notebook::{AppendError, Receipt};
+use crate::notebook::{AppendError, Receipt, WatchError};
 
 /// Sends notes to the stream and waits until they have come back through it.
 #[derive(Debug)]
@@ -68,6 +69,27 @@ impl Post {
             Ok(outcome) => outcome,
             Err(_elapsed) => Err(away(last_fault)),
         }
+    }
+
+    /// Waits, as long as an append would, until the stream has been read and is read as it grows.
+    pub(super) async fn current(
+        &self,
+        mut standing: watch::Receiver<Standing>,
+    ) -> Result<(), WatchError> {
+        let ready = async {
+            let is_ready = self.linked().await.is_ok()
+                && (standing
+                    .wait_for(|standing| *standing == Standing::Ready)
+                    .await)
+                    .is_ok();
+            is_ready.then_some(()).ok_or(NatsFault::Disconnected)
+        };
+        let ready = time::timeout(self.patience, ready).await;
+        let ready = ready.unwrap_or(Err(NatsFault::CatchingUp));
+        ready.map_err(|fault| WatchError::Away {
+            retry_after: RETRY_AFTER,
+            source: Arc::new(fault),
+        })
     }
 
     async fn append_in_turn(
