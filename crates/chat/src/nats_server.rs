@@ -27,7 +27,7 @@ use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -37,6 +37,8 @@ use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
 pub use cluster::NatsCluster;
@@ -60,6 +62,8 @@ pub struct NatsServer {
 struct Node {
     name: String,
     port: u16,
+    /// Where it says over HTTP how it is.
+    monitor: u16,
     /// Its own port for the others of the cluster, and those of all.
     routes: Option<(u16, Vec<u16>)>,
     dir: PathBuf,
@@ -107,6 +111,7 @@ impl NatsServer {
             let node = Node {
                 name: "alone".to_owned(),
                 port: free_port(),
+                monitor: free_port(),
                 routes: None,
                 dir: home.path().to_owned(),
                 settings: settings.to_owned(),
@@ -138,6 +143,27 @@ impl NatsServer {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.node.name
+    }
+
+    /// Asks the server's own monitor, such as `/healthz` or `/jsz?streams=true&accounts=true`.
+    ///
+    /// # Errors
+    ///
+    /// What came instead of an answer in good order, in words.
+    pub async fn monitor(&self, path: &str) -> Result<String, String> {
+        let asking = async {
+            let mut connection = TcpStream::connect(("127.0.0.1", self.node.monitor)).await?;
+            let request = format!("GET {path} HTTP/1.0\r\n\r\n");
+            connection.write_all(request.as_bytes()).await?;
+            let mut answer = String::new();
+            connection.read_to_string(&mut answer).await?;
+            Ok::<_, io::Error>(answer)
+        };
+        let answer = asking.await.map_err(|error| error.to_string())?;
+        match answer.split_once("\r\n\r\n") {
+            Some((head, body)) if head.starts_with("HTTP/1.0 200") => Ok(body.to_owned()),
+            _ => Err(answer),
+        }
     }
 
     /// Returns whether the process lives.
@@ -179,9 +205,11 @@ impl Node {
 
     fn write_configuration(&self) -> PathBuf {
         let mut text = format!(
-            "server_name: {:?}\nlisten: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n",
+            "server_name: {:?}\nlisten: \"127.0.0.1:{}\"\nhttp: \"127.0.0.1:{}\"\n\
+             jetstream {{ store_dir: \"{}\" }}\n",
             self.name,
             self.port,
+            self.monitor,
             self.store().display()
         );
         if !self.settings.contains("max_payload") {

@@ -9,6 +9,7 @@ mod away;
 mod exchange;
 mod killed;
 mod large;
+mod stored;
 
 use route_guide_chat::NatsSettings;
 use route_guide_proto::routeguide::Point;

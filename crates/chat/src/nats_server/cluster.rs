@@ -37,6 +37,7 @@ impl NatsCluster {
             let name = format!("node-{number}");
             let node = Node {
                 port: free_port(),
+                monitor: free_port(),
                 routes: Some((route, routes.clone())),
                 dir: home.path().join(&name),
                 settings: String::new(),
@@ -53,6 +54,12 @@ impl NatsCluster {
     #[must_use]
     pub fn urls(&self) -> Vec<String> {
         self.servers.iter().map(NatsServer::url).collect()
+    }
+
+    /// Returns the servers, those that are killed included.
+    #[must_use]
+    pub fn servers(&self) -> &[NatsServer] {
+        &self.servers
     }
 
     /// Returns one of the servers.
