@@ -205,26 +205,32 @@ impl Common {
 /// If the server refuses that, or hands out anything else.
 pub async fn read_back(address: &str, spots: &[Spot]) -> Log {
     const ASKING: &str = "what is here?";
-    /// Fewer than a server lets one stream post at.
-    const PLACES: usize = 5_000;
-    let mut guide = guide_at(address).await.expect("the server answers");
-    let mut log = Log::new();
-    for spots in spots.chunks(PLACES) {
+    /// Streams that read at a time: a server takes the notes of each one after the other.
+    const STREAMS: usize = 64;
+    let guide = guide_at(address).await.expect("the server answers");
+    let mut streams = JoinSet::new();
+    for spots in spots.chunks(spots.len().div_ceil(STREAMS)) {
         let notes: Vec<_> = spots
             .iter()
             .map(|spot| note(spot.point(), ASKING))
             .collect();
-        let replies = guide.route_chat(tokio_stream::iter(notes)).await;
-        let mut replies = replies.expect("the chat opens").into_inner();
-        while let Some(note) = within("a replay", replies.message())
-            .await
-            .expect("the replay goes on")
-        {
-            if note.message != ASKING {
-                let (spot, numbered) = understood(&note);
-                log.entry(spot).or_default().push(numbered);
+        let mut guide = guide.clone();
+        streams.spawn(async move {
+            let replies = guide.route_chat(tokio_stream::iter(notes)).await;
+            let mut replies = replies.expect("the chat opens").into_inner();
+            let mut kept = Vec::new();
+            while let Some(note) = within("a replay", replies.message())
+                .await
+                .expect("the replay goes on")
+            {
+                kept.push(understood(&note));
             }
-        }
+            kept
+        });
+    }
+    let mut log = Log::new();
+    for (spot, numbered) in streams.join_all().await.into_iter().flatten() {
+        log.entry(spot).or_default().push(numbered);
     }
     log
 }

@@ -10,7 +10,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::clock::{Clock, MonotonicClock, WallClock};
-use crate::ledger::{Entry, Ledger, WhenFull};
+use crate::ledger::{Entry, Ledger, Shelf, WhenFull};
 use crate::limits::Limits;
 use crate::note::{Draft, Index};
 use crate::notebook::{Append, AppendError, Notebook, Page, PageLimit, Usage, WatchError};
@@ -244,14 +244,7 @@ impl Notebook for FileNotebook {
     }
 
     fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
-        let watchers = self.shared.lock().ledger.add_watch(place)?;
-        // A note that slips in between is older than anything the stream goes on to write, so a replay covers it.
-        let registration = watchers.add(wakeups);
-        let shared = Arc::clone(&self.shared);
-        Ok(Watch::new(move || {
-            watchers.remove(registration);
-            shared.lock().ledger.remove_watch(place);
-        }))
+        self.shared.watch(place, wakeups)
     }
 
     fn expire(&self) {

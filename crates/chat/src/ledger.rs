@@ -8,10 +8,14 @@ use crate::limits::Limits;
 use crate::note::{Draft, Index, Note};
 use crate::notebook::{AppendError, Page, PageLimit, Receipt, Usage, WatchError};
 
+pub(crate) use shelf::Shelf;
 #[cfg(feature = "nats")]
 pub(crate) use tally::{Count, Unseen};
 use watchers::Watchers;
 
+mod shelf;
+#[cfg(feature = "file")]
+mod stored;
 #[cfg(feature = "nats")]
 mod tally;
 mod watchers;
@@ -105,80 +109,10 @@ impl Ledger {
         Ok(self.write(draft, self.now, garbage))
     }
 
-    /// Promises the next index of a place to a note that is first written elsewhere. It is followed by a
-    /// [`land`](Self::land) or a [`renounce`](Self::renounce) for the place, in the order of the promises.
-    #[cfg(feature = "file")]
-    pub(crate) fn promise(&mut self, place: E7Point) -> Index {
-        let log = self.places.entry(place).or_default();
-        log.promised += 1;
-        log.newest.plus(log.promised)
-    }
-
-    /// Writes a note under the index that was promised to it.
-    #[cfg(feature = "file")]
-    pub(crate) fn land(
-        &mut self,
-        draft: Draft,
-        written: Duration,
-        garbage: &mut Vec<Entry>,
-    ) -> Receipt {
-        if let Some(log) = self.places.get_mut(&draft.place) {
-            log.promised = log.promised.saturating_sub(1);
-        }
-        self.write(draft, written, garbage)
-    }
-
-    /// Takes a promise back.
-    #[cfg(feature = "file")]
-    pub(crate) fn renounce(&mut self, place: E7Point) {
-        if let Some(log) = self.places.get_mut(&place) {
-            log.promised = log.promised.saturating_sub(1);
-            self.drop_if_unused(place);
-        }
-    }
-
     /// Returns whether a text that comes from elsewhere has room here.
     #[cfg(any(feature = "file", feature = "nats"))]
     pub(crate) fn fits(&self, message: &str) -> bool {
         cost_bytes(message).saturating_add(PLACE_OVERHEAD_BYTES) <= self.limits.bytes_total
-    }
-
-    /// Puts back a note that was kept elsewhere. To be called in the order of serials.
-    #[cfg(feature = "file")]
-    pub(crate) fn restore(
-        &mut self,
-        note: Note,
-        serial: Serial,
-        written: Duration,
-        garbage: &mut Vec<Entry>,
-    ) {
-        let place = note.place();
-        // A log whose indexes begin anew had been forgotten before that, only not everywhere.
-        while let Some(log) = self.places.get(&place)
-            && log.newest.plus(1) != note.index()
-        {
-            match self.pop_front(place) {
-                Some(entry) => garbage.push(entry),
-                None => break,
-            }
-        }
-        let log = self.places.entry(place).or_default();
-        log.newest = note.index().minus(1);
-        self.next_serial = serial;
-        let (draft, _) = note.into_parts();
-        self.write(draft, written, garbage);
-    }
-
-    /// Makes `serial` the serial of the next note, if that is later than what it was.
-    #[cfg(feature = "file")]
-    pub(crate) fn resume_at(&mut self, serial: Serial) {
-        self.next_serial = self.next_serial.max(serial);
-    }
-
-    /// Returns the serial of the next note.
-    #[cfg(feature = "file")]
-    pub(crate) fn next_serial(&self) -> Serial {
-        self.next_serial
     }
 
     /// Notes the time, and returns the latest that has been seen.
@@ -324,7 +258,7 @@ impl Ledger {
     }
 
     /// Counts a watch, which keeps the place's log alive, and returns where it is to be registered.
-    pub(crate) fn add_watch(&mut self, place: E7Point) -> Result<Arc<Watchers>, WatchError> {
+    fn add_watch(&mut self, place: E7Point) -> Result<Arc<Watchers>, WatchError> {
         let limit = self.limits.watches_total;
         if self.watches >= limit {
             return Err(WatchError::TooManyWatches { limit });
@@ -335,7 +269,7 @@ impl Ledger {
         Ok(Arc::clone(log.watchers.get_or_insert_default()))
     }
 
-    pub(crate) fn remove_watch(&mut self, place: E7Point) {
+    fn remove_watch(&mut self, place: E7Point) {
         let Some(log) = self.places.get_mut(&place) else {
             return;
         };
@@ -388,13 +322,6 @@ impl Ledger {
         {
             self.places.remove(&place);
         }
-    }
-}
-
-#[cfg(feature = "file")]
-impl Entry {
-    pub(crate) fn serial(&self) -> Serial {
-        self.serial
     }
 }
 

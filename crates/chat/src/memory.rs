@@ -7,7 +7,7 @@ use std::time::Duration;
 use route_guide_geo::E7Point;
 
 use crate::clock::{Clock, MonotonicClock};
-use crate::ledger::{Ledger, WhenFull};
+use crate::ledger::{Ledger, Shelf, WhenFull};
 use crate::limits::Limits;
 use crate::note::{Draft, Index};
 use crate::notebook::{Append, AppendError, Notebook, Page, PageLimit, Receipt, Usage, WatchError};
@@ -113,14 +113,7 @@ impl Notebook for MemoryNotebook {
     }
 
     fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
-        let watchers = lock(&self.ledger).add_watch(place)?;
-        // A note that slips in between is older than anything the stream goes on to write, so a replay covers it.
-        let registration = watchers.add(wakeups);
-        let ledger = Arc::clone(&self.ledger);
-        Ok(Watch::new(move || {
-            watchers.remove(registration);
-            lock(&ledger).remove_watch(place);
-        }))
+        self.ledger.watch(place, wakeups)
     }
 
     fn expire(&self) {
@@ -152,6 +145,12 @@ impl fmt::Debug for MemoryNotebook {
         f.debug_struct("MemoryNotebook")
             .field("usage", &self.usage())
             .finish_non_exhaustive()
+    }
+}
+
+impl Shelf for Mutex<Ledger> {
+    fn with_ledger<T>(&self, work: impl FnOnce(&mut Ledger) -> T) -> T {
+        work(&mut lock(self))
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::clock::{Clock, MonotonicClock, WallClock};
-use crate::ledger::{Ledger, WhenFull};
+use crate::ledger::{Ledger, Shelf, WhenFull};
 use crate::note::{Draft, Index};
 use crate::notebook::{Append, Current, Notebook, Page, PageLimit, Usage, WatchError};
 use crate::timeline::Timeline;
@@ -295,14 +295,7 @@ impl Notebook for NatsNotebook {
     }
 
     fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
-        let watchers = self.shared.lock().ledger.add_watch(place)?;
-        // A note that slips in between is older than anything the stream goes on to write, so a replay covers it.
-        let registration = watchers.add(wakeups);
-        let shared = Arc::clone(&self.shared);
-        Ok(Watch::new(move || {
-            watchers.remove(registration);
-            shared.lock().ledger.remove_watch(place);
-        }))
+        self.shared.watch(place, wakeups)
     }
 
     fn current(&self) -> Current<'_> {

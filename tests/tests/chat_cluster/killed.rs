@@ -19,14 +19,15 @@ use crate::stored::{caught_up, stored};
 
 /// A hundred thousand notes.
 const LONG: Shape = Shape {
-    groups: 8,
-    places: 2_084,
+    groups: 32,
+    places: 521,
     rounds: 3,
     batch: 100,
     listened: 8,
 };
 
 const SHORT: Shape = Shape {
+    groups: 8,
     places: 209,
     batch: 20,
     ..LONG

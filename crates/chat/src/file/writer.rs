@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::fault::StoreFault;
 use super::store::{Planned, Store};
 use crate::clock::Clock;
-use crate::ledger::{Entry, Ledger, Serial};
+use crate::ledger::{Entry, Ledger, Serial, Shelf};
 use crate::note::Draft;
 use crate::notebook::{AppendError, Receipt};
 use crate::timeline::Timeline;
@@ -46,6 +46,12 @@ impl Shared {
 
     pub(super) fn now(&self) -> Duration {
         self.timeline.now()
+    }
+}
+
+impl Shelf for Shared {
+    fn with_ledger<T>(&self, work: impl FnOnce(&mut Ledger) -> T) -> T {
+        work(&mut self.lock().ledger)
     }
 }
 

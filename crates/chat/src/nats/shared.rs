@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::order::Order;
 use super::wire::{Arrival, NoteId};
 use crate::clock::Clock;
-use crate::ledger::{Count, Ledger, Serial, Unseen};
+use crate::ledger::{Count, Ledger, Serial, Shelf, Unseen};
 use crate::note::Draft;
 use crate::notebook::Receipt;
 
@@ -182,6 +182,12 @@ impl Shared {
         let mut state = self.lock();
         state.base += state.seen.saturating_sub(sequence);
         state.seen = sequence;
+    }
+}
+
+impl Shelf for Shared {
+    fn with_ledger<T>(&self, work: impl FnOnce(&mut Ledger) -> T) -> T {
+        work(&mut self.lock().ledger)
     }
 }
 

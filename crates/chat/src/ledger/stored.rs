@@ -1,0 +1,80 @@
+use std::time::Duration;
+
+use route_guide_geo::E7Point;
+
+use super::{Entry, Ledger, Serial};
+use crate::note::{Draft, Index, Note};
+use crate::notebook::Receipt;
+
+/// For notes that are written to a store of this process's own before they are here, and read from there at its start.
+impl Ledger {
+    /// Promises the next index of a place to a note that is first written elsewhere. It is followed by a
+    /// [`land`](Self::land) or a [`renounce`](Self::renounce) for the place, in the order of the promises.
+    pub(crate) fn promise(&mut self, place: E7Point) -> Index {
+        let log = self.places.entry(place).or_default();
+        log.promised += 1;
+        log.newest.plus(log.promised)
+    }
+
+    /// Writes a note under the index that was promised to it.
+    pub(crate) fn land(
+        &mut self,
+        draft: Draft,
+        written: Duration,
+        garbage: &mut Vec<Entry>,
+    ) -> Receipt {
+        if let Some(log) = self.places.get_mut(&draft.place) {
+            log.promised = log.promised.saturating_sub(1);
+        }
+        self.write(draft, written, garbage)
+    }
+
+    /// Takes a promise back.
+    pub(crate) fn renounce(&mut self, place: E7Point) {
+        if let Some(log) = self.places.get_mut(&place) {
+            log.promised = log.promised.saturating_sub(1);
+            self.drop_if_unused(place);
+        }
+    }
+
+    /// Puts back a note that was kept elsewhere. To be called in the order of serials.
+    pub(crate) fn restore(
+        &mut self,
+        note: Note,
+        serial: Serial,
+        written: Duration,
+        garbage: &mut Vec<Entry>,
+    ) {
+        let place = note.place();
+        // A log whose indexes begin anew had been forgotten before that, only not everywhere.
+        while let Some(log) = self.places.get(&place)
+            && log.newest.plus(1) != note.index()
+        {
+            match self.pop_front(place) {
+                Some(entry) => garbage.push(entry),
+                None => break,
+            }
+        }
+        let log = self.places.entry(place).or_default();
+        log.newest = note.index().minus(1);
+        self.next_serial = serial;
+        let (draft, _) = note.into_parts();
+        self.write(draft, written, garbage);
+    }
+
+    /// Makes `serial` the serial of the next note, if that is later than what it was.
+    pub(crate) fn resume_at(&mut self, serial: Serial) {
+        self.next_serial = self.next_serial.max(serial);
+    }
+
+    /// Returns the serial of the next note.
+    pub(crate) fn next_serial(&self) -> Serial {
+        self.next_serial
+    }
+}
+
+impl Entry {
+    pub(crate) fn serial(&self) -> Serial {
+        self.serial
+    }
+}
