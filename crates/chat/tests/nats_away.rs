@@ -13,9 +13,9 @@ use route_guide_chat::{
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use nats::{draft, due, kept, open, place, settings, stream};
+use kit::{draft, due, kept, open, place, settings, stream};
 
-mod nats;
+mod kit;
 
 /// A bound for what should happen at once, on a machine that does much else.
 const SOON: Duration = Duration::from_secs(60);
@@ -132,7 +132,7 @@ async fn an_append_does_not_wait_long_for_nats() {
     let outcome = timeout(SOON, append).await.expect("it is told soon");
     assert!(matches!(outcome, Err(AppendError::Away { .. })));
     // What has been read is there.
-    assert_eq!(kept(&notebook, place(1)), ["kept"]);
+    assert_eq!(kept(&*notebook, place(1)), ["kept"]);
 }
 
 #[tokio::test]
@@ -182,11 +182,11 @@ async fn what_is_no_note_is_skipped() {
     let last = draft(place(1), "last", Author::unique());
     let receipt = notebook.append(last).await.unwrap();
     assert_eq!((receipt.index.get(), receipt.earlier), (2, 1));
-    assert_eq!(kept(&notebook, place(1)), ["a note", "last"]);
+    assert_eq!(kept(&*notebook, place(1)), ["a note", "last"]);
     assert_eq!(notebook.usage().places, 1);
     // Another server that reads it all at once sees the same.
     let again = open(settings(&server)).await;
-    assert_eq!(kept(&again, place(1)), ["a note", "last"]);
+    assert_eq!(kept(&*again, place(1)), ["a note", "last"]);
 }
 
 #[tokio::test]
@@ -221,9 +221,9 @@ async fn a_stream_that_is_deleted_is_made_anew() {
     let receipt = timeout(2 * SOON, appended).await.expect("it is made anew");
     assert_eq!((receipt.index.get(), receipt.earlier), (5, 4));
     assert_eq!(due(&mut reader), ["0", "1", "2", "new"]);
-    assert_eq!(kept(&notebook, place(1)).len(), 5);
+    assert_eq!(kept(&*notebook, place(1)).len(), 5);
     let again = open(settings(&server)).await;
-    assert_eq!(kept(&again, place(1)), ["new"]);
+    assert_eq!(kept(&*again, place(1)), ["new"]);
 }
 
 #[tokio::test]
@@ -254,5 +254,5 @@ async fn a_server_that_has_lost_its_disk_is_survived() {
         }
     };
     assert_eq!(receipt.index.get(), 2);
-    assert_eq!(kept(&notebook, place(1)), ["old", "new"]);
+    assert_eq!(kept(&*notebook, place(1)), ["old", "new"]);
 }

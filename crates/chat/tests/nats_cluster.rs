@@ -13,9 +13,9 @@ use route_guide_chat::{
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-use nats::{draft, due, open, place};
+use kit::{draft, due, open, place};
 
-mod nats;
+mod kit;
 
 const WRITERS: usize = 20;
 const NOTES: usize = 500;

@@ -11,9 +11,9 @@ use route_guide_chat::nats_server::NatsServer;
 use route_guide_chat::{AppendError, Author, NatsNotebook, NatsSettings, Notebook, Standing};
 use tempfile::TempDir;
 
-use nats::{draft, kept, open, place, settings};
+use kit::{draft, kept, open, place, settings};
 
-mod nats;
+mod kit;
 
 /// What NATS calls an account, with the operator above it.
 struct Account {
@@ -103,7 +103,7 @@ async fn a_credentials_file_is_what_opens_the_door() {
     let notebook = open(with(Some(account.user(&dir)))).await;
     let note = draft(place(1), "in confidence", Author::unique());
     notebook.append(note).await.unwrap();
-    assert_eq!(kept(&notebook, place(1)), ["in confidence"]);
+    assert_eq!(kept(&*notebook, place(1)), ["in confidence"]);
     // They have had more time than the one that was let in.
     for notebook in refused {
         assert_eq!(*notebook.standing().borrow(), Standing::Away);

@@ -13,9 +13,9 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use nats::{draft, due, kept, open, place, received, settings, stream};
+use kit::{draft, due, kept, open, place, received, settings, stream};
 
-mod nats;
+mod kit;
 
 /// A way to NATS that can be cut.
 struct Wire {
@@ -151,7 +151,7 @@ async fn what_was_removed_meanwhile_is_told_for_each_place() {
     }
     assert_eq!(received(&mut reader, 4).await, ["7", "7", "7", "7"]);
     for lat in 1..=4 {
-        assert_eq!(kept(&here, place(lat)), kept(&there, place(lat)));
+        assert_eq!(kept(&*here, place(lat)), kept(&*there, place(lat)));
     }
 }
 

@@ -11,9 +11,9 @@ use route_guide_chat::{
 };
 use tempfile::TempDir;
 
-use nats::{draft, kept, open, place, settings};
+use kit::{draft, kept, open, place, settings};
 
-mod nats;
+mod kit;
 
 /// An authority, and what it has signed, as files.
 struct Papers {
@@ -91,7 +91,7 @@ async fn notes_go_over_tls_with_a_certificate_and_a_password() {
     .await;
     let note = draft(place(1), "in secret", Author::unique());
     notebook.append(note).await.unwrap();
-    assert_eq!(kept(&notebook, place(1)), ["in secret"]);
+    assert_eq!(kept(&*notebook, place(1)), ["in secret"]);
 }
 
 #[tokio::test]
@@ -142,5 +142,5 @@ async fn without_the_right_papers_nats_is_away() {
         let outcome = notebook.append(note).await;
         assert!(matches!(outcome, Err(AppendError::Away { .. })), "{case}");
     }
-    assert_eq!(kept(&admitted, place(1)), [""; 0]);
+    assert_eq!(kept(&*admitted, place(1)), [""; 0]);
 }

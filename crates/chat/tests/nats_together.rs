@@ -8,9 +8,9 @@ use route_guide_chat::{
     AppendError, Author, Clock, Conversation, Index, ManualClock, NatsNotebook, Notebook, WallClock,
 };
 
-use nats::{draft, due, kept, open, place, received, settings, stream, whole};
+use kit::{draft, due, kept, open, place, received, settings, stream, whole};
 
-mod nats;
+mod kit;
 
 #[tokio::test]
 async fn a_notebook_that_is_started_again_has_its_notes() {
@@ -29,12 +29,12 @@ async fn a_notebook_that_is_started_again_has_its_notes() {
         notebook.append(draft(place(0), "late", author)).await,
         Err(AppendError::Closed)
     ));
-    let before: Vec<_> = (0..3).map(|lat| kept(&notebook, place(lat))).collect();
+    let before: Vec<_> = (0..3).map(|lat| kept(&*notebook, place(lat))).collect();
     assert_eq!(before[1].len(), 50);
     drop(notebook);
 
     let notebook = open(settings(&server)).await;
-    let after: Vec<_> = (0..3).map(|lat| kept(&notebook, place(lat))).collect();
+    let after: Vec<_> = (0..3).map(|lat| kept(&*notebook, place(lat))).collect();
     assert_eq!(after, before);
     let page = notebook.read(place(2), Index::START, whole());
     assert!(page.notes.iter().all(|note| note.author() == author));
@@ -75,7 +75,7 @@ async fn streams_of_two_servers_exchange_notes_in_one_order() {
     );
     driver.post(place(2), "over").await.unwrap();
     received(&mut dispatcher, 1).await;
-    let [one, other] = [&here, &there].map(|notebook| kept(notebook, place(2)));
+    let [one, other] = [&here, &there].map(|notebook| kept(&**notebook, place(2)));
     assert_eq!(one, other);
     assert_eq!(one.last().unwrap(), "over");
 }
@@ -163,7 +163,7 @@ async fn a_note_longer_than_a_message_is_refused_with_both_lengths() {
         .append(draft(place(1), longest.clone(), author))
         .await
         .unwrap();
-    assert_eq!(kept(&notebook, place(1)), [longest]);
+    assert_eq!(kept(&*notebook, place(1)), [longest]);
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn a_stream_with_other_limits_is_used_as_it_is() {
         notebook.append(note).await.unwrap();
     }
     // This copy keeps what its own limits allow; one that is read from the stream has what the stream keeps.
-    assert_eq!(kept(&notebook, place(1)).len(), 5);
+    assert_eq!(kept(&*notebook, place(1)).len(), 5);
     let notebook = open(settings(&server)).await;
-    assert_eq!(kept(&notebook, place(1)), ["2", "3", "4"]);
+    assert_eq!(kept(&*notebook, place(1)), ["2", "3", "4"]);
 }

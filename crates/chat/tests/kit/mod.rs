@@ -1,4 +1,4 @@
-//! What the tests of the engine on NATS have in common.
+//! What the tests of the engines have in common.
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 #![allow(dead_code, reason = "not every test needs all of it")]
 
@@ -60,7 +60,16 @@ pub(crate) async fn received(chat: &mut Conversation, count: usize) -> Vec<Strin
     texts
 }
 
-pub(crate) fn kept(notebook: &NatsNotebook, place: E7Point) -> Vec<String> {
+/// Writes notes, each by an author of its own.
+pub(crate) async fn write(notebook: &dyn Notebook, place: E7Point, texts: &[&str]) {
+    for text in texts {
+        let note = draft(place, *text, Author::unique());
+        notebook.append(note).await.unwrap();
+    }
+}
+
+/// Returns the texts that are kept at a place.
+pub(crate) fn kept(notebook: &dyn Notebook, place: E7Point) -> Vec<String> {
     let page = notebook.read(place, Index::START, whole());
     page.notes
         .iter()
