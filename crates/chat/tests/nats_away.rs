@@ -225,34 +225,3 @@ async fn a_stream_that_is_deleted_is_made_anew() {
     let again = open(settings(&server)).await;
     assert_eq!(kept(&*again, place(1)), ["new"]);
 }
-
-#[tokio::test]
-async fn a_server_that_has_lost_its_disk_is_survived() {
-    if !NatsServer::available() {
-        return;
-    }
-    let mut server = NatsServer::start().await;
-    let notebook = open(settings(&server)).await;
-    let author = Author::unique();
-    notebook
-        .append(draft(place(1), "old", author))
-        .await
-        .unwrap();
-    server.kill();
-    server.forget();
-    server.restart().await;
-    let mut standing = notebook.standing();
-    standing
-        .wait_for(|standing| *standing == Standing::Ready)
-        .await
-        .unwrap();
-    let receipt = loop {
-        match notebook.append(draft(place(1), "new", author)).await {
-            Ok(receipt) => break receipt,
-            Err(AppendError::Away { .. }) => {}
-            Err(error) => panic!("{error}"),
-        }
-    };
-    assert_eq!(receipt.index.get(), 2);
-    assert_eq!(kept(&*notebook, place(1)), ["old", "new"]);
-}

@@ -38,8 +38,8 @@ pub(super) struct Copyist {
 pub(super) struct Progress {
     /// When the stream was made, in nanoseconds: another time is another stream.
     created: Option<i128>,
-    /// Since when the stream has ended before what was read of it.
-    behind: Option<Instant>,
+    /// Since when the stream has ended before what was read of it, and where.
+    behind: Option<(Instant, u64)>,
     /// What the log has last said about going wrong.
     complaint: Option<String>,
     /// Messages that are no notes.
@@ -177,8 +177,11 @@ impl Copyist {
         match self.progress.created {
             Some(known) if known == created => {
                 if last < seen {
-                    let since = *self.progress.behind.get_or_insert_with(Instant::now);
+                    let (since, end) =
+                        *(self.progress.behind).get_or_insert((Instant::now(), last));
                     if since.elapsed() < LEADER_PATIENCE {
+                        // What is written now would lie where something else has been read.
+                        self.shared.set_caught_up(false);
                         return Err(Interruption::Behind { last, seen });
                     }
                     tracing::error!(
@@ -186,7 +189,7 @@ impl Copyist {
                         "the stream of route notes has lost its end; servers that start from now on do not \
                          have the notes that were there"
                     );
-                    self.shared.resume_behind(last);
+                    self.shared.resume_behind(end);
                 }
             }
             Some(_) => {
@@ -240,7 +243,7 @@ impl Copyist {
     }
 
     fn catch_up(&mut self) {
-        self.shared.set_caught_up();
+        self.shared.set_caught_up(true);
         self.stand(Standing::Ready);
         let notes = self.shared.lock().ledger.usage().notes;
         let stream = &self.config.name;

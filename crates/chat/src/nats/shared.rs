@@ -28,9 +28,11 @@ pub(super) struct State {
     /// What is added to a number in the stream to make a serial: a stream made anew begins again at 1, serials do not.
     base: Serial,
     unseen: Unseen,
+    /// The last message of the stream that was gone before it could be read.
+    gone: u64,
     order: Order,
     waiting: HashMap<NoteId, Waiting>,
-    /// Whether everything has been read that was in the stream at the start.
+    /// Whether everything has been read that was in the stream at the start, and the stream has not lost its end since.
     has_caught_up: bool,
     is_closed: bool,
 }
@@ -53,6 +55,7 @@ impl Shared {
             seen: 0,
             base: 0,
             unseen: Unseen::default(),
+            gone: 0,
             order: Order::default(),
             waiting: HashMap::new(),
             has_caught_up: false,
@@ -168,8 +171,8 @@ impl Shared {
         self.lock().has_caught_up
     }
 
-    pub(super) fn set_caught_up(&self) {
-        self.lock().has_caught_up = true;
+    pub(super) fn set_caught_up(&self, has_caught_up: bool) {
+        self.lock().has_caught_up = has_caught_up;
     }
 
     pub(super) fn seen(&self) -> u64 {
@@ -182,6 +185,7 @@ impl Shared {
         let mut state = self.lock();
         state.base += state.seen.saturating_sub(sequence);
         state.seen = sequence;
+        state.gone = state.gone.min(sequence);
     }
 }
 
@@ -205,6 +209,7 @@ impl State {
     fn skip(&mut self, gone: Range<u64>) {
         self.unseen.notes += gone.end - gone.start;
         self.unseen.last = self.base + gone.end - 1;
+        self.gone = gone.end - 1;
         // Whoever waits for one of them does so in vain. It was written, and others have displaced it since.
         let lost: Vec<_> = self
             .waiting
@@ -240,10 +245,11 @@ impl Expected {
     /// Takes down that NATS has the note as number `sequence` of the stream.
     pub(super) fn stored(&self, sequence: u64) {
         let mut state = self.shared.lock();
-        let is_passed = sequence <= state.seen;
+        // Another one that has been passed is the number of a note that the stream has lost: this one is still to come.
+        let is_gone = sequence <= state.gone;
         if let Some(waiting) = state.waiting.get_mut(&self.id) {
             waiting.stored = Some(sequence);
-            if is_passed {
+            if is_gone {
                 state.give_receipt_for_lost(self.id);
             }
         }
