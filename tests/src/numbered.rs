@@ -4,11 +4,14 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
+use route_guide_proto::routeguide::Point;
+use route_guide_server::CHAT_WATCH;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tonic::Request;
 
 use crate::audit::{Log, Spot, Transcript};
-use crate::{guide_at, note, within};
+use crate::{guide_at, within};
 use member::{Member, Role, understood};
 
 mod member;
@@ -197,40 +200,39 @@ impl Common {
     }
 }
 
-/// Reads all notes kept at these places from a server that took no part: streams post at each and are handed what is
-/// there.
+/// Reads all notes kept at these places from a server that took no part: streams follow them.
 ///
 /// # Panics
 ///
 /// If the server refuses that, or hands out anything else.
 pub async fn read_back(address: &str, spots: &[Spot]) -> Log {
-    const ASKING: &str = "what is here?";
-    /// Streams that read at a time: a server takes the notes of each one after the other.
-    const STREAMS: usize = 64;
-    let guide = guide_at(address).await.expect("the server answers");
-    let mut streams = JoinSet::new();
-    for spots in spots.chunks(spots.len().div_ceil(STREAMS)) {
-        let notes: Vec<_> = spots
-            .iter()
-            .map(|spot| note(spot.point(), ASKING))
-            .collect();
-        let mut guide = guide.clone();
-        streams.spawn(async move {
-            let replies = guide.route_chat(tokio_stream::iter(notes)).await;
-            let mut replies = replies.expect("the chat opens").into_inner();
-            let mut kept = Vec::new();
-            while let Some(note) = within("a replay", replies.message())
-                .await
-                .expect("the replay goes on")
-            {
-                kept.push(understood(&note));
-            }
-            kept
-        });
-    }
+    /// As many as the headers of a call have room for.
+    const PLACES: usize = 100;
+    let mut guide = guide_at(address).await.expect("the server answers");
     let mut log = Log::new();
-    for (spot, numbered) in streams.join_all().await.into_iter().flatten() {
-        log.entry(spot).or_default().push(numbered);
+    for spots in spots.chunks(PLACES) {
+        let mut request = Request::new(tokio_stream::pending());
+        for spot in spots {
+            let Point {
+                latitude,
+                longitude,
+            } = spot.point();
+            let place = format!("{latitude},{longitude}").parse().expect("ASCII");
+            request.metadata_mut().append(CHAT_WATCH, place);
+        }
+        let response = within("the headers of a chat", guide.route_chat(request)).await;
+        let (confirmed, mut notes, _) = response.expect("the chat opens").into_parts();
+        let counts = confirmed.get_all(CHAT_WATCH).iter().map(|place| {
+            let (_, count) = place.to_str().ok()?.rsplit_once(',')?;
+            count.parse::<usize>().ok()
+        });
+        let owed: Option<usize> = counts.sum();
+        for _ in 0..owed.expect("each place is confirmed with a count") {
+            let note = within("a note that is kept", notes.message()).await;
+            let note = note.expect("the stream goes on").expect("it is not over");
+            let (spot, numbered) = understood(&note);
+            log.entry(spot).or_default().push(numbered);
+        }
     }
     log
 }

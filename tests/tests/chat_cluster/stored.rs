@@ -1,23 +1,22 @@
 //! What NATS has stored, as it says itself: none of our code reads it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
-use async_nats::jetstream;
-use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
+use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, pull};
+use async_nats::jetstream::stream::Stream;
+use async_nats::jetstream::{self, Message};
 use route_guide_chat::nats_server::{NatsCluster, NatsServer};
 use route_guide_proto::routeguide::Point;
 use route_guide_tests::audit::{Log, Numbered, Spot};
 use route_guide_tests::{point, within};
 use serde_json::Value;
-use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
+use tokio_stream::StreamExt;
 
 /// How long the servers may take to agree, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(120);
-
-/// Questions under way at a time.
-const READERS: u64 = 32;
 
 /// What one server has of the stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +63,7 @@ pub(crate) async fn stored(cluster: &NatsCluster) -> Log {
     .await;
     let mut log = Log::new();
     let mut latest = HashMap::new();
-    for (sequence, (place, text)) in messages(cluster, &replica).await {
+    for (place, text) in messages(cluster, &replica).await {
         let Some(spot) = Spot::at(place) else {
             continue;
         };
@@ -72,44 +71,59 @@ pub(crate) async fn stored(cluster: &NatsCluster) -> Log {
         let earlier = latest.insert(note.stream, note.number);
         assert!(
             earlier < Some(note.number),
-            "{note}, message {sequence}, lies behind {earlier:?} of its stream"
+            "{note} lies behind {earlier:?} of its stream"
         );
         log.entry(spot).or_default().push(note);
     }
     log
 }
 
-async fn messages(cluster: &NatsCluster, replica: &Replica) -> BTreeMap<u64, (Point, String)> {
+/// Reads the messages, with a consumer for every batch: it matters to none if the one before it was lost.
+async fn messages(cluster: &NatsCluster, replica: &Replica) -> Vec<(Point, String)> {
     let stream = stream(cluster).await;
-    let mut readers = JoinSet::new();
-    for reader in 0..READERS {
-        let numbers = (replica.first..=replica.last).skip(usize::try_from(reader).expect("few"));
-        let (stream, numbers) = (stream.clone(), numbers.step_by(READERS as usize));
-        readers.spawn(async move {
-            let mut messages = Vec::new();
-            for number in numbers {
-                messages.push((number, message(&stream, number).await));
+    let mut messages = Vec::new();
+    let mut next = replica.first;
+    while next <= replica.last {
+        let event = format!("message {next} of {replica:?}");
+        let batch = within(&event, async {
+            loop {
+                match batch(&stream, next).await {
+                    Ok(batch) if !batch.is_empty() => return batch,
+                    // A consumer that has just been made may have nothing yet.
+                    Ok(_) | Err(_) => sleep(Duration::from_millis(100)).await,
+                }
             }
-            messages
         });
+        for message in batch.await {
+            let found = message.info().expect("a message of the stream");
+            assert_eq!(found.stream_sequence, next, "of {replica:?}");
+            messages.push(place_and_text(&message));
+            next += 1;
+        }
     }
-    readers.join_all().await.into_iter().flatten().collect()
+    messages
 }
 
-async fn message(stream: &Stream, number: u64) -> (Point, String) {
-    let reading = async {
-        loop {
-            match stream.get_raw_message(number).await {
-                Ok(message) => return message,
-                Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => {
-                    panic!("message {number} is not in the stream")
-                }
-                // A leader that was asked too much does not answer.
-                Err(_) => sleep(Duration::from_millis(100)).await,
-            }
-        }
+async fn batch(stream: &Stream, start_sequence: u64) -> Result<Vec<Message>, async_nats::Error> {
+    const BATCH: usize = 10_000;
+    let config = pull::Config {
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
+        ack_policy: AckPolicy::None,
+        memory_storage: true,
+        num_replicas: 1,
+        ..pull::Config::default()
     };
-    let message = within(&format!("message {number}"), reading).await;
+    let consumer = stream.create_consumer(config).await?;
+    let mut batch = consumer.fetch().max_messages(BATCH).messages().await?;
+    let mut messages = Vec::new();
+    while let Some(message) = batch.next().await {
+        messages.push(message?);
+    }
+    stream.delete_consumer(&consumer.cached_info().name).await?;
+    Ok(messages)
+}
+
+fn place_and_text(message: &Message) -> (Point, String) {
     let coordinates = message.subject.strip_prefix("route.notes.");
     let (lat, lon) = coordinates
         .and_then(|rest| rest.split_once('.'))
@@ -143,7 +157,7 @@ async fn until<T>(cluster: &NatsCluster, mut ask: impl AsyncFnMut() -> Option<T>
     for server in cluster.servers() {
         let health = server.monitor("/healthz").await;
         let replica = replica(server).await;
-        report += &format!("\n{}: {replica:?}, {health:?}", server.name());
+        let _ = write!(report, "\n{}: {replica:?}, {health:?}", server.name());
     }
     panic!("the servers do not agree on the stream after {PATIENCE:?}:{report}");
 }
