@@ -67,8 +67,8 @@ fn a_file_of_something_else_is_refused_and_left_alone() {
         );
         assert_eq!(fs::read(&file).unwrap(), contents);
     };
-    check(b"First, I wrote a diary.", "start with an empty notebook");
-    check(&vec![0; 100_000], "start with an empty notebook");
+    check(b"First, I wrote a diary.", "the notes cannot be read");
+    check(&vec![0; 100_000], "the notes cannot be read");
 
     // Another program's store.
     let dir = TempDir::new().unwrap();
