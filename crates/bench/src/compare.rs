@@ -4,6 +4,7 @@ use std::env;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -239,6 +240,7 @@ impl Comparison {
             let mut runs = Runs::default();
             match self.start_ours(file, &more, cores) {
                 Ok(server) => {
+                    await_first_success(|| cores.on_client(|| measurement.run(&server)));
                     for _ in 0..self.runs {
                         runs.add(cores.on_client(|| measurement.run(&server)));
                     }
@@ -303,5 +305,17 @@ impl Comparison {
             }
         }
         Ok(())
+    }
+}
+
+/// Tries something until it succeeds once, or has failed often. A server answers before its notes have come from NATS.
+fn await_first_success<T>(mut attempt: impl FnMut() -> anyhow::Result<T>) {
+    const ATTEMPTS: usize = 100;
+    const PAUSE: Duration = Duration::from_millis(50);
+    for _ in 0..ATTEMPTS {
+        if attempt().is_ok() {
+            return;
+        }
+        thread::sleep(PAUSE);
     }
 }
