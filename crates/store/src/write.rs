@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use std::mem;
 use std::ops::Range;
 
-use bytemuck::NoUninit;
 use route_guide_geo::{E7Point, E7Rectangle};
 
 use crate::boxes::{self, BLOCK, Node};
@@ -45,6 +44,8 @@ pub(crate) struct Plan {
     positions: Option<Points>,
     /// Names by position.
     names: Names,
+    /// Where the records of each group begin, and the length of all records.
+    group_starts: Vec<u64>,
     layout: Layout,
 }
 
@@ -91,9 +92,15 @@ impl Plan {
             names.reorder(&order);
         }
         let by_position = positions.as_ref().unwrap_or(&slots);
-        let records_bytes = (0..order.len())
-            .map(|position| record::encoded_bytes(by_position.get(position), names.len(position)))
-            .sum();
+        let mut group_starts = Vec::with_capacity(order.len().div_ceil(GROUP) + 1);
+        let mut records_bytes = 0;
+        for position in 0..order.len() {
+            if position.is_multiple_of(GROUP) {
+                group_starts.push(records_bytes as u64);
+            }
+            records_bytes += record::encoded_bytes(by_position.get(position), names.len(position));
+        }
+        group_starts.push(records_bytes as u64);
         let layout = Layout::new(order.len(), keeps, records_bytes)
             .expect("what fits into memory can be laid out");
         Self {
@@ -101,6 +108,7 @@ impl Plan {
             slots,
             positions,
             names,
+            group_starts,
             layout,
         }
     }
@@ -129,7 +137,7 @@ impl Plan {
                     sections.put(bytemuck::cast_slice(&table))?;
                 }
                 Section::Ordr => sections.put(bytemuck::cast_slice(&self.order))?,
-                Section::Offs => sections.put_values(self.offsets())?,
+                Section::Offs => sections.put(bytemuck::cast_slice(&self.group_starts))?,
                 Section::Recs => self.put_records(&mut sections)?,
                 Section::Header | Section::Table => {}
             }
@@ -167,61 +175,39 @@ impl Plan {
         nodes
     }
 
-    /// Returns the length of the record at a position.
-    fn record_bytes(&self, position: usize) -> usize {
-        record::encoded_bytes(self.point(position), self.names.len(position))
-    }
-
     /// Returns the point at a position.
     fn point(&self, position: usize) -> E7Point {
         self.positions.as_ref().unwrap_or(&self.slots).get(position)
     }
 
-    fn offsets(&self) -> impl Iterator<Item = u64> {
-        let mut offset = 0;
-        let group_starts = (0..self.order.len()).filter_map(move |position| {
-            let start = offset;
-            offset += self.record_bytes(position) as u64;
-            position.is_multiple_of(GROUP).then_some(start)
-        });
-        group_starts.chain([self.layout.range(Section::Recs).len() as u64])
-    }
-
     fn put_records(&self, sections: &mut Sections<'_, impl Write>) -> io::Result<()> {
-        let mut rest = 0..self.order.len();
-        while !rest.is_empty() {
-            // A few chunks at a time, so that the memory for them stays small, however long the names are.
+        let groups = self.group_starts.len() - 1;
+        let mut next = 0;
+        while next < groups {
+            // A few chunks at a time, so that the memory for them stays small.
+            let most = parallel::cores() as u64 * RECORDS_CHUNK_BYTES;
+            let begin = self.group_starts[next];
             let mut chunks = Vec::new();
-            let mut bytes = 0;
-            while bytes < parallel::cores() * RECORDS_CHUNK_BYTES && !rest.is_empty() {
-                let chunk = self.take_chunk(&mut rest);
-                bytes += chunk.1;
-                chunks.push(chunk);
+            while next < groups && self.group_starts[next] - begin < most {
+                let first = next;
+                let filled = self.group_starts[first] + RECORDS_CHUNK_BYTES;
+                while next < groups && self.group_starts[next] < filled {
+                    next += 1;
+                }
+                chunks.push(first..next);
             }
-            for records in
-                parallel::map(chunks, |(positions, bytes)| self.records(positions, bytes))
-            {
+            for records in parallel::map(chunks, |groups| self.records(groups)) {
                 sections.put(&records)?;
             }
         }
         Ok(())
     }
 
-    /// Takes positions whose records make a chunk off the front, and returns them and the length of those records.
-    fn take_chunk(&self, rest: &mut Range<usize>) -> (Range<usize>, usize) {
-        let start = rest.start;
-        let mut bytes = 0;
-        while bytes < RECORDS_CHUNK_BYTES
-            && let Some(position) = rest.next()
-        {
-            bytes += self.record_bytes(position);
-        }
-        (start..rest.start, bytes)
-    }
-
-    fn records(&self, positions: Range<usize>, bytes: usize) -> Vec<u8> {
-        let mut records = Vec::with_capacity(bytes);
-        for position in positions {
+    /// Makes the records of some groups.
+    fn records(&self, groups: Range<usize>) -> Vec<u8> {
+        let bytes = self.group_starts[groups.end] - self.group_starts[groups.start];
+        let mut records = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
+        for position in groups.start * GROUP..self.order.len().min(groups.end * GROUP) {
             record::encode(&mut records, self.point(position), self.names.get(position));
         }
         records
@@ -240,10 +226,7 @@ impl Points {
 }
 
 /// How many bytes of records are made at a time: enough to be worth a thread.
-const RECORDS_CHUNK_BYTES: usize = 1 << 20;
-
-/// How much is gathered before it is written.
-const CHUNK_BYTES: usize = 256 << 10;
+const RECORDS_CHUNK_BYTES: u64 = 1 << 20;
 
 /// Where sections are written one after the other, each with its checksum.
 struct Sections<'w, W> {
@@ -266,17 +249,5 @@ impl<W: Write> Sections<'_, W> {
         self.checksum.update(bytes);
         self.written += bytes.len();
         self.out.write_all(bytes)
-    }
-
-    fn put_values<T: NoUninit>(&mut self, values: impl Iterator<Item = T>) -> io::Result<()> {
-        let mut chunk = Vec::with_capacity(CHUNK_BYTES / size_of::<T>());
-        for value in values {
-            if chunk.len() == chunk.capacity() {
-                self.put(bytemuck::cast_slice(&chunk))?;
-                chunk.clear();
-            }
-            chunk.push(value);
-        }
-        self.put(bytemuck::cast_slice(&chunk))
     }
 }
