@@ -20,6 +20,10 @@ use crate::scene::Scene;
 use crate::table::{Runs, Table};
 use crate::{Dataset, NoteStore, Subject, chats, listings, look_ups, memory, routes};
 
+/// What the machine itself can do is measured under this name.
+const BESIDE: &str =
+    "bytes of the same listing over loopback without HTTP/2 and gRPC, for comparison";
+
 /// For so long the machine is watched before anything is started.
 const IDLE_CHECK: Duration = Duration::from_millis(500);
 /// A machine that does no more than this share of what it could is idle.
@@ -130,12 +134,7 @@ impl Comparison {
             self.measure(measurements, &servers, cores, table, progress)
         };
         measure(&listings::measurements(&scene), &mut table)?;
-        if self.only.is_empty()
-            || self
-                .only
-                .iter()
-                .any(|part| "loopback".contains(part.as_str()))
-        {
+        if self.names(BESIDE) {
             self.beside(dataset, cores, &mut table)?;
         }
         measure(&look_ups::measurements(&scene), &mut table)?;
@@ -255,7 +254,12 @@ impl Comparison {
     }
 
     fn wants(&self, measurement: &Measurement<'_>) -> bool {
-        let name = measurement.name.to_lowercase();
+        self.names(&measurement.name)
+    }
+
+    /// Tells whether what has this name was asked for.
+    fn names(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
         self.only.is_empty()
             || self
                 .only
@@ -290,11 +294,9 @@ impl Comparison {
 
     /// Measures what the machine itself can do with the bytes of a listing, and with bytes from its cache.
     fn beside(&self, dataset: Dataset, cores: &Cores, table: &mut Table) -> anyhow::Result<()> {
-        let name =
-            "bytes of the same listing over loopback without HTTP/2 and gRPC, for comparison";
         let cached = "…: of 64 KiB that stay in the cache";
         for (name, bytes) in [
-            (name, loopback::listing(dataset)?),
+            (BESIDE, loopback::listing(dataset)?),
             (cached, loopback::one_write()),
         ] {
             let rates: Vec<_> = (0..self.runs)

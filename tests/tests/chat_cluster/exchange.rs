@@ -2,7 +2,7 @@
 
 use route_guide_chat::nats_server::NatsServer;
 use route_guide_proto::routeguide::Point;
-use route_guide_tests::{Chat, point, run};
+use route_guide_tests::{Chat, TestServer, point, run};
 
 use crate::{post, post_when_ready, ready, server_on};
 
@@ -11,18 +11,24 @@ const HERE: Point = Point {
     longitude: -746_143_763,
 };
 
+/// Starts NATS and two servers on it.
+async fn two_servers() -> (NatsServer, TestServer, TestServer) {
+    let nats = NatsServer::start().await;
+    let urls = [nats.url()];
+    let (east, west) = (server_on(&urls).await, server_on(&urls).await);
+    for server in [&east, &west] {
+        ready(server.address()).await;
+    }
+    (nats, east, west)
+}
+
 #[test]
 fn notes_of_one_server_are_replayed_by_another_and_then_come_live() {
     if !NatsServer::available() {
         return;
     }
     run(async {
-        let nats = NatsServer::start().await;
-        let urls = [nats.url()];
-        let (east, west) = (server_on(&urls).await, server_on(&urls).await);
-        for server in [&east, &west] {
-            ready(server.address()).await;
-        }
+        let (_nats, east, west) = two_servers().await;
         let mut ann = Chat::open(&east).await;
         let mut bob = Chat::open(&west).await;
         ann.post(HERE, "ice on the bridge");
@@ -49,12 +55,7 @@ fn a_burst_arrives_on_the_other_server_in_order_and_each_note_once() {
         return;
     }
     run(async {
-        let nats = NatsServer::start().await;
-        let urls = [nats.url()];
-        let (east, west) = (server_on(&urls).await, server_on(&urls).await);
-        for server in [&east, &west] {
-            ready(server.address()).await;
-        }
+        let (_nats, east, west) = two_servers().await;
         let mut listener = Chat::open(&west).await;
         listener.post(HERE, "hello");
         listener.settled().await;
