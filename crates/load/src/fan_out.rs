@@ -24,8 +24,8 @@ pub struct FanOut {
     pub places: usize,
     /// How many streams listen at each place.
     pub listeners: usize,
-    /// How many listeners come at a time. Where a server keeps no more notes at a place than there are, it ends the streams
-    /// of some of those who come together: the notes of one push out what another was to be answered with.
+    /// How many listeners come at a time, less than half of the notes that the server keeps at a place: those who come
+    /// together wait until they have heard of each other, and of a note that another one has pushed out nobody hears.
     pub arrivals: usize,
     /// A server remembers notes, so each run needs a seed that it has not seen.
     pub seed: u64,
