@@ -24,7 +24,7 @@ pub struct FanOut {
     pub places: usize,
     /// How many streams listen at each place.
     pub listeners: usize,
-    /// How many listeners come at a time, less than half of the notes that the server keeps at a place: those who come
+    /// How many listeners come at a time, fewer than the notes that the server keeps at a place: those who come
     /// together wait until they have heard of each other, and of a note that another one has pushed out nobody hears.
     pub arrivals: usize,
     /// A server remembers notes, so each run needs a seed that it has not seen.
