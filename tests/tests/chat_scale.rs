@@ -117,7 +117,6 @@ fn a_note_expires_at_its_age() {
         writer.post(HERE, "ice");
         writer.settled().await;
         let after = Instant::now();
-        let mut was_there = false;
         loop {
             let asked = Instant::now();
             let chat = Chat::open(&server).await;
@@ -127,10 +126,7 @@ fn a_note_expires_at_its_age() {
                 assert!(before.elapsed() >= AGE, "gone after {:?}", before.elapsed());
                 break;
             }
-            was_there = true;
             assert!(asked < after + AGE, "there after {:?}", asked - after);
         }
-        // On a machine that is slower than the note's age nothing is shown.
-        assert!(was_there || before.elapsed() >= AGE);
     });
 }
