@@ -4,14 +4,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::HeaderMap;
 use http_body::Frame;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::call::{EndOfCall, catch_panic, correct_status, draining};
+use crate::Drain;
+use crate::call::{EndOfCall, Panicked, catch_panic};
+use crate::status::{correct, draining, panicked, trailers};
 use crate::task::OpenCall;
 
 /// A response body that ends with trailers when its call must end.
@@ -27,6 +28,7 @@ struct Open {
     inner: Body,
     end: EndOfCall,
     drained: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    drain: Drain,
     _in_flight: InFlight,
 }
 
@@ -38,6 +40,7 @@ impl CallBody {
         inner: Body,
         end: EndOfCall,
         drained: Option<WaitForCancellationFutureOwned>,
+        drain: Drain,
         in_flight: InFlight,
     ) -> Self {
         Self {
@@ -45,6 +48,7 @@ impl CallBody {
                 inner,
                 end,
                 drained: drained.map(Box::pin),
+                drain,
                 _in_flight: in_flight,
             }),
         }
@@ -69,9 +73,11 @@ impl http_body::Body for CallBody {
                 Ok(Poll::Ready(Some(Ok(frame)))) => {
                     return Poll::Ready(Some(Ok(corrected(frame))));
                 }
-                Ok(Poll::Ready(other)) => {
+                // hyper would reset the stream, and the caller never read the status.
+                Ok(Poll::Ready(Some(Err(status)))) => status,
+                Ok(Poll::Ready(None)) => {
                     self.open = None;
-                    return Poll::Ready(other);
+                    return Poll::Ready(None);
                 }
                 Ok(Poll::Pending) => {
                     let drained = open.drained.as_mut();
@@ -80,7 +86,10 @@ impl http_body::Body for CallBody {
                         _ => return Poll::Pending,
                     }
                 }
-                Err(panicked) => panicked,
+                Err(Panicked) => {
+                    open.drain.count_panicked_call();
+                    panicked()
+                }
             },
         };
         self.open = None;
@@ -97,18 +106,9 @@ impl http_body::Body for CallBody {
 fn corrected<D>(frame: Frame<D>) -> Frame<D> {
     match frame.into_trailers() {
         Ok(mut trailers) => {
-            correct_status(&mut trailers);
+            correct(&mut trailers);
             Frame::trailers(trailers)
         }
         Err(data) => data,
     }
-}
-
-fn trailers(status: &Status) -> HeaderMap {
-    let mut map = HeaderMap::with_capacity(2);
-    if status.add_header(&mut map).is_err() {
-        // Only metadata that is no valid header can fail, and our own statuses carry none.
-        map.insert("grpc-status", http::HeaderValue::from(status.code() as i32));
-    }
-    map
 }

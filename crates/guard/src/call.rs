@@ -7,15 +7,16 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use tokio::time::{Instant, sleep, sleep_until};
+use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::Bytes;
-use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use crate::body::CallBody;
+use crate::status::{self, draining, expired, panicked};
 use crate::task::{OpenCall, end_task_with};
 use crate::{Deadline, Drain};
 
@@ -31,8 +32,9 @@ const DRAIN_GRACE: Duration = Duration::from_millis(500);
 /// - When the drain's time is over, what is still open ends with `UNAVAILABLE`.
 /// - Streams that never end by themselves (see [`CallLayer::end_at_drain`]) end so when it begins.
 /// - A call whose peer has stopped reading cannot be told; its stream is reset, or over HTTP/1.1 its connection closed.
-/// - A panic becomes `INTERNAL` for this call and concerns no other.
+/// - A panic becomes `UNKNOWN` for this call and concerns no other; the drain counts it.
 /// - A message over the size limit is `RESOURCE_EXHAUSTED`, as the gRPC status document has it.
+/// - A status message is cut at 1 KiB, or a client would lose the status over its length.
 /// - What is not a gRPC request is refused by HTTP status 405 or 415.
 #[derive(Clone, Debug)]
 pub struct CallLayer {
@@ -100,11 +102,11 @@ where
         }
         let deadline = match Deadline::from_headers(request.headers(), Instant::now().into_std()) {
             Ok(deadline) => deadline,
-            Err(error) => return answer(Status::internal(error.to_string()).into_http()),
+            Err(error) => return answer(status::response(Status::internal(error.to_string()))),
         };
         if let Some(deadline) = deadline {
             if deadline.time_left().is_zero() {
-                return answer(expired().into_http());
+                return answer(status::response(expired()));
             }
             request.extensions_mut().insert(deadline);
         }
@@ -117,18 +119,21 @@ where
             let response = tokio::select! {
                 // A call that is over must not be answered as if it were not.
                 biased;
-                status = &mut end => return Ok(status.into_http()),
-                response = handled => response.unwrap_or_else(Status::into_http),
+                status = &mut end => return Ok(status::response(status)),
+                response = handled => response.unwrap_or_else(|Panicked| {
+                    drain.count_panicked_call();
+                    status::response(panicked())
+                }),
             };
             let (mut parts, body) = response.into_parts();
-            correct_status(&mut parts.headers);
+            status::correct(&mut parts.headers);
             let drained = open_ended.then(|| drain.begun_owned());
             let open = OpenCall::default();
             if deadline.is_some() || open_ended {
-                let end = end_of_task(deadline, drained.is_some().then_some(drain));
+                let end = end_of_task(deadline, open_ended.then(|| drain.clone()));
                 end_task_with(end, &open);
             }
-            let body = CallBody::new(body, end, drained, (token, open));
+            let body = CallBody::new(body, end, drained, drain, (token, open));
             Ok(Response::from_parts(parts, Body::new(body)))
         })
     }
@@ -176,85 +181,58 @@ async fn sleep_until_some(moment: Option<std::time::Instant>) {
     }
 }
 
-fn expired() -> Status {
-    Status::deadline_exceeded("the deadline of the call has passed")
-}
+/// A handler has panicked. The panic hook has said where and why.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Panicked;
 
-pub(crate) fn draining() -> Status {
-    Status::unavailable("server is draining")
-}
-
-/// A future whose panic is a status.
+/// A future whose panic is an error.
 struct CatchPanic<F> {
-    inner: Result<Pin<Box<F>>, Option<Status>>,
+    /// `None` once it has panicked.
+    inner: Option<Pin<Box<F>>>,
 }
 
 impl<F> CatchPanic<F> {
     fn of(make: impl FnOnce() -> F) -> Self {
-        // What panicked is dropped and never looked at again, so no broken state can be seen.
-        let inner = std::panic::catch_unwind(AssertUnwindSafe(make));
         Self {
-            inner: inner.map(Box::pin).map_err(|_panic| Some(panicked())),
+            inner: catch_panic(make).ok().map(Box::pin),
         }
     }
 }
 
 impl<F: Future<Output = Result<Response<Body>, Infallible>>> Future for CatchPanic<F> {
-    type Output = Result<Response<Body>, Status>;
+    type Output = Result<Response<Body>, Panicked>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.inner {
-            Ok(future) => match catch_panic(|| future.as_mut().poll(cx)) {
-                Ok(poll) => poll.map(|response| response.map_err(|never| match never {})),
-                Err(status) => Poll::Ready(Err(status)),
-            },
-            Err(status) => Poll::Ready(Err(status.take().unwrap_or_else(panicked))),
+        let Some(future) = &mut self.inner else {
+            return Poll::Ready(Err(Panicked));
+        };
+        let polled = catch_panic(|| future.as_mut().poll(cx));
+        if polled.is_err() {
+            self.inner = None;
+        }
+        match polled? {
+            Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
+            Poll::Pending => Poll::Pending,
         }
     }
 }
 
-pub(crate) fn catch_panic<T>(poll: impl FnOnce() -> T) -> Result<T, Status> {
-    // As above: the caller drops what panicked.
-    std::panic::catch_unwind(AssertUnwindSafe(poll)).map_err(|_panic| panicked())
-}
-
-fn panicked() -> Status {
-    // The panic hook has logged where and why.
-    Status::internal("the server failed on this call")
-}
-
-/// tonic answers a message over the limit with `OUT_OF_RANGE`; the status document says otherwise.
-///
-/// # References
-///
-/// [Status codes](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md), `RESOURCE_EXHAUSTED`.
-pub(crate) fn correct_status(headers: &mut HeaderMap) {
-    const OUT_OF_RANGE: i32 = Code::OutOfRange as i32;
-    const TOO_LARGE: &[u8] = b"Error, decoded message length too large";
-    let Some(status) = headers.get("grpc-status") else {
-        return;
-    };
-    if status.as_bytes() != OUT_OF_RANGE.to_string().as_bytes() {
-        return;
-    }
-    let from_codec = headers.get("grpc-message").is_some_and(|message| {
-        let spaces_decoded = String::from_utf8_lossy(message.as_bytes()).replace("%20", " ");
-        spaces_decoded.as_bytes().starts_with(TOO_LARGE)
-    });
-    if from_codec {
-        let code = HeaderValue::from(Code::ResourceExhausted as i32);
-        headers.insert("grpc-status", code);
-    }
+pub(crate) fn catch_panic<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
+    // Callers drop what panicked and never look at it again, so no broken state can be seen.
+    std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|_panic| Panicked)
 }
 
 fn check_is_grpc(request: &Request<Body>) -> Result<(), StatusCode> {
+    const GRPC: &[u8] = b"application/grpc";
     if request.method() != Method::POST {
         return Err(StatusCode::METHOD_NOT_ALLOWED);
     }
     let content_type = request.headers().get(header::CONTENT_TYPE);
-    let rest = content_type.and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
-    match rest {
-        Some([] | [b'+' | b';', ..]) => Ok(()),
+    match content_type.and_then(|value| value.as_bytes().split_at_checked(GRPC.len())) {
+        // Media types are the same in capitals (RFC 9110, section 8.3.1).
+        Some((name, [] | [b'+' | b';' | b' ' | b'\t', ..])) if name.eq_ignore_ascii_case(GRPC) => {
+            Ok(())
+        }
         _ => Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
     }
 }

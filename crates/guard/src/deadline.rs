@@ -23,8 +23,20 @@ pub struct Deadline(Instant);
 
 /// A `grpc-timeout` header that does not say a time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("malformed grpc-timeout {0:?}")]
+#[error(
+    "malformed grpc-timeout {0:?}: expected one to eight digits and a unit, one of H, M, S, m, u, n"
+)]
 pub struct MalformedTimeout(String);
+
+impl MalformedTimeout {
+    /// Quotes a header, or its beginning if it is long.
+    fn new(value: &[u8]) -> Self {
+        const MOST_BYTES: usize = 40;
+        let shown = &value[..value.len().min(MOST_BYTES)];
+        let rest = if shown.len() < value.len() { "…" } else { "" };
+        Self(String::from_utf8_lossy(shown).into_owned() + rest)
+    }
+}
 
 impl Deadline {
     /// Makes a deadline at a moment.
@@ -49,9 +61,11 @@ impl Deadline {
         let Some(value) = headers.get("grpc-timeout") else {
             return Ok(None);
         };
-        let timeout = value.to_str().ok().and_then(parse_timeout).ok_or_else(|| {
-            MalformedTimeout(String::from_utf8_lossy(value.as_bytes()).into_owned())
-        })?;
+        let timeout = value
+            .to_str()
+            .ok()
+            .and_then(parse_timeout)
+            .ok_or_else(|| MalformedTimeout::new(value.as_bytes()))?;
         // 99 999 999 hours from now is still within what a clock can hold; if not, there is no deadline.
         Ok(now.checked_add(timeout).map(Self))
     }

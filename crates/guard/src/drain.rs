@@ -31,6 +31,7 @@ struct State {
     calls: TaskTracker,
     connections: TaskTracker,
     cut_calls: AtomicUsize,
+    panicked_calls: AtomicUsize,
 }
 
 /// What the end of a server did to its callers.
@@ -39,6 +40,8 @@ struct State {
 pub struct DrainReport {
     /// How many calls were ended because the drain's time was over.
     pub cut_calls: usize,
+    /// How many calls ended because their handler panicked, since the server has been running.
+    pub panicked_calls: usize,
 }
 
 impl Drain {
@@ -84,6 +87,7 @@ impl Drain {
         let report = DrainReport {
             // Calls whose peer does not even read could not be told; they are counted all the same.
             cut_calls: state.cut_calls.load(Ordering::Relaxed) + state.calls.len(),
+            panicked_calls: state.panicked_calls.load(Ordering::Relaxed),
         };
         state.closed.cancel();
         report
@@ -128,6 +132,10 @@ impl Drain {
 
     pub(crate) fn count_cut_call(&self) {
         self.state.cut_calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_panicked_call(&self) {
+        self.state.panicked_calls.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits until connections must close, whatever happens on them.

@@ -5,7 +5,7 @@
 //! - [`serve`]: runs connections with explicit windows and limits ([`ConnectionSettings`]).
 //! - [`Workers`]: one runtime per core, with connections shared out among them.
 //! - [`CallLayer`]: bounds the *whole* call, response stream included, by its deadline and answers
-//!   `DEADLINE_EXCEEDED`; turns a panic into `INTERNAL`; counts calls for the drain.
+//!   `DEADLINE_EXCEEDED`; turns a panic into `UNKNOWN`; counts calls for the drain.
 //! - [`EarlyHeadLayer`]: sends the response headers of client-streaming methods at once.
 //! - [`WebLayer`]: lets pages in browsers call, by gRPC-Web.
 //! - [`Drain`]: stops accepting, lets calls finish, ends what is left and says how many.
@@ -45,6 +45,7 @@ mod listener;
 mod origin;
 mod preface;
 mod serve;
+mod status;
 mod task;
 mod web;
 mod workers;

@@ -134,26 +134,86 @@ async fn a_malformed_timeout_is_refused() {
     let handler = |_| async { unreachable!("not called") };
     let (_, status) = call(CallLayer::new(Drain::new()), request(Some("soon")), handler).await;
     assert_eq!(code(&status), "13");
-    assert_eq!(
-        status["grpc-message"],
-        "malformed%20grpc-timeout%20%22soon%22"
+    let message = status["grpc-message"].to_str().unwrap();
+    assert!(
+        message.starts_with("malformed%20grpc-timeout%20%22soon%22:%20expected"),
+        "{message}"
     );
 }
 
 #[tokio::test]
-async fn a_panic_is_an_internal_error_of_its_call() {
-    let layer = CallLayer::new(Drain::new());
+async fn a_panic_is_an_unknown_error_of_its_call_and_is_counted() {
+    let drain = Drain::new();
+    let layer = CallLayer::new(drain.clone());
     let (_, status) = call(layer.clone(), request(None), |_| async {
         panic!("in the handler")
     })
     .await;
-    assert_eq!(code(&status), "13");
+    assert_eq!(code(&status), "2");
+
+    let handler = |_| -> std::future::Ready<Result<Response<Body>, Infallible>> {
+        panic!("before the handler has begun")
+    };
+    let (_, status) = call(layer.clone(), request(None), handler).await;
+    assert_eq!(code(&status), "2");
 
     let (_, status) = call(layer, request(None), |_| async {
         Ok(body(|_| panic!("in the stream")))
     })
     .await;
-    assert_eq!(code(&status), "13");
+    assert_eq!(code(&status), "2");
+
+    drain.begin();
+    let report = drain.carry_out(Duration::ZERO).await;
+    assert_eq!(report.panicked_calls, 3);
+}
+
+/// hyper resets the stream of a body that fails, and its caller saw INTERNAL and an error of HTTP/2.
+#[tokio::test]
+async fn a_stream_that_fails_ends_with_its_status() {
+    let layer = CallLayer::new(Drain::new());
+    let (frames, status) = call(layer, request(None), |_| async {
+        let mut frames = vec![
+            Err(Status::data_loss("damaged")),
+            Ok(Frame::data(Bytes::from_static(b"one"))),
+        ];
+        Ok(body(move |_| Poll::Ready(frames.pop())))
+    })
+    .await;
+    assert_eq!((frames, code(&status)), (1, "15"));
+    assert_eq!(status["grpc-message"], "damaged");
+}
+
+/// A status with the request in it was so long that clients refused its headers and lost the code.
+#[tokio::test]
+async fn whatever_a_status_quotes_it_ends_within_a_kibibyte() {
+    const MOST: usize = 3 * 1024;
+    let long = "ü".repeat(100_000);
+    let in_head = |_| {
+        let status = Status::not_found(long.clone());
+        async move { Ok(status.into_http()) }
+    };
+    let (_, head) = call(CallLayer::new(Drain::new()), request(None), in_head).await;
+    assert_eq!(code(&head), "5");
+    assert!(head["grpc-message"].len() <= MOST);
+
+    let in_trailers = |_| {
+        let mut trailers = HeaderMap::new();
+        Status::not_found(long.clone())
+            .add_header(&mut trailers)
+            .unwrap();
+        let mut trailers = Some(Frame::trailers(trailers));
+        async move { Ok(body(move |_| Poll::Ready(trailers.take().map(Ok)))) }
+    };
+    let (_, trailers) = call(CallLayer::new(Drain::new()), request(None), in_trailers).await;
+    assert_eq!(code(&trailers), "5");
+    assert!(trailers["grpc-message"].len() <= MOST);
+
+    let soon = "x".repeat(100_000);
+    let handler = |_| async { unreachable!("not called") };
+    let (_, refused) = call(CallLayer::new(Drain::new()), request(Some(&soon)), handler).await;
+    assert_eq!(code(&refused), "13");
+    assert!(refused["grpc-message"].len() <= MOST);
 }
 
 #[tokio::test]
@@ -197,12 +257,22 @@ async fn what_is_not_grpc_is_refused_by_its_http_status() {
     let page = Request::get("/").body(Body::empty()).unwrap();
     let response = service.clone().oneshot(page).await.unwrap();
     assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
-    let form = Request::post(PATH).header("content-type", "text/html");
-    let response = service
-        .oneshot(form.body(Body::empty()).unwrap())
-        .await
-        .unwrap();
-    assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let content_types = [
+        ("text/html", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("application/grpcx", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("application/grpc", StatusCode::OK),
+        ("Application/gRPC+proto", StatusCode::OK),
+        ("application/grpc ; charset=utf-8", StatusCode::OK),
+    ];
+    for (content_type, expected) in content_types {
+        let form = Request::post(PATH).header("content-type", content_type);
+        let response = service
+            .clone()
+            .oneshot(form.body(Body::empty()).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(response.status(), expected, "{content_type}");
+    }
 }
 
 #[tokio::test]
