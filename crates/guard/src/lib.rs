@@ -45,6 +45,7 @@ mod listener;
 mod origin;
 mod preface;
 mod serve;
+mod socket_file;
 mod status;
 mod task;
 mod web;

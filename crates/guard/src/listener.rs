@@ -2,15 +2,20 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use tokio::net::{TcpListener, UnixListener, UnixStream, lookup_host};
+use socket2::{Domain, SockAddr, Type};
+use tokio::net::{TcpListener, UnixListener, lookup_host};
+use tokio::task::spawn_blocking;
 
 use crate::ListenAddress;
+use crate::socket_file::SocketFile;
 
 /// How often a port chosen by the system is given up because another family already uses it.
 const PORT_ATTEMPTS: usize = 16;
+
+/// How many connections may wait to be accepted; the system cuts it down to its own maximum.
+const BACKLOG: i32 = i32::MAX;
 
 /// The bound sockets of one [`ListenAddress`].
 #[derive(Debug)]
@@ -23,15 +28,11 @@ pub struct Listener {
 pub(crate) enum Socket {
     Tcp(TcpListener),
     Unix {
-        unix: UnixListener,
-        /// Held for its drop.
+        /// Held for its drop, which comes before that of the listener.
         _file: SocketFile,
+        unix: UnixListener,
     },
 }
-
-/// The file of a Unix socket, removed with its listener.
-#[derive(Debug)]
-pub(crate) struct SocketFile(PathBuf);
 
 /// Why a server cannot listen where it should.
 #[derive(Debug, thiserror::Error)]
@@ -113,7 +114,7 @@ async fn bind_host(address: &ListenAddress, host: &str, port: u16) -> Result<Lis
     let mut attempts = if port == 0 { PORT_ATTEMPTS } else { 1 };
     loop {
         attempts -= 1;
-        match bind_all(&resolved).await {
+        match bind_all(&resolved) {
             Ok(sockets) => {
                 let mut listener = Listener {
                     address: address.clone(),
@@ -133,14 +134,14 @@ async fn bind_host(address: &ListenAddress, host: &str, port: u16) -> Result<Lis
 }
 
 /// Binds all addresses on one port: where that is 0, on the one that the first socket gets.
-async fn bind_all(resolved: &[SocketAddr]) -> io::Result<Vec<Socket>> {
+fn bind_all(resolved: &[SocketAddr]) -> io::Result<Vec<Socket>> {
     let mut sockets = Vec::with_capacity(resolved.len());
     let mut chosen = None;
     let mut missing = None;
     for addr in resolved {
         let mut addr = *addr;
         addr.set_port(chosen.unwrap_or(addr.port()));
-        match TcpListener::bind(addr).await {
+        match listen_tcp(addr) {
             Ok(tcp) => {
                 chosen = Some(tcp.local_addr()?.port());
                 sockets.push(Socket::Tcp(tcp));
@@ -163,29 +164,34 @@ fn is_missing_family(error: &io::Error) -> bool {
     )
 }
 
+fn listen_tcp(addr: SocketAddr) -> io::Result<TcpListener> {
+    let socket = socket2::Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+    // A server that starts again must not wait for the old connections' ends to be forgotten.
+    socket.set_reuse_address(true)?;
+    listen(&socket, &addr.into())?;
+    TcpListener::from_std(socket.into())
+}
+
 async fn bind_unix(path: &Path) -> io::Result<Socket> {
-    let bound = match UnixListener::bind(path) {
-        // A server that was killed leaves its socket file behind; nobody answers there any more.
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_socket(path) => {
-            match UnixStream::connect(path).await {
-                Err(refused) if refused.kind() == io::ErrorKind::ConnectionRefused => {
-                    std::fs::remove_file(path)?;
-                    UnixListener::bind(path)?
-                }
-                _ => return Err(error),
-            }
-        }
-        other => other?,
-    };
+    let path = path.to_owned();
+    let claimed = spawn_blocking(move || SocketFile::claim(path, listen_unix));
+    let (unix, file) = claimed.await.map_err(io::Error::other)??;
     Ok(Socket::Unix {
-        unix: bound,
-        _file: SocketFile(path.to_owned()),
+        _file: file,
+        unix: UnixListener::from_std(unix.into())?,
     })
 }
 
-/// Connecting to an ordinary file is refused too, so the kind of file has to be asked for.
-fn is_socket(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|found| found.file_type().is_socket())
+fn listen_unix(path: &Path) -> io::Result<socket2::Socket> {
+    let socket = socket2::Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    listen(&socket, &SockAddr::unix(path)?)?;
+    Ok(socket)
+}
+
+fn listen(socket: &socket2::Socket, addr: &SockAddr) -> io::Result<()> {
+    socket.set_nonblocking(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
 }
 
 fn bind_error(address: &ListenAddress, source: io::Error) -> BindError {
@@ -196,15 +202,13 @@ fn bind_error(address: &ListenAddress, source: io::Error) -> BindError {
     }
 }
 
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        // Nobody is left to tell if it is already gone.
-        let _ = std::fs::remove_file(&self.0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use tokio::net::{TcpStream, UnixStream};
+    use tokio::time::timeout;
+
     use super::*;
 
     #[tokio::test]
@@ -237,28 +241,34 @@ mod tests {
         assert!(matches!(error, BindError::Resolve { .. }), "{error}");
     }
 
+    /// Many clients come at once, and the server has not accepted one of them yet.
     #[tokio::test]
-    async fn a_unix_socket_left_by_a_killed_server_is_taken_over_and_a_live_one_is_not() {
+    async fn as_many_may_wait_to_be_accepted_as_the_system_allows() {
+        let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+        let clients = allowed.trim().parse().unwrap_or(400_usize).min(400);
+
+        let tcp = Listener::bind(&"127.0.0.1:0".parse().unwrap())
+            .await
+            .unwrap();
+        let addr = tcp.local_addrs().next().unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..clients {
+            // Where the queue is full, the system drops the packet and the client sends it again for a minute.
+            let connected = timeout(Duration::from_secs(30), TcpStream::connect(addr)).await;
+            waiting.push(connected.expect("the queue has room").unwrap());
+        }
+        drop((tcp, waiting));
+
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rg.sock");
-        let address: ListenAddress = format!("unix:{}", path.display()).parse().unwrap();
-        // Dropping the standard listener closes it and leaves the file, as a kill does.
-        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
-
-        let live = Listener::bind(&address).await.unwrap();
-        let error = Listener::bind(&address).await.unwrap_err();
-        assert!(matches!(error, BindError::InUse { .. }), "{error}");
-        drop(live);
-        assert!(!path.exists());
-    }
-
-    #[tokio::test]
-    async fn a_file_that_is_not_a_socket_is_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("notes.txt");
-        std::fs::write(&path, "precious").unwrap();
-        let address = format!("unix:{}", path.display()).parse().unwrap();
-        assert!(Listener::bind(&address).await.is_err());
-        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+        let unix = Listener::bind(&ListenAddress::Unix(path.clone()))
+            .await
+            .unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..clients {
+            // A full queue is an error at once.
+            waiting.push(UnixStream::connect(&path).await.unwrap());
+        }
+        drop((unix, waiting));
     }
 }
