@@ -119,7 +119,7 @@ pub enum ChatError {
     Missed {
         /// Where the notes were.
         place: E7Point,
-        /// How many they were, exactly.
+        /// How many they were: exactly, or at least one if they are missing from a copy of what is kept elsewhere.
         count: u64,
     },
     /// The stream has posted at as many places as it may.

@@ -8,16 +8,16 @@ use crate::limits::Limits;
 use crate::note::{Draft, Index, Note};
 use crate::notebook::{AppendError, Page, PageLimit, Receipt, Usage, WatchError};
 
-pub(crate) use shelf::Shelf;
 #[cfg(feature = "nats")]
-pub(crate) use tally::{Count, Unseen};
+pub(crate) use replicated::Context;
+pub(crate) use shelf::Shelf;
 use watchers::Watchers;
 
+#[cfg(feature = "nats")]
+mod replicated;
 mod shelf;
 #[cfg(feature = "file")]
 mod stored;
-#[cfg(feature = "nats")]
-mod tally;
 mod watchers;
 
 /// The notes of a server in memory, and which of them to forget next.
@@ -59,7 +59,8 @@ struct Log {
     /// Indexes after `newest` that are promised to notes which are being written.
     promised: u64,
     #[cfg(feature = "nats")]
-    tally: tally::Tally,
+    /// The serial of the last note written here, kept or not; 0 if there was none.
+    last: Serial,
     watches: usize,
     watchers: Option<Arc<Watchers>>,
 }

@@ -15,7 +15,7 @@
 //!
 //! **A slow reader is told that it fell behind; a note is never dropped in silence.** There is no queue per reader that
 //! could fill up. Streams are only *woken* ([`Wakeups`]) and read from the log, so a reader that has stopped costs
-//! nothing, and what it missed is a difference of two [`Index`]es: [`ChatError::Missed`] has the exact number.
+//! nothing, and what it missed is a difference of two [`Index`]es: [`ChatError::Missed`] has that number.
 //!
 //! # A servicer's loop
 //!

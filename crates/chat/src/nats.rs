@@ -59,11 +59,10 @@ mod wire;
 /// note is written: it may still come through the stream, unless a later note of its author is there before it. Streams
 /// that wait go on when NATS is back, behind the last note that they have read, nothing twice.
 ///
-/// What retention removes from the stream while this server cannot read it is told to the streams that were owed it:
-/// every note carries how many its place had had, as far as its author's server knew. The number is exact, but for two
-/// cases. If all notes of a place had gone and no server remembers how many there were, it is the number of all notes
-/// removed meanwhile, wherever they were. And of notes that were removed within the moment before the first note that
-/// is still there was sent, a stream may be told only with a later note of the place.
+/// Streams that were owed notes which retention has removed from the stream before this server could read them miss at
+/// least one: how many there were is not known. Every note carries the number of the last one of its place that the server
+/// of its author had read, so streams at other places miss nothing. Only where no server knows whether there was a note do
+/// streams miss one that may not have been there.
 ///
 /// # The stream
 ///

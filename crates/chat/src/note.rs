@@ -33,6 +33,15 @@ impl Note {
         }
     }
 
+    /// Returns the note under another index.
+    #[cfg(feature = "nats")]
+    pub(crate) fn renumbered(&self, index: Index) -> Self {
+        Self {
+            index,
+            ..self.clone()
+        }
+    }
+
     #[cfg(feature = "file")]
     pub(crate) fn into_parts(self) -> (Draft, Index) {
         let Self {
@@ -88,7 +97,7 @@ pub struct Draft {
 /// A note's position in the log of its own place, counted from 1.
 ///
 /// Indexes are dense: the difference of two of them is the number of notes written at the place in between, so how many
-/// notes a reader missed is always known exactly. As a cursor, an index means "everything up to here has been read".
+/// notes a reader missed is known. (A copy of what is kept elsewhere leaves an index out where it may lack notes.) As a cursor, an index means "everything up to here has been read".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Index(u64);
 

@@ -200,7 +200,7 @@ impl Copyist {
                 );
                 self.shared.resume_behind(0);
             }
-            None => self.shared.resume_behind(first.saturating_sub(1)),
+            None => self.shared.begin_behind(first.saturating_sub(1)),
         }
         self.progress.behind = None;
         if self.progress.created.replace(created) != Some(created) {

@@ -119,7 +119,7 @@ impl Post {
                     limit_bytes,
                 });
             }
-            let headers = Wire::headers(id, self.shared.count(place));
+            let headers = Wire::headers(id, self.shared.context(place));
             let message = PublishMessage::build()
                 .headers(headers)
                 .payload(payload.clone());

@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::order::Order;
 use super::wire::{Arrival, NoteId};
 use crate::clock::Clock;
-use crate::ledger::{Count, Ledger, Serial, Shelf, Unseen};
+use crate::ledger::{Context, Ledger, Serial, Shelf};
 use crate::note::Draft;
 use crate::notebook::Receipt;
 
@@ -27,8 +27,7 @@ pub(super) struct State {
     seen: u64,
     /// What is added to a number in the stream to make a serial: a stream made anew begins again at 1, serials do not.
     base: Serial,
-    unseen: Unseen,
-    /// The last message of the stream that was gone before it could be read.
+    /// The last message of the stream that was gone before it could be read; 0 if there was none.
     gone: u64,
     order: Order,
     waiting: HashMap<NoteId, Waiting>,
@@ -54,7 +53,6 @@ impl Shared {
             ledger,
             seen: 0,
             base: 0,
-            unseen: Unseen::default(),
             gone: 0,
             order: Order::default(),
             waiting: HashMap::new(),
@@ -77,9 +75,14 @@ impl Shared {
     }
 
     /// Returns what is known here of a place, for a note about to be sent.
-    pub(super) fn count(&self, place: E7Point) -> Count {
+    pub(super) fn context(&self, place: E7Point) -> Option<Context> {
         let state = self.lock();
-        state.ledger.count(place, state.seen)
+        let seen = state.base + state.seen;
+        let context = state.ledger.context(place, seen, state.gap());
+        context.map(|context| Context {
+            seen: state.seen,
+            last: context.last.saturating_sub(state.base),
+        })
     }
 
     /// Takes down who is to be told when a note has come through the stream. The receipt is dropped when the notebook is
@@ -110,7 +113,7 @@ impl Shared {
         let now = self.now();
         // A server's clock that is ahead of this machine's makes no note younger than new.
         let written = stored.min(now);
-        let Arrival { draft, id, count } = arrival;
+        let Arrival { draft, id, context } = arrival;
         let Draft { place, author, .. } = draft;
         let (garbage, watchers, landed);
         {
@@ -119,7 +122,7 @@ impl Shared {
             if !state.ledger.fits(&draft.message) {
                 let len_bytes = draft.message.len();
                 tracing::warn!(%place, len_bytes, "a note in the stream is too large for this server's limits");
-                state.skip(sequence..sequence + 1);
+                state.ledger.interrupt(place);
                 return;
             }
             if !state.order.admit(id, now) {
@@ -127,20 +130,18 @@ impl Shared {
                 return;
             }
             let mut swept = state.ledger.sweep(now, SWEPT_PER_NOTE);
-            let (base, unseen) = (state.base, state.unseen);
-            // What was counted before the stream was made anew says nothing about this one.
-            let count = if count.seen < sequence {
-                Count {
-                    seen: base + count.seen,
-                    ..count
-                }
-            } else {
-                Count { seen: 0, notes: 0 }
-            };
+            let (base, gap) = (state.base, state.gap());
+            let context = context.map(|context| Context {
+                seen: base.saturating_add(context.seen),
+                last: match context.last {
+                    0 => 0,
+                    last => base.saturating_add(last),
+                },
+            });
             let serial = base + sequence;
             let receipt = state
                 .ledger
-                .land_counted(draft, written, serial, count, unseen, &mut swept);
+                .land_replicated(draft, written, serial, context, gap, &mut swept);
             watchers = state.ledger.watchers(place);
             landed = state.waiting.remove(&id).map(|waiting| (waiting, receipt));
             garbage = swept;
@@ -179,8 +180,15 @@ impl Shared {
         self.lock().seen
     }
 
-    /// Goes on behind `sequence` in the stream, without calling what was before it missed: that is where the stream
-    /// begins when it is read for the first time, or ends when it has lost its end.
+    /// Begins behind `sequence`, of a stream that is read for the first time.
+    pub(super) fn begin_behind(&self, sequence: u64) {
+        let mut state = self.lock();
+        state.seen = sequence;
+        state.gone = sequence;
+    }
+
+    /// Goes on behind `sequence` in the stream, without calling what was before it missed: that is where a stream
+    /// ends that has lost its end.
     pub(super) fn resume_behind(&self, sequence: u64) {
         let mut state = self.lock();
         state.base += state.seen.saturating_sub(sequence);
@@ -196,6 +204,14 @@ impl Shelf for Shared {
 }
 
 impl State {
+    /// Returns the serial of the last message that was gone before it could be read.
+    fn gap(&self) -> Serial {
+        match self.gone {
+            0 => 0,
+            gone => self.base + gone,
+        }
+    }
+
     /// Takes down that everything up to a message has been read or is gone.
     fn pass(&mut self, sequence: u64) {
         let next = self.seen + 1;
@@ -207,8 +223,6 @@ impl State {
 
     /// Takes down that messages are gone, or as good as gone.
     fn skip(&mut self, gone: Range<u64>) {
-        self.unseen.notes += gone.end - gone.start;
-        self.unseen.last = self.base + gone.end - 1;
         self.gone = gone.end - 1;
         // Whoever waits for one of them does so in vain. It was written, and others have displaced it since.
         let lost: Vec<_> = self

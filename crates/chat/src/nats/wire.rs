@@ -5,22 +5,23 @@ use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
 use route_guide_geo::E7Point;
 
-use crate::ledger::Count;
+use crate::ledger::Context;
 use crate::note::{Author, Draft};
 
 /// How a note lies in the stream:
 ///
 /// - its subject is the prefix, the latitude and the longitude in E7, joined by dots;
 /// - the header `Nats-Msg-Id` is a [`NoteId`]: NATS takes a note once under it, however often it is sent;
-/// - the header [`COUNTED`] is what its author's server knew of the place;
+/// - the header [`CONTEXT`], if it is there, is what its author's server knew of the place;
 /// - the payload is the text, UTF-8, as it came.
 #[derive(Clone, Debug)]
 pub(super) struct Wire {
     prefix: String,
 }
 
-/// `SEEN COUNT`: how far in the stream the author's server had read, and how many notes the place had had up to there.
-const COUNTED: &str = "Route-Notes";
+/// `SEEN LAST`: how far in the stream the author's server had read, and the number of the place's last note up to there, 0 if
+/// there was none.
+const CONTEXT: &str = "Route-Notes";
 
 /// The longest that the headers of a note can be. NATS counts them as part of the message.
 pub(super) const MAX_HEAD_BYTES: usize = 136;
@@ -37,7 +38,7 @@ pub(super) struct NoteId {
 pub(super) struct Arrival {
     pub(super) draft: Draft,
     pub(super) id: NoteId,
-    pub(super) count: Count,
+    pub(super) context: Option<Context>,
 }
 
 impl Wire {
@@ -62,10 +63,12 @@ impl Wire {
     }
 
     /// Returns the headers of a note.
-    pub(super) fn headers(id: NoteId, count: Count) -> HeaderMap {
+    pub(super) fn headers(id: NoteId, context: Option<Context>) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(NATS_MESSAGE_ID, id.to_string());
-        headers.insert(COUNTED, format!("{} {}", count.seen, count.notes));
+        if let Some(Context { seen, last }) = context {
+            headers.insert(CONTEXT, format!("{seen} {last}"));
+        }
         headers
     }
 
@@ -86,16 +89,13 @@ impl Wire {
             .as_str()
             .parse()
             .map_err(|NotAnId| "its id names no author")?;
-        let counted = headers.get(COUNTED).ok_or("it has no count")?.as_str();
-        let count = counted
-            .split_once(' ')
-            .and_then(|(seen, notes)| {
-                Some(Count {
-                    seen: seen.parse().ok()?,
-                    notes: notes.parse().ok()?,
-                })
+        let context = headers.get(CONTEXT).and_then(|context| {
+            let (seen, last) = context.as_str().split_once(' ')?;
+            Some(Context {
+                seen: seen.parse().ok()?,
+                last: last.parse().ok()?,
             })
-            .ok_or("its count is not two numbers")?;
+        });
         let Ok(message) = std::str::from_utf8(payload) else {
             return Err("its text is not UTF-8");
         };
@@ -104,7 +104,7 @@ impl Wire {
             message: message.into(),
             author: id.author,
         };
-        Ok(Arrival { draft, id, count })
+        Ok(Arrival { draft, id, context })
     }
 }
 
@@ -149,12 +149,12 @@ mod tests {
     fn a_note_comes_back_as_it_went() {
         for (lat, lon) in [(0, 0), (i32::MIN, i32::MAX), (407_838_351, -746_143_763)] {
             let place = E7Point::unbounded(lat, lon);
-            let count = Count {
+            let context = Some(Context {
                 seen: 12,
-                notes: u64::MAX,
-            };
+                last: u64::MAX,
+            });
             let text = "\0\r\nNATS/1.0\r\n北京 🚧";
-            let headers = Wire::headers(id(), count);
+            let headers = Wire::headers(id(), context);
             let subject = wire().subject(place);
             let arrival = wire().read(&subject, Some(&headers), text.as_bytes());
             let draft = Draft {
@@ -165,7 +165,7 @@ mod tests {
             let expected = Arrival {
                 draft,
                 id: id(),
-                count,
+                context,
             };
             assert_eq!(arrival, Ok(expected));
         }
@@ -175,7 +175,7 @@ mod tests {
     fn the_layout_is_the_documented_one() {
         let place = E7Point::unbounded(1, -20);
         assert_eq!(wire().subject(place), "route.notes.1.-20");
-        let headers = Wire::headers(id(), Count { seen: 3, notes: 2 });
+        let headers = Wire::headers(id(), Some(Context { seen: 3, last: 2 }));
         assert_eq!(
             headers.get("Nats-Msg-Id").unwrap().as_str(),
             "000000000000000000000000000000a5-7"
@@ -184,18 +184,30 @@ mod tests {
     }
 
     #[test]
+    fn a_context_that_is_not_two_numbers_is_none() {
+        let subject = wire().subject(E7Point::default());
+        let mut headers = Wire::headers(id(), None);
+        assert_eq!(headers.get(CONTEXT), None);
+        for text in ["", "3", "3 -2", "3 2 1", "3 99999999999999999999"] {
+            headers.insert(CONTEXT, text);
+            let arrival = wire().read(&subject, Some(&headers), b"");
+            assert_eq!(arrival.unwrap().context, None, "{text}");
+        }
+    }
+
+    #[test]
     fn no_head_is_longer_than_the_longest() {
         let id = NoteId {
             author: Author::from_u128(u128::MAX),
             number: u64::MAX,
         };
-        let count = Count {
+        let context = Some(Context {
             seen: u64::MAX,
-            notes: u64::MAX,
-        };
+            last: u64::MAX,
+        });
         // As NATS writes them: a first line, "name: value" for each, and an empty line.
         let mut len_bytes = "NATS/1.0\r\n\r\n".len();
-        for (name, values) in Wire::headers(id, count).iter() {
+        for (name, values) in Wire::headers(id, context).iter() {
             for value in values {
                 len_bytes += format!("{name}: {}\r\n", value.as_str()).len();
             }
@@ -205,7 +217,7 @@ mod tests {
 
     #[test]
     fn what_is_no_note_is_refused() {
-        let good = Wire::headers(id(), Count { seen: 3, notes: 2 });
+        let good = Wire::headers(id(), Some(Context { seen: 3, last: 2 }));
         let with = |name: &str, value: &str| {
             let mut headers = good.clone();
             headers.insert(name, value);
@@ -245,14 +257,6 @@ mod tests {
                 Some(&with("Nats-Msg-Id", text)),
                 b"",
                 "its id names no author",
-            );
-        }
-        for text in ["", "3", "3 -2", "3 2 1", "3 99999999999999999999"] {
-            check(
-                at,
-                Some(&with(COUNTED, text)),
-                b"",
-                "its count is not two numbers",
             );
         }
         check(at, Some(&good), b"\xff", "its text is not UTF-8");
