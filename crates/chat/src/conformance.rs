@@ -61,7 +61,7 @@ macro_rules! conformance {
                 half_close_flushes, waits_can_be_given_up, ten_thousand_places, places_are_bounded,
                 a_dropped_conversation_leaves_nothing;
             follow: what_is_kept_and_what_comes, a_log_as_it_is, a_place_that_is_posted_at, what_makes_room,
-                an_empty_place, what_is_missed;
+                an_empty_place, what_is_missed, what_an_author_has_left;
             retention: the_newest_of_a_place_stay, the_newest_of_all_stay, bytes_are_bounded,
                 a_note_that_cannot_fit_is_refused, notes_expire_on_time, the_expired_make_room_unseen, expired_notes_are_given_back,
                 a_busy_place_beside_an_old_note, many_places_keep_to_the_bound;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use route_guide_geo::E7Point;
 
 use crate::memory::MemoryNotebook;
-use crate::note::{Author, Draft, Note};
+use crate::note::{Author, Draft, Index, Note};
 use crate::notebook::{AppendError, Notebook, PageLimit, WatchError};
 
 use follows::Follows;
@@ -67,6 +67,15 @@ enum Answer {
     Replay,
     /// The note itself, where it stands in the log.
     Log,
+}
+
+/// The notes kept at a place when a stream began to follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptNotes {
+    /// How many there are.
+    pub count: u64,
+    /// The index of the first of them, or of the next note that is written if none is kept.
+    pub first: Index,
 }
 
 /// Bounds of one stream on a shared notebook.
@@ -158,6 +167,14 @@ impl Conversation {
         Self::new(notebook, Author::unique(), page, Answer::Log, Some(follows))
     }
 
+    /// Returns the conversation with another author for its notes. Whoever knows the author can
+    /// [find](Self::kept_of) the notes again.
+    #[must_use]
+    pub fn written_by(mut self, author: Author) -> Self {
+        self.author = author;
+        self
+    }
+
     /// Begins a conversation that nobody else sees, as in the published tutorial: every note is answered by all earlier
     /// notes of this stream at the place. Nothing is forgotten; when a bound is reached, [`post`](Self::post) fails.
     #[must_use]
@@ -191,22 +208,41 @@ impl Conversation {
     }
 
     /// Follows a place without posting there: the notes kept at the place are due, and from then on what others write.
-    /// Returns how many are kept. A place that is followed already stays as it is, and so does a private conversation.
+    /// Returns which are kept. A place that is followed already stays as it is, and so does a private conversation; the
+    /// answer is `None` then.
     ///
     /// Resolves when the notebook has all notes that were written before.
     ///
     /// # Errors
     ///
     /// [`ChatError::TooManyPlaces`] and [`ChatError::Watch`].
-    pub async fn follow(&mut self, place: E7Point) -> Result<u64, ChatError> {
+    pub async fn follow(&mut self, place: E7Point) -> Result<Option<KeptNotes>, ChatError> {
         let Some(follows) = &mut self.follows else {
-            return Ok(0);
+            return Ok(None);
         };
         self.notebook.current().await?;
         if !follows.begin(place, &*self.notebook)? {
-            return Ok(0);
+            return Ok(None);
         }
-        Ok(follows.rewind(place, &*self.notebook))
+        Ok(Some(follows.rewind(place, &*self.notebook)))
+    }
+
+    /// Counts the notes of an author that are kept at a place. Of more than 10 000 notes only the latest are looked at.
+    #[must_use]
+    pub fn kept_of(&self, author: Author, place: E7Point) -> u64 {
+        const MOST: u64 = 10_000;
+        let mut count = 0;
+        let newest = self.notebook.read(place, Index::START, self.page).newest;
+        let mut cursor = newest.minus(MOST);
+        loop {
+            let page = self.notebook.read(place, cursor, self.page);
+            let Some(last) = page.notes.last() else {
+                return count;
+            };
+            cursor = last.index();
+            let own = page.notes.iter().filter(|note| note.author() == author);
+            count += own.count() as u64;
+        }
     }
 
     /// Writes a note down. From then on the earlier notes kept at the place are due, oldest first: also those handed out

@@ -19,7 +19,7 @@ use crate::wakeups::{Wakeups, Watch};
 
 use claim::Claim;
 pub use fault::{OpenError, StoreFault};
-use store::{Connect, Store};
+use store::{Connect, Opened, Store};
 use writer::{Command, Request, Shared, Writer};
 
 mod claim;
@@ -82,6 +82,7 @@ pub struct FileNotebook {
     room: Arc<Semaphore>,
     writer: Mutex<Option<JoinHandle<()>>>,
     file: PathBuf,
+    numbering: u64,
 }
 
 /// What may wait for the writer: 64 MiB of text, or as many thousand notes.
@@ -145,13 +146,15 @@ impl FileNotebook {
         connect: Connect,
     ) -> Result<Self, OpenError> {
         let file = claim.store_file();
-        let (mut store, seen) = Store::open(&file, connect)?;
+        let (mut store, opened) = Store::open(&file, connect)?;
+        let Opened { numbering, marks } = opened;
         claim.sync()?;
 
-        let timeline = Timeline::new(wall.now(), seen, ticks);
+        let timeline = Timeline::new(wall.now(), marks.seen, ticks);
         let opened = timeline.now();
         let mut ledger = Ledger::new(limits, WhenFull::Forget);
         ledger.see(opened);
+        ledger.retire(marks.retired);
         let mut forgotten = VecDeque::new();
         store.load(|serial, record| {
             // Nothing is younger than the time at the opening.
@@ -160,6 +163,7 @@ impl FileNotebook {
             if opened.saturating_sub(written) >= limits.max_age
                 || !ledger.fits(record.note.message())
             {
+                ledger.retire(record.note.index());
                 forgotten.push_back(serial);
                 return;
             }
@@ -192,6 +196,7 @@ impl FileNotebook {
             room: Arc::new(Semaphore::new(ROOM_KIB as usize)),
             writer: Mutex::new(Some(writer)),
             file,
+            numbering,
         })
     }
 
@@ -265,6 +270,10 @@ impl Notebook for FileNotebook {
 
     fn usage(&self) -> Usage {
         self.shared.lock().ledger.usage()
+    }
+
+    fn numbering(&self) -> u64 {
+        self.numbering
     }
 }
 

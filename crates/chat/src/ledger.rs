@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque, hash_map};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,9 @@ pub(crate) struct Ledger {
     /// a place, and none for notes further back, a busy place leaves nothing behind here however long it goes on.
     fronts: BTreeMap<Serial, E7Point>,
     next_serial: Serial,
+    /// The highest index of all logs that have been dropped. A log that is made anew counts on from here, so that no index
+    /// of a place ever stands for two notes: a reader that comes back goes by it.
+    retired: Index,
     /// The latest time seen.
     now: Duration,
     notes: usize,
@@ -91,6 +94,7 @@ impl Ledger {
             places: HashMap::new(),
             fronts: BTreeMap::new(),
             next_serial: 0,
+            retired: Index::START,
             now: Duration::ZERO,
             notes: 0,
             bytes: 0,
@@ -127,7 +131,7 @@ impl Ledger {
         let serial = self.next_serial;
         self.next_serial += 1;
 
-        let log = self.places.entry(place).or_default();
+        let log = log_of(&mut self.places, place, self.retired);
         let expired = log.expired(self.now, self.limits.max_age);
         let earlier = log.notes.len() - expired;
         let index = log.newest.plus(1);
@@ -265,7 +269,7 @@ impl Ledger {
             return Err(WatchError::TooManyWatches { limit });
         }
         self.watches += 1;
-        let log = self.places.entry(place).or_default();
+        let log = log_of(&mut self.places, place, self.retired);
         log.watches += 1;
         Ok(Arc::clone(log.watchers.get_or_insert_default()))
     }
@@ -316,14 +320,29 @@ impl Ledger {
     }
 
     fn drop_if_unused(&mut self, place: E7Point) {
-        if self
-            .places
-            .get(&place)
-            .is_some_and(|log| log.notes.is_empty() && log.watches == 0 && log.promised == 0)
+        let is_unused = |log: &Log| log.notes.is_empty() && log.watches == 0 && log.promised == 0;
+        if let hash_map::Entry::Occupied(log) = self.places.entry(place)
+            && is_unused(log.get())
         {
-            self.places.remove(&place);
+            let log = log.remove();
+            self.retire(log.newest);
         }
     }
+
+    /// Gives no log that is made from now on an index up to this one.
+    pub(crate) fn retire(&mut self, index: Index) {
+        self.retired = self.retired.max(index);
+    }
+}
+
+/// Returns the log of a place; one that has to be made counts on from `retired`.
+fn log_of(places: &mut HashMap<E7Point, Box<Log>>, place: E7Point, retired: Index) -> &mut Log {
+    places.entry(place).or_insert_with(|| {
+        Box::new(Log {
+            newest: retired,
+            ..Log::default()
+        })
+    })
 }
 
 impl Log {

@@ -101,7 +101,7 @@ pub mod conformance;
 pub mod nats_server;
 
 pub use clock::{Clock, ManualClock, MonotonicClock, WallClock};
-pub use conversation::{ChatError, Conversation, ConversationLimits, PrivateLimits};
+pub use conversation::{ChatError, Conversation, ConversationLimits, KeptNotes, PrivateLimits};
 #[cfg(feature = "file")]
 pub use file::{FileNotebook, OpenError, StoreFault};
 pub use limits::Limits;

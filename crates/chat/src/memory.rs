@@ -1,5 +1,4 @@
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,7 +9,9 @@ use crate::clock::{Clock, MonotonicClock};
 use crate::ledger::{Ledger, Shelf, WhenFull};
 use crate::limits::Limits;
 use crate::note::{Draft, Index};
-use crate::notebook::{Append, AppendError, Notebook, Page, PageLimit, Receipt, Usage, WatchError};
+use crate::notebook::{
+    Append, AppendError, Notebook, Page, PageLimit, Receipt, Usage, WatchError, unique_number,
+};
 use crate::wakeups::{Wakeups, Watch};
 
 /// The notebook of one server, kept in memory and gone with the process.
@@ -76,8 +77,7 @@ impl MemoryNotebook {
         Self {
             ledger: Arc::new(Mutex::new(ledger)),
             clock,
-            // Random enough: its keys come from the operating system.
-            life: RandomState::new().hash_one("life"),
+            life: unique_number(),
         }
     }
 
@@ -137,6 +137,10 @@ impl Notebook for MemoryNotebook {
 
     fn life(&self) -> Option<u64> {
         Some(self.life)
+    }
+
+    fn numbering(&self) -> u64 {
+        self.life
     }
 }
 

@@ -13,7 +13,9 @@ use tokio::sync::{Semaphore, oneshot, watch};
 use crate::clock::{Clock, MonotonicClock, WallClock};
 use crate::ledger::{Ledger, Shelf, WhenFull};
 use crate::note::{Draft, Index};
-use crate::notebook::{Append, Current, Notebook, Page, PageLimit, Usage, WatchError};
+use crate::notebook::{
+    Append, Current, Notebook, Page, PageLimit, Usage, WatchError, unique_number,
+};
 use crate::timeline::Timeline;
 use crate::wakeups::{Wakeups, Watch};
 
@@ -81,6 +83,7 @@ pub struct NatsNotebook {
     post: Post,
     standing: watch::Receiver<Standing>,
     thread: Mutex<Option<Background>>,
+    numbering: u64,
 }
 
 /// The thread that talks to NATS, and what it ends with when it is dropped.
@@ -184,6 +187,7 @@ impl NatsNotebook {
             post,
             standing: receiver,
             thread: Mutex::new(Some((Some(stop), thread))),
+            numbering: unique_number(),
         })
     }
 
@@ -314,6 +318,11 @@ impl Notebook for NatsNotebook {
 
     fn usage(&self) -> Usage {
         self.shared.lock().ledger.usage()
+    }
+
+    /// Each server numbers its copy by itself, as it comes to know of the notes.
+    fn numbering(&self) -> u64 {
+        self.numbering
     }
 }
 

@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::fmt;
 use std::future::Future;
+use std::hash::{BuildHasher as _, RandomState};
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -65,6 +66,16 @@ pub trait Notebook: fmt::Debug + Send + Sync {
     fn life(&self) -> Option<u64> {
         None
     }
+
+    /// Returns the number of the numbering that indexes belong to. Two indexes of a place can be compared only if both are
+    /// of one numbering; each note of a place has another one then.
+    fn numbering(&self) -> u64;
+}
+
+/// Returns a number that hardly any other call returns, in this process or another one.
+pub(crate) fn unique_number() -> u64 {
+    // The keys of a `RandomState` come from the operating system, and hashing with them mixes their bits.
+    RandomState::new().hash_one("unique")
 }
 
 /// The future that [`Notebook::append`] returns.

@@ -61,6 +61,10 @@ impl Notebook for Desk {
     fn usage(&self) -> Usage {
         self.notebook.usage()
     }
+
+    fn numbering(&self) -> u64 {
+        self.notebook.numbering()
+    }
 }
 
 route_guide_chat::conformance!(async |limits, clock| Arc::new(Desk::open(limits, clock).await));

@@ -224,7 +224,7 @@ async fn a_place_is_followed_once_its_notes_have_been_read() {
             Err(error) => assert_is_away(&error),
         }
     };
-    assert_eq!(kept, 3);
+    assert_eq!(kept.unwrap().count, 3);
     assert_eq!(due(&mut reader), numbers(0..3));
 
     // A server that has lost its connection does not know what there is either.
@@ -233,7 +233,7 @@ async fn a_place_is_followed_once_its_notes_have_been_read() {
     assert_is_away(&reader.follow(place(1)).await.unwrap_err());
     write(&there, place(1), 3..5).await;
     wire.mend(&here).await;
-    assert_eq!(reader.follow(place(1)).await.unwrap(), 5);
+    assert_eq!(reader.follow(place(1)).await.unwrap().unwrap().count, 5);
     assert_eq!(due(&mut reader), numbers(0..5));
 }
 

@@ -29,6 +29,9 @@ pub(crate) enum RpcError {
         key: &'static str,
         source: ParseError,
     },
+    /// Metadata that should name a call names none.
+    #[error("metadata {key}: expected 32 hexadecimal digits")]
+    CallId { key: &'static str },
     /// A stored feature cannot be read.
     #[error("a stored feature cannot be read")]
     Corrupt(#[from] CorruptRecord),
@@ -88,6 +91,10 @@ impl From<RpcError> for Status {
             }
             RpcError::Place { key, source } => {
                 let details = ErrorDetails::with_bad_request_violation(key, source.to_string());
+                Self::with_error_details(Code::InvalidArgument, message, details)
+            }
+            RpcError::CallId { key } => {
+                let details = ErrorDetails::with_bad_request_violation(key, message.as_str());
                 Self::with_error_details(Code::InvalidArgument, message, details)
             }
             RpcError::Chat(ChatError::Missed { count, .. }) => {

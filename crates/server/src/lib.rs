@@ -59,4 +59,4 @@ pub use settings::{
     RouteGuideSettings, ServingSettings, WebSettings,
 };
 pub use stored::StoredRouteGuide;
-pub use watching::{CHAT_LIFE, CHAT_WATCH};
+pub use watching::{CHAT_CALL, CHAT_LIFE, CHAT_NUMBERING, CHAT_RESUMES, CHAT_WATCH};

@@ -117,8 +117,12 @@ impl RouteGuide for RouteGuideServicer {
                 None => Conversation::shared(notebook, self.chat.shared),
                 Some(places) => {
                     let mut chat = Conversation::of_logs(notebook, self.chat.shared);
-                    watching::follow(&mut chat, &places, self.notebook.life(), &mut confirmed)
-                        .await?;
+                    if let Some(author) = watching::author(&metadata, watching::CHAT_CALL)? {
+                        chat = chat.written_by(author);
+                    }
+                    let resumed = watching::author(&metadata, watching::CHAT_RESUMES)?;
+                    watching::follow(&mut chat, &places, resumed, &mut confirmed).await?;
+                    watching::identify(&*self.notebook, &mut confirmed);
                     chat
                 }
             },

@@ -31,9 +31,9 @@ use tower::ServiceBuilder;
 use crate::echo;
 use crate::health::HealthServicer;
 use crate::{
-    CHAT_LIFE, CHAT_WATCH, ChatSettings, ChatStore, DATA_VERSION, DataError, DataSet,
-    EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer, NOTES_MISSED,
-    RouteGuideServicer, RouteGuideSettings, ServingSettings, StoredRouteGuide,
+    CHAT_LIFE, CHAT_NUMBERING, CHAT_RESUMES, CHAT_WATCH, ChatSettings, ChatStore, DATA_VERSION,
+    DataError, DataSet, EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer,
+    NOTES_MISSED, RouteGuideServicer, RouteGuideSettings, ServingSettings, StoredRouteGuide,
 };
 
 /// Client-streaming methods, whose response headers tonic would send only with the response.
@@ -53,11 +53,13 @@ const OPEN_ENDED: &[&str] = &[
 ];
 
 /// Response headers of this server that pages in browsers may read.
-static READABLE: [HeaderName; 6] = [
+static READABLE: [HeaderName; 8] = [
     HeaderName::from_static(DATA_VERSION),
     HeaderName::from_static(NOTES_MISSED),
     HeaderName::from_static(CHAT_WATCH),
     HeaderName::from_static(CHAT_LIFE),
+    HeaderName::from_static(CHAT_NUMBERING),
+    HeaderName::from_static(CHAT_RESUMES),
     echo::INITIAL,
     echo::TRAILING,
 ];

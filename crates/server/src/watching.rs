@@ -1,6 +1,6 @@
 //! Following places without posting there: an extension of RouteChat that lives in metadata.
 
-use route_guide_chat::Conversation;
+use route_guide_chat::{Author, Conversation, Notebook};
 use route_guide_geo::E7Point;
 use tonic::metadata::{MetadataMap, MetadataValue};
 
@@ -10,13 +10,41 @@ use crate::error::RpcError;
 ///
 /// A RouteChat call with it is handed the log of each of the places, and of those where it goes on to post: all notes
 /// that are kept and all that are written, its own included, each once and in order. Its notes are not answered with the
-/// earlier ones. The response metadata confirms each place as `LAT,LON,COUNT` with the number of notes that are kept;
-/// they come first. A server that does not know this metadata confirms nothing.
+/// earlier ones. The response metadata confirms each place as `LAT,LON,COUNT,FIRST`: COUNT notes are kept, they come
+/// first, and FIRST is the index of the first of them in the log of the place, counted from 1. If none is kept, FIRST is
+/// the index that the next note will have. A server that does not know this metadata confirms nothing.
 pub const CHAT_WATCH: &str = "route-chat-watch";
 
 /// The response metadata, beside a confirmed [`CHAT_WATCH`], with a number that changes when notes have been lost with
 /// the server that kept them. A server whose notes survive a restart does not send it.
 pub const CHAT_LIFE: &str = "route-chat-life";
+
+/// The response metadata, beside a confirmed [`CHAT_WATCH`], with a number that tells which numbering the indexes belong
+/// to. Indexes of one numbering grow with each note of a place, and none stands for two notes.
+pub const CHAT_NUMBERING: &str = "route-chat-numbering";
+
+/// The request metadata with which a call that follows places names itself, as 32 hexadecimal digits of its own choice.
+pub const CHAT_CALL: &str = "route-chat-call";
+
+/// The metadata with which a call names an earlier one, by that one's [`CHAT_CALL`]. For each place that it follows the
+/// response metadata of this name says `LAT,LON,COUNT`: that many of the notes kept were left by the earlier call.
+pub const CHAT_RESUMES: &str = "route-chat-resumes";
+
+/// Reads who writes the notes of a call, or of the one that it resumes.
+pub(crate) fn author(
+    metadata: &MetadataMap,
+    key: &'static str,
+) -> Result<Option<Author>, RpcError> {
+    let Some(value) = metadata.get(key) else {
+        return Ok(None);
+    };
+    let digits = value.to_str().unwrap_or_default();
+    let is_number = digits.len() == 32 && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    match u128::from_str_radix(digits, 16) {
+        Ok(number) if is_number => Ok(Some(Author::from_u128(number))),
+        _ => Err(RpcError::CallId { key }),
+    }
+}
 
 /// Reads the places that a call wants to follow; `None` if it does not ask.
 pub(crate) fn places(metadata: &MetadataMap) -> Result<Option<Vec<E7Point>>, RpcError> {
@@ -46,21 +74,34 @@ pub(crate) fn places(metadata: &MetadataMap) -> Result<Option<Vec<E7Point>>, Rpc
 pub(crate) async fn follow(
     chat: &mut Conversation,
     places: &[E7Point],
-    life: Option<u64>,
+    resumed: Option<Author>,
     metadata: &mut MetadataMap,
 ) -> Result<(), RpcError> {
     for place in places {
-        let kept = chat.follow(*place).await?;
-        let confirmed = format!("{},{kept}", place.e7());
+        // A place that was named twice is confirmed once.
+        let Some(kept) = chat.follow(*place).await? else {
+            continue;
+        };
+        let confirmed = format!("{},{},{}", place.e7(), kept.count, kept.first);
         metadata.append(CHAT_WATCH, ascii(&confirmed));
+        if let Some(author) = resumed {
+            let own = chat.kept_of(author, *place);
+            metadata.append(CHAT_RESUMES, ascii(&format!("{},{own}", place.e7())));
+        }
     }
     if places.is_empty() {
         metadata.append(CHAT_WATCH, MetadataValue::from_static(""));
     }
-    if let Some(life) = life {
+    Ok(())
+}
+
+/// Says in the metadata of the response which notes and indexes a notebook hands out.
+pub(crate) fn identify(notebook: &dyn Notebook, metadata: &mut MetadataMap) {
+    if let Some(life) = notebook.life() {
         metadata.insert(CHAT_LIFE, ascii(&format!("{life:016x}")));
     }
-    Ok(())
+    let numbering = format!("{:016x}", notebook.numbering());
+    metadata.insert(CHAT_NUMBERING, ascii(&numbering));
 }
 
 fn ascii(text: &str) -> MetadataValue<tonic::metadata::Ascii> {

@@ -62,7 +62,7 @@ fn a_page_that_follows_a_place_is_told_what_is_kept_there() {
         let headers = [("content-type", GRPC_WEB), ("route-chat-watch", "1,2")];
         page.request("POST", ROUTE_CHAT, &headers, &[]).await;
         let reply = page.reply().await;
-        assert_eq!(reply.headers["route-chat-watch"], "1,2,1");
+        assert_eq!(reply.headers["route-chat-watch"], "1,2,1,1");
         let told = WebBody::of(reply.body);
         assert_eq!(told.framed, frame(&said));
         assert_eq!(told.trailers["grpc-status"], "0");

@@ -50,6 +50,8 @@ fn only_pages_of_the_origins_named_are_let_in() {
             "route-notes-missed",
             "route-chat-watch",
             "route-chat-life",
+            "route-chat-numbering",
+            "route-chat-resumes",
         ] {
             assert!(readable.contains(&name), "{readable:?}");
         }

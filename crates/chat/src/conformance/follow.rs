@@ -1,7 +1,7 @@
 //! What a stream is handed that follows places, and sees their logs as they are.
 
 use super::{Engine, answers, at_most, due, missed, place, post};
-use crate::Conversation;
+use crate::{Author, Conversation};
 
 /// Who follows a place is handed what is kept there, and then what others write, each note once.
 pub async fn what_is_kept_and_what_comes(engine: &Engine) {
@@ -79,8 +79,26 @@ pub async fn what_is_missed(engine: &Engine) {
     assert_eq!(due(&mut chat), ["3", "4"]);
 }
 
+/// The notes of one author are counted where they are kept.
+pub async fn what_an_author_has_left(engine: &Engine) {
+    let desk = engine
+        .open(|limits| limits.notes_per_place = at_most(3))
+        .await;
+    let author = Author::unique();
+    let mut chat = desk.stream_of_logs().written_by(author);
+    for text in ["a", "b"] {
+        post(&mut chat, place(1), text).await;
+    }
+    desk.others_write(place(1), 0..1).await;
+    assert_eq!(chat.kept_of(author, place(1)), 2);
+    desk.others_write(place(1), 1..2).await;
+    assert_eq!(chat.kept_of(author, place(1)), 1);
+    assert_eq!(chat.kept_of(author, place(2)), 0);
+}
+
 /// Follows the place 1, and returns how many notes are kept there.
 async fn followed(chat: &mut Conversation) -> u64 {
     let followed = chat.follow(place(1)).await;
-    followed.expect("the place can be followed")
+    let followed = followed.expect("the place can be followed");
+    followed.map_or(0, |kept| kept.count)
 }

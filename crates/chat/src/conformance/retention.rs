@@ -183,7 +183,7 @@ pub async fn many_places_keep_to_the_bound(engine: &Engine) {
         }
         while let Some(written) = writers.join_next().await {
             let written = written.expect("a writer comes to its end");
-            assert_eq!(written.expect("the notebook takes the note").index.get(), 1);
+            assert_eq!(written.expect("the notebook takes the note").earlier, 0);
         }
         assert!(desk.usage().notes <= 10_000);
     }

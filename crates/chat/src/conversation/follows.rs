@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use route_guide_geo::E7Point;
 
-use super::ChatError;
+use super::{ChatError, KeptNotes};
 use crate::note::{Author, Index, Note};
 use crate::notebook::{Notebook, PageLimit};
 use crate::wakeups::{Wakeups, Watch};
@@ -77,16 +77,18 @@ impl Follows {
         self.places.get_mut(&place)?.cursor.replace(own)
     }
 
-    /// Moves the cursor of a place to before its first note that is kept, and returns how many are.
-    pub(super) fn rewind(&mut self, place: E7Point, notebook: &dyn Notebook) -> u64 {
-        let Some(follow) = self.places.get_mut(&place) else {
-            return 0;
-        };
+    /// Moves the cursor of a place to before its first note that is kept, and returns which are.
+    pub(super) fn rewind(&mut self, place: E7Point, notebook: &dyn Notebook) -> KeptNotes {
         let page = notebook.read(place, Index::START, PageLimit::default().at_most(1));
         let before_kept = Index::START.plus(page.missed);
-        follow.cursor = Some(before_kept);
+        if let Some(follow) = self.places.get_mut(&place) {
+            follow.cursor = Some(before_kept);
+        }
         self.wakeups.mark(place);
-        page.newest.since(before_kept)
+        KeptNotes {
+            count: page.newest.since(before_kept),
+            first: before_kept.plus(1),
+        }
     }
 
     /// Moves the cursor of a place past a gap that ends at `last` and returns how many notes it passes.

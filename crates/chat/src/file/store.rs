@@ -14,11 +14,12 @@ use super::hush::without_report;
 use super::record::{Record, decode, encode, nanoseconds};
 use crate::ledger::Serial;
 use crate::note::{Draft, Index};
+use crate::notebook::unique_number;
 
 /// The notes by serial, as [`Record`] says.
 const NOTES: TableDefinition<'_, Serial, &[u8]> = TableDefinition::new("notes");
 
-/// [`VERSION`] under "version", and under "seen" the latest time that any commit has seen, in nanoseconds.
+/// [`VERSION`] under "version", and what [`Marks`] says.
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
 /// How the database is opened; tests put faults between it and the disk.
@@ -39,6 +40,23 @@ pub(super) struct Store {
     next_serial: Serial,
 }
 
+/// What every commit stores beside the notes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Marks {
+    /// The latest time that any commit has seen; under "seen", in nanoseconds.
+    pub(super) seen: Duration,
+    /// The highest index of a log that is gone with its notes; under "retired".
+    pub(super) retired: Index,
+}
+
+/// What is stored beside the notes, as it was when the store was opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened {
+    /// The number that the store was given when it was made; under "numbering".
+    pub(super) numbering: u64,
+    pub(super) marks: Marks,
+}
+
 /// A note about to be committed.
 #[derive(Debug)]
 pub(super) struct Planned {
@@ -49,8 +67,8 @@ pub(super) struct Planned {
 }
 
 impl Store {
-    /// Opens the store, checks all of it, and returns the latest time that was stored.
-    pub(super) fn open(file: &Path, connect: Connect) -> Result<(Self, Duration), StoreFault> {
+    /// Opens the store, checks all of it, and returns what is stored beside the notes.
+    pub(super) fn open(file: &Path, connect: Connect) -> Result<(Self, Opened), StoreFault> {
         let mut store = Self {
             file: file.to_owned(),
             connect,
@@ -58,7 +76,7 @@ impl Store {
             rows: 0,
             next_serial: 0,
         };
-        let seen = store.guarded(|store| {
+        let opened = store.guarded(|store| {
             if !has_content(&store.file).map_err(reported)? {
                 store.make()?;
             }
@@ -66,11 +84,11 @@ impl Store {
             if !database.check_integrity().map_err(reported)? {
                 return Err(Cause::Damaged("it was damaged behind its checksums".into()));
             }
-            let seen = identify(&database)?;
+            let opened = identify(&database)?;
             store.database = Some(database);
-            Ok(seen)
+            Ok(opened)
         })?;
-        Ok((store, seen))
+        Ok((store, opened))
     }
 
     /// Makes an empty store under another name and gives it its own when it is whole: one that was left half made, by a
@@ -130,12 +148,12 @@ impl Store {
         &mut self,
         notes: &[Planned],
         forgotten: &[Serial],
-        seen: Duration,
+        marks: Marks,
     ) -> Result<(), StoreFault> {
         self.guarded(|store| {
             let database = store.connected()?;
             let writing = begin(&database).map_err(Cause::Reported)?;
-            let rows = change(&writing, notes, forgotten, seen).map_err(Cause::Reported)?;
+            let rows = change(&writing, notes, forgotten, marks).map_err(Cause::Reported)?;
             writing.commit().map_err(reported)?;
             store.database = Some(database);
             store.rows = rows;
@@ -174,8 +192,8 @@ impl Store {
     }
 }
 
-/// Makes sure that these are our tables, and returns the latest time stored.
-fn identify(database: &Database) -> Result<Duration, Cause> {
+/// Makes sure that these are our tables, and returns what is stored beside the notes.
+fn identify(database: &Database) -> Result<Opened, Cause> {
     let reading = database.begin_read().map_err(reported)?;
     let meta = match reading.open_table(META) {
         Ok(meta) => meta,
@@ -191,7 +209,13 @@ fn identify(database: &Database) -> Result<Duration, Cause> {
     if version != VERSION {
         return Err(Cause::Version(version));
     }
-    Ok(Duration::from_nanos(number("seen")?))
+    Ok(Opened {
+        numbering: number("numbering")?,
+        marks: Marks {
+            seen: Duration::from_nanos(number("seen")?),
+            retired: Index::new(number("retired")?),
+        },
+    })
 }
 
 fn has_content(file: &Path) -> io::Result<bool> {
@@ -210,6 +234,8 @@ fn create(database: &Database) -> Result<(), redb::Error> {
         let mut meta = writing.open_table(META)?;
         meta.insert("version", VERSION)?;
         meta.insert("seen", 0)?;
+        meta.insert("retired", 0)?;
+        meta.insert("numbering", unique_number())?;
     }
     Ok(writing.commit()?)
 }
@@ -224,7 +250,7 @@ fn change(
     writing: &WriteTransaction,
     added: &[Planned],
     forgotten: &[Serial],
-    seen: Duration,
+    marks: Marks,
 ) -> Result<u64, redb::Error> {
     let mut notes = writing.open_table(NOTES)?;
     for serial in forgotten {
@@ -242,7 +268,8 @@ fn change(
         notes.insert(note.serial, buffer.as_slice())?;
     }
     let mut meta = writing.open_table(META)?;
-    meta.insert("seen", nanoseconds(seen))?;
+    meta.insert("seen", nanoseconds(marks.seen))?;
+    meta.insert("retired", marks.retired.get())?;
     Ok(notes.len()?)
 }
 

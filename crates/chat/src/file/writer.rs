@@ -6,7 +6,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::fault::StoreFault;
-use super::store::{Planned, Store};
+use super::store::{Marks, Planned, Store};
 use crate::clock::Clock;
 use crate::ledger::{Entry, Ledger, Serial, Shelf};
 use crate::note::Draft;
@@ -178,14 +178,14 @@ impl Writer {
 
     fn write(&mut self, requests: Vec<Request>) {
         let (planned, waiting): (Vec<_>, Vec<_>);
-        let (forgotten, seen): (Vec<_>, _);
+        let (forgotten, marks): (Vec<_>, _);
         {
             let mut state = self.shared.lock();
             let State {
                 ledger,
                 forgotten: backlog,
             } = &mut *state;
-            seen = ledger.see(self.shared.now());
+            let seen = ledger.see(self.shared.now());
             let first = ledger.next_serial();
             (planned, waiting) = (first..)
                 .zip(requests)
@@ -204,8 +204,12 @@ impl Writer {
             forgotten = backlog
                 .drain(..backlog.len().min(BATCH_FORGOTTEN))
                 .collect();
+            marks = Marks {
+                seen,
+                retired: ledger.retired(),
+            };
         }
-        let outcome = self.store.commit(&planned, &forgotten, seen);
+        let outcome = self.store.commit(&planned, &forgotten, marks);
         match outcome {
             Ok(()) => {
                 if std::mem::take(&mut self.is_failing) {

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use route_guide_geo::E7Point;
 
-use super::{Entry, Ledger, Serial};
+use super::{Entry, Ledger, Serial, log_of};
 use crate::note::{Draft, Index};
 use crate::notebook::Receipt;
 
@@ -48,7 +48,7 @@ impl Ledger {
                 _ => self.interrupt(place),
             }
         }
-        self.places.entry(place).or_default().last = serial;
+        log_of(&mut self.places, place, self.retired).last = serial;
         self.next_serial = serial;
         self.write(draft, written, garbage)
     }
@@ -60,7 +60,7 @@ impl Ledger {
             garbage.push(entry);
         }
         // Without notes and watches the log is gone by now.
-        self.places.entry(place).or_default().newest = newest;
+        log_of(&mut self.places, place, self.retired).newest = newest;
     }
 
     /// Makes all readers of a place miss a note, by leaving an index out. The notes that are kept follow after it.
@@ -75,11 +75,11 @@ impl Ledger {
         }
     }
 
-    /// Returns the last index given out at a place.
+    /// Returns the last index given out at a place, or the one that its log would count on from.
     pub(crate) fn newest(&self, place: E7Point) -> Index {
         self.places
             .get(&place)
-            .map_or(Index::START, |log| log.newest)
+            .map_or(self.retired, |log| log.newest)
     }
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use route_guide_geo::E7Point;
 
-use super::{Entry, Ledger, Serial};
+use super::{Entry, Ledger, Serial, log_of};
 use crate::note::{Draft, Index, Note};
 use crate::notebook::Receipt;
 
@@ -11,7 +11,7 @@ impl Ledger {
     /// Promises the next index of a place to a note that is first written elsewhere. It is followed by a
     /// [`land`](Self::land) or a [`renounce`](Self::renounce) for the place, in the order of the promises.
     pub(crate) fn promise(&mut self, place: E7Point) -> Index {
-        let log = self.places.entry(place).or_default();
+        let log = log_of(&mut self.places, place, self.retired);
         log.promised += 1;
         log.newest.plus(log.promised)
     }
@@ -60,6 +60,11 @@ impl Ledger {
         self.next_serial = serial;
         let (draft, _) = note.into_parts();
         self.write(draft, written, garbage);
+    }
+
+    /// Returns the index that is to be [retired](Self::retire) when what is stored is loaded again.
+    pub(crate) fn retired(&self) -> Index {
+        self.retired
     }
 
     /// Makes `serial` the serial of the next note, if that is later than what it was.
