@@ -124,6 +124,17 @@ impl ServerProcess {
         self.running.0.id()
     }
 
+    /// Sends it a signal, by its name without SIG; after TERM, [`ServerProcess::stop`] waits for its end.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such process.
+    pub fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.id());
+        let sent = Command::new("sh").args(["-c", &kill]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{kill}");
+    }
+
     /// Kills it, as `kill -9` does, and waits until it is gone.
     ///
     /// # Panics

@@ -11,14 +11,20 @@ use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::sleep;
+use tokio::io::AsyncWriteExt;
+use tokio::time::{sleep, timeout};
 use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
 use crate::Drain;
+use crate::foreign::{Foreign, Foreigners};
 use crate::preface::Opening;
+use crate::request::{Http1Request, Http2Request};
 use crate::task::{CallExecutor, Ending};
+use crate::wire::{Awaited, Expected, Patience, Socket, Wire};
+
+/// As good as no limit, and still short enough to be added to any moment.
+const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// What is spoken on a connection, and what one may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +42,12 @@ pub struct ConnectionSettings {
     pub max_concurrent_streams: u32,
     /// How many bytes of request headers are accepted.
     pub max_header_list_bytes: u32,
-    /// How long a peer may take to say what it speaks.
+    /// How long a peer may take to say what it speaks; over HTTP/2, until it has begun its first frame.
     pub handshake_timeout: Duration,
     /// How long a connection may be silent before it is asked for a sign of life.
     ///
-    /// HTTP/1.1 cannot ask: there the next request head must be complete after this and `keepalive_timeout`.
+    /// HTTP/1.1 cannot ask: there the next request head must be complete after this and `keepalive_timeout`, and
+    /// more of a request's body must come. Over both, a peer must take something of what it is sent in that time.
     pub keepalive_interval: Duration,
     /// How long the peer may take to give it.
     pub keepalive_timeout: Duration,
@@ -85,16 +92,32 @@ where
 pub(crate) struct Protocol {
     http1: Option<http1::Builder>,
     http2: http2::Builder<CallExecutor>,
-    handshake_timeout: Duration,
+    patience: Patience,
+    foreigners: Foreigners,
+}
+
+/// How what was spoken on a connection has ended.
+enum End {
+    /// Nothing more is to be said; what was said has to arrive, and what the peer still says has to be read.
+    Said,
+    /// The peer has not said what it must.
+    Silent,
+    /// The peer is gone, or has to be taken for gone.
+    Abandoned,
 }
 
 impl Protocol {
     pub(crate) fn new(settings: &ConnectionSettings) -> Self {
+        let patience = Patience {
+            handshake: settings.handshake_timeout,
+            interval: settings.keepalive_interval,
+            silence: settings.keepalive_interval + settings.keepalive_timeout,
+        };
         let mut http1 = http1::Builder::new();
         http1
             .timer(TokioTimer::new())
             // The time between two requests counts too.
-            .header_read_timeout(settings.keepalive_interval + settings.keepalive_timeout)
+            .header_read_timeout(patience.silence)
             .max_header_size(settings.max_header_list_bytes as usize);
         let mut http2 = http2::Builder::new(CallExecutor);
         http2
@@ -105,60 +128,136 @@ impl Protocol {
             .max_concurrent_streams(settings.max_concurrent_streams)
             .max_header_list_size(settings.max_header_list_bytes)
             .keep_alive_interval(settings.keepalive_interval)
-            .keep_alive_timeout(settings.keepalive_timeout);
+            // Whether the peer is gone is decided by what arrives at all: hyper would close a connection in order
+            // over which nothing can be sent, and takes a slow reader's answer that is on its way for none.
+            .keep_alive_timeout(NEVER);
         Self {
             http1: settings.http1.then_some(http1),
             http2,
-            handshake_timeout: settings.handshake_timeout,
+            patience,
+            foreigners: Foreigners::default(),
         }
     }
 
-    /// Runs one connection.
-    pub(crate) async fn run<I>(&self, io: I, service: impl Answering, drain: &Drain)
-    where
-        I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let opening = tokio::select! {
-            opening = Opening::of(io) => opening,
-            () = sleep(self.handshake_timeout) => return,
-            () = drain.begun() => return,
+    /// Runs one connection until it is closed.
+    pub(crate) async fn run(&self, socket: impl Socket, service: impl Answering, drain: &Drain) {
+        let wire = Wire::new(socket);
+        let running = async {
+            match self.speak(&wire, service, drain).await {
+                End::Said => {
+                    let closing = wire.clone().close();
+                    if timeout(self.patience.silence, closing).await.is_err() {
+                        wire.forget_unsent();
+                    }
+                }
+                End::Silent => {}
+                End::Abandoned => wire.forget_unsent(),
+            }
         };
-        let service = service.map_request(|request: Request<Incoming>| request.map(Body::new));
-        let service = TowerToHyperService::new(service);
-        match (opening, &self.http1) {
-            (Ok(Opening::Http2(io)), _) => {
-                let connection = self.http2.serve_connection(TokioIo::new(io), service);
-                until_closed(connection, drain).await;
-            }
-            (Ok(Opening::Other(io)), Some(http1)) => {
-                let connection = http1.serve_connection(TokioIo::new(io), service);
-                until_closed(connection, drain).await;
-            }
-            (Ok(Opening::Other(_)), None) => tracing::debug!("a peer does not speak HTTP/2"),
-            (Err(error), _) => ended(&error),
+        let open = async {
+            drain.begun().await;
+            let _open = wire.inode().map(|inode| drain.sockets().add(inode));
+            drain.closed().await;
+        };
+        tokio::select! {
+            () = running => {}
+            () = open => {}
         }
     }
-}
 
-/// Runs a connection, gracefully once the drain begins, at the most until it closes connections.
-async fn until_closed<C>(connection: C, drain: &Drain)
-where
-    C: GracefulConnection,
-    C::Error: Error + 'static,
-{
-    let mut connection = pin!(Ending::new(connection));
-    let closed = tokio::select! {
-        closed = connection.as_mut() => closed,
-        () = drain.begun() => {
-            connection.as_mut().get_pin_mut().graceful_shutdown();
-            tokio::select! {
-                closed = connection => closed,
-                () = drain.closed() => return,
+    async fn speak<S: Socket>(
+        &self,
+        wire: &Wire<S>,
+        service: impl Answering,
+        drain: &Drain,
+    ) -> End {
+        let opening = tokio::select! {
+            opening = Opening::of(wire.clone()) => opening,
+            () = sleep(self.patience.handshake) => return End::Silent,
+            () = drain.begun() => return End::Silent,
+        };
+        let (io, foreign) = match opening {
+            Ok(Opening::Http2(io)) => {
+                let service = service.map_request(|request: Request<Incoming>| {
+                    request.map(|body| Body::new(Http2Request::new(body)))
+                });
+                let service = TowerToHyperService::new(service);
+                let connection = self.http2.serve_connection(TokioIo::new(io), service);
+                return self
+                    .until_said(connection, wire, Expected::Pongs, drain)
+                    .await;
+            }
+            Ok(Opening::Other(io)) => {
+                let foreign = Foreign::of(io.said());
+                (io, foreign)
+            }
+            Err(error) => {
+                ended(&error);
+                return End::Silent;
+            }
+        };
+        match &self.http1 {
+            Some(http1) if foreign != Foreign::Tls => {
+                let awaited = Awaited::default();
+                let expected = Expected::RestOf(awaited.clone());
+                let service = service.map_request(move |request: Request<Incoming>| {
+                    request.map(|body| Body::new(Http1Request::new(body, awaited.clone())))
+                });
+                let service = TowerToHyperService::new(service);
+                let connection = http1.serve_connection(TokioIo::new(io), service);
+                self.until_said(connection, wire, expected, drain).await
+            }
+            _ => {
+                self.foreigners.note(foreign, wire.peer());
+                let telling = async {
+                    // A peer that is gone already need not be told.
+                    let _ = wire.clone().write_all(foreign.answer()).await;
+                    wire.clone().close().await;
+                };
+                let _ = timeout(self.patience.handshake, telling).await;
+                End::Silent
             }
         }
-    };
-    if let Some(Err(error)) = closed {
-        ended(&error);
+    }
+
+    /// Speaks until both sides have said all, gracefully once the drain begins.
+    async fn until_said<C, S>(
+        &self,
+        connection: C,
+        wire: &Wire<S>,
+        expected: Expected,
+        drain: &Drain,
+    ) -> End
+    where
+        C: GracefulConnection<Error = hyper::Error>,
+        S: Socket,
+    {
+        let mut connection = pin!(Ending::new(connection));
+        let mut abandoned = pin!(wire.abandoned(&expected, self.patience));
+        let said = tokio::select! {
+            said = connection.as_mut() => said,
+            () = abandoned.as_mut() => return End::Abandoned,
+            () = drain.begun() => {
+                connection.as_mut().get_pin_mut().graceful_shutdown();
+                tokio::select! {
+                    said = connection => said,
+                    () = abandoned => return End::Abandoned,
+                }
+            }
+        };
+        match said {
+            Some(Ok(())) => End::Said,
+            Some(Err(error)) => {
+                ended(&error);
+                if error.is_timeout() {
+                    End::Silent
+                } else {
+                    End::Said
+                }
+            }
+            // A call's time is over, and its peer does not read.
+            None => End::Abandoned,
+        }
     }
 }
 

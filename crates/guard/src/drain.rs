@@ -10,6 +10,8 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use crate::unsent::OpenSockets;
+
 /// How long a connection without calls may take to close once it was asked to.
 const LINGER: Duration = Duration::from_millis(500);
 
@@ -32,13 +34,18 @@ struct State {
     connections: TaskTracker,
     cut_calls: AtomicUsize,
     panicked_calls: AtomicUsize,
+    /// The sockets of connections that are still open since the drain began.
+    sockets: Arc<OpenSockets>,
 }
 
 /// What the end of a server did to its callers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct DrainReport {
-    /// How many calls were ended because the drain's time was over.
+    /// How many calls were ended because the drain's time was over, or had been answered and the answer had not
+    /// reached the client's machine by then.
+    ///
+    /// Of the answers that are still on their way over one connection, one is counted.
     pub cut_calls: usize,
     /// How many calls ended because their handler panicked, since the server has been running.
     pub panicked_calls: usize,
@@ -74,7 +81,9 @@ impl Drain {
         state.begun.cancelled().await;
         state.calls.close();
         state.connections.close();
+        let mut undelivered = 0;
         if timeout(patience, self.ended_or_idle()).await.is_err() {
+            undelivered = state.sockets.undelivered().await;
             state.cut.cancel();
         }
         // Gives the last trailers a moment to be written.
@@ -85,22 +94,24 @@ impl Drain {
         })
         .await;
         let report = DrainReport {
-            // Calls whose peer does not even read could not be told; they are counted all the same.
-            cut_calls: state.cut_calls.load(Ordering::Relaxed) + state.calls.len(),
+            // Calls whose peer does not even read could not be told; they are counted all the same. They may be
+            // what their connection has not delivered, and must not be counted twice.
+            cut_calls: (state.cut_calls.load(Ordering::Relaxed) + state.calls.len())
+                .max(undelivered),
             panicked_calls: state.panicked_calls.load(Ordering::Relaxed),
         };
         state.closed.cancel();
         report
     }
 
-    /// Waits until all connections are closed, or only such remain as have no calls and do not answer.
+    /// Waits until all connections are closed, or only such remain as have no calls, owe no bytes and do not answer.
     async fn ended_or_idle(&self) {
         let idle = async {
             loop {
                 self.state.calls.wait().await;
                 sleep(LINGER).await;
                 // A call may have been on its way when its connection was told to go away.
-                if self.state.calls.is_empty() {
+                if self.state.calls.is_empty() && self.state.sockets.undelivered().await == 0 {
                     break;
                 }
             }
@@ -109,6 +120,11 @@ impl Drain {
             () = self.state.connections.wait() => {}
             () = idle => {}
         }
+    }
+
+    /// The sockets that must be empty before the drain is over.
+    pub(crate) fn sockets(&self) -> &Arc<OpenSockets> {
+        &self.state.sockets
     }
 
     pub(crate) fn begun_owned(&self) -> WaitForCancellationFutureOwned {

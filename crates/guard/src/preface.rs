@@ -56,6 +56,13 @@ impl<I: AsyncRead + Unpin> Opening<I> {
     }
 }
 
+impl<I> Replayed<I> {
+    /// What the peer has said so far.
+    pub(crate) fn said(&self) -> &[u8] {
+        &self.beginning[..self.len]
+    }
+}
+
 impl<I: AsyncRead + Unpin> AsyncRead for Replayed<I> {
     fn poll_read(
         mut self: Pin<&mut Self>,

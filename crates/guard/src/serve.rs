@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
@@ -15,6 +14,8 @@ use tower::Service;
 
 use crate::connection::{Answering, Protocol};
 use crate::listener::Socket;
+use crate::rarely::Rarely;
+use crate::wire::Socket as WireSocket;
 use crate::{ConnectionSettings, Drain, Listener, Workers};
 
 /// The pause after a failed accept grows up to this.
@@ -69,10 +70,7 @@ struct Connections<S> {
 
 impl<S: Answering> Connections<S> {
     /// Runs one connection in a task of its own, on a worker if there are any.
-    fn spawn<I>(&self, io: I)
-    where
-        I: Portable + AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
+    fn spawn<I: Portable + WireSocket>(&self, io: I) {
         let connections = self.clone();
         let open = self.drain.track_connection();
         let Some(workers) = &self.workers else {
@@ -93,7 +91,7 @@ impl<S: Answering> Connections<S> {
         });
     }
 
-    async fn run(self, io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    async fn run(self, io: impl WireSocket) {
         self.protocol.run(io, self.service, &self.drain).await;
     }
 }
@@ -141,6 +139,7 @@ async fn accept_until_drain(socket: Socket, connections: Connections<impl Answer
 }
 
 async fn accept_all(socket: Socket, connections: Connections<impl Answering>) {
+    let refusals = Rarely::default();
     let mut pause = Duration::from_millis(5);
     loop {
         let accepted = match &socket {
@@ -158,10 +157,13 @@ async fn accept_all(socket: Socket, connections: Connections<impl Answering>) {
             Err(error) if is_of_the_connection(&error) => {}
             Err(error) => {
                 // Out of file descriptors, most likely: trying again at once would only burn a core.
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "cannot accept connections"
-                );
+                if let Some(untold) = refusals.happened() {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        untold,
+                        "cannot accept connections"
+                    );
+                }
                 sleep(pause).await;
                 pause = (pause * 2).min(MAX_ACCEPT_PAUSE);
             }

@@ -1,10 +1,10 @@
 //! The tasks that calls run in, and how one is ended that nobody polls any more.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
@@ -21,7 +21,14 @@ pub(crate) struct EndOfTask {
 thread_local! {
     /// What a call that is being polled has asked its task to end with.
     static ASKED: RefCell<Option<EndOfTask>> = const { RefCell::new(None) };
+    /// Whether a task of its own polls or drops a call, and so will look for what the call leaves behind.
+    static IN_TASK: Cell<bool> = const { Cell::new(false) };
+    /// What is to be done once the call is over.
+    static AFTER_CALL: RefCell<Option<AfterCall>> = const { RefCell::new(None) };
 }
+
+/// What the task of a call does once the call is over.
+type AfterCall = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Asks the task of the call that is being polled to end, at the latest, when `at` completes.
 ///
@@ -35,6 +42,26 @@ pub(crate) fn end_task_with(at: impl Future<Output = ()> + Send + 'static, call:
     }));
 }
 
+/// Has the task of the call that is being polled read the rest of its request, once the answer is out.
+///
+/// Nothing happens if the call runs elsewhere, or its task is ended: then the rest is dropped.
+pub(crate) fn read_after_call<F>(read: impl FnOnce() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    if IN_TASK.get() {
+        AFTER_CALL.set(Some(Box::pin(read())));
+    }
+}
+
+/// Polls or drops a call, and returns what it left behind.
+fn in_task<T>(work: impl FnOnce() -> T) -> (T, Option<AfterCall>) {
+    IN_TASK.set(true);
+    let done = work();
+    IN_TASK.set(false);
+    (done, AFTER_CALL.take())
+}
+
 /// Spawns calls in tasks that can be asked to end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallExecutor;
@@ -44,7 +71,47 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, call: F) {
-        tokio::spawn(Ending::new(call));
+        tokio::spawn(CallTask {
+            call: Some(Ending::new(call)),
+            after: None,
+        });
+    }
+}
+
+pin_project! {
+    /// A call over HTTP/2, and what is left to do when it is over.
+    struct CallTask<F> {
+        #[pin]
+        call: Option<Ending<F>>,
+        after: Option<AfterCall>,
+    }
+}
+
+impl<F: Future<Output = ()>> Future for CallTask<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        if let Some(call) = this.call.as_mut().as_pin_mut() {
+            let (polled, left) = in_task(|| call.poll(cx));
+            if left.is_some() {
+                *this.after = left;
+            }
+            match ready!(polled) {
+                Some(()) => {
+                    let ((), left) = in_task(|| this.call.set(None));
+                    if left.is_some() {
+                        *this.after = left;
+                    }
+                }
+                // Ended from outside: the stream must be reset now.
+                None => return Poll::Ready(()),
+            }
+        }
+        match this.after {
+            Some(after) => after.as_mut().poll(cx),
+            None => Poll::Ready(()),
+        }
     }
 }
 
@@ -85,7 +152,7 @@ impl<F: Future> Future for Ending<F> {
         let Some(end) = this.end else {
             return Poll::Pending;
         };
-        std::task::ready!(end.at.as_mut().poll(cx));
+        ready!(end.at.as_mut().poll(cx));
         if end.call.strong_count() > 0 {
             return Poll::Ready(None);
         }

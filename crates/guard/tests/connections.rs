@@ -54,12 +54,48 @@ async fn a_peer_that_does_not_speak_is_hung_up_on() {
     }
 }
 
+/// Sends some bytes, and returns what the server says until it closes the connection, and when it does.
+async fn answered(address: &str, sent: &[u8]) -> (Vec<u8>, Duration) {
+    let mut peer = TcpStream::connect(address).await.unwrap();
+    peer.write_all(sent).await.unwrap();
+    let start = Instant::now();
+    let mut answer = Vec::new();
+    // A reset is no answer.
+    peer.read_to_end(&mut answer).await.unwrap();
+    (answer, start.elapsed())
+}
+
+/// `curl localhost:50051` said that the connection was reset, and the log said nothing.
 #[tokio::test(start_paused = true)]
-async fn a_peer_that_speaks_something_else_is_hung_up_on_at_once() {
+async fn a_peer_that_speaks_http1_is_told_at_once_what_is_spoken_here() {
     let drain = Drain::new();
     let address = server(&drain).await;
-    let open = closed_after(&address, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
-    assert!(open < Duration::from_secs(1), "{open:?}");
+    let request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    // The rest of a request that is not read, as it is with one that is answered early, resets nothing.
+    let upload = [&request[..], &[b'x'; 16_000]].concat();
+    for sent in [&request[..], &upload] {
+        let (answer, open) = answered(&address, sent).await;
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 505 "), "{answer}");
+        assert!(answer.contains("--grpc-web"), "{answer}");
+        assert!(open < Duration::from_secs(1), "{open:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_speaks_tls_gets_an_alert_at_once() {
+    let drain = Drain::new();
+    for http1 in [false, true] {
+        let settings = ConnectionSettings {
+            http1,
+            ..ConnectionSettings::default()
+        };
+        let address = server_with(settings, &drain).await;
+        let (answer, open) = answered(&address, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc").await;
+        let fatal = 2;
+        assert_eq!(answer[..6], [0x15, 3, 1, 0, 2, fatal]);
+        assert!(open < Duration::from_secs(1), "{open:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

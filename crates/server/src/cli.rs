@@ -84,6 +84,18 @@ struct CommonFlags {
     #[arg(long, value_name = "COUNT", default_value_t = ConnectionSettings::default().max_concurrent_streams)]
     max_concurrent_streams: u32,
 
+    /// How long a client may take to say what it speaks
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = positive_duration)]
+    handshake_timeout: Duration,
+
+    /// How long a connection may be silent before its client is asked for a sign of life
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = positive_duration)]
+    keepalive_interval: Duration,
+
+    /// How long the client may take to give it before the connection is closed
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = positive_duration)]
+    keepalive_timeout: Duration,
+
     /// Let pages in browsers call, by gRPC-Web over HTTP/1.1 and HTTP/2
     #[arg(long)]
     grpc_web: bool,
@@ -217,6 +229,9 @@ impl CommonFlags {
         ServingSettings {
             connection: ConnectionSettings {
                 max_concurrent_streams: self.max_concurrent_streams,
+                handshake_timeout: self.handshake_timeout,
+                keepalive_interval: self.keepalive_interval,
+                keepalive_timeout: self.keepalive_timeout,
                 ..ConnectionSettings::default()
             },
             workers: self.workers(),

@@ -67,6 +67,21 @@ fn route_guide_server_explains_its_flags() {
 
               [default: 200]
 
+          --handshake-timeout <TIME>
+              How long a client may take to say what it speaks
+
+              [default: 10s]
+
+          --keepalive-interval <TIME>
+              How long a connection may be silent before its client is asked for a sign of life
+
+              [default: 60s]
+
+          --keepalive-timeout <TIME>
+              How long the client may take to give it before the connection is closed
+
+              [default: 20s]
+
           --grpc-web
               Let pages in browsers call, by gRPC-Web over HTTP/1.1 and HTTP/2
 
@@ -218,6 +233,21 @@ fn greeter_server_explains_its_flags() {
               How many calls one connection may have open at a time
 
               [default: 200]
+
+          --handshake-timeout <TIME>
+              How long a client may take to say what it speaks
+
+              [default: 10s]
+
+          --keepalive-interval <TIME>
+              How long a connection may be silent before its client is asked for a sign of life
+
+              [default: 60s]
+
+          --keepalive-timeout <TIME>
+              How long the client may take to give it before the connection is closed
+
+              [default: 20s]
 
           --grpc-web
               Let pages in browsers call, by gRPC-Web over HTTP/1.1 and HTTP/2

@@ -1,0 +1,256 @@
+//! The socket of a connection, which can be watched and closed in order while HTTP is spoken over it.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::MetadataExt;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf, copy, sink};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::{Instant, sleep_until};
+
+/// How much every peer has sent once its first frame has begun: the preface of HTTP/2, and the head of SETTINGS.
+const HANDSHAKE_BYTES: u64 = 24 + 9;
+
+/// A connected socket of the system.
+pub(crate) trait Socket: AsyncRead + AsyncWrite + AsFd + Unpin + Send + 'static {
+    /// Whether the peer has closed the connection or is gone, whatever it sent before and is not read yet.
+    fn has_hung_up(&self, cx: &mut Context<'_>) -> bool;
+
+    /// Where the peer is, if it has an address.
+    fn peer(&self) -> Option<SocketAddr>;
+}
+
+impl Socket for TcpStream {
+    fn has_hung_up(&self, cx: &mut Context<'_>) -> bool {
+        let readiness = pin!(self.ready(Interest::READABLE)).poll(cx);
+        matches!(readiness, Poll::Ready(Ok(ready)) if ready.is_read_closed())
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        self.peer_addr().ok()
+    }
+}
+
+impl Socket for UnixStream {
+    fn has_hung_up(&self, cx: &mut Context<'_>) -> bool {
+        let readiness = pin!(self.ready(Interest::READABLE)).poll(cx);
+        matches!(readiness, Poll::Ready(Ok(ready)) if ready.is_read_closed())
+    }
+
+    fn peer(&self) -> Option<SocketAddr> {
+        None
+    }
+}
+
+/// A socket that the protocol on it reads and writes, while its connection holds a clone.
+///
+/// The clone outlives the protocol, so that the connection can be closed in order: hyper drops what it is given, and
+/// a socket that is closed while bytes of the peer are unread is reset, which destroys what the peer has not received.
+#[derive(Debug)]
+pub(crate) struct Wire<S> {
+    state: Arc<Mutex<State<S>>>,
+}
+
+#[derive(Debug)]
+struct State<S> {
+    socket: S,
+    opened: Instant,
+    received_bytes: u64,
+    last_received: Instant,
+    /// Since when the system takes no more bytes for the peer.
+    blocked: Option<Instant>,
+}
+
+/// What is expected of a peer, so that one which is gone can be told from one that has nothing to say.
+#[derive(Clone, Debug)]
+pub(crate) enum Expected {
+    /// The handshake of HTTP/2, and then an answer to each PING.
+    Pongs,
+    /// The rest of a request of HTTP/1.1, while a call waits for it.
+    RestOf(Awaited),
+}
+
+/// Whether a call waits for its peer.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Awaited(Arc<AtomicBool>);
+
+impl Awaited {
+    pub(crate) fn set(&self, awaited: bool) {
+        self.0.store(awaited, Ordering::Relaxed);
+    }
+}
+
+/// How long a peer may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// Until its handshake is over.
+    pub(crate) handshake: Duration,
+    /// Between two looks whether it has hung up.
+    pub(crate) interval: Duration,
+    /// To say something that it must say, and to take something of what it is sent.
+    pub(crate) silence: Duration,
+}
+
+impl<S: Socket> Wire<S> {
+    pub(crate) fn new(socket: S) -> Self {
+        let now = Instant::now();
+        Self {
+            state: Arc::new(Mutex::new(State {
+                socket,
+                opened: now,
+                received_bytes: 0,
+                last_received: now,
+                blocked: None,
+            })),
+        }
+    }
+
+    /// Waits until the peer has to be taken for gone.
+    ///
+    /// It is if it has hung up; if it takes nothing of what it is sent for as long as `patience` says; or if it
+    /// says nothing for as long, when a word is expected.
+    pub(crate) async fn abandoned(&self, expected: &Expected, patience: Patience) {
+        loop {
+            let now = Instant::now();
+            let next_look = now + patience.interval;
+            let due = self.lock().due(expected, patience).unwrap_or(next_look);
+            if due <= now || self.has_hung_up().await {
+                return;
+            }
+            sleep_until(due.min(next_look)).await;
+        }
+    }
+
+    async fn has_hung_up(&self) -> bool {
+        std::future::poll_fn(|cx| Poll::Ready(self.lock().socket.has_hung_up(cx))).await
+    }
+
+    /// Says that nothing more is coming, and reads on until the peer closes the connection too.
+    ///
+    /// # References
+    ///
+    /// [RFC 9112](https://www.rfc-editor.org/rfc/rfc9112#section-9.6), "Tear-down".
+    pub(crate) async fn close(mut self) {
+        // One that is gone already fails here or below, and nothing is left to do.
+        let _ = self.shutdown().await;
+        let _ = copy(&mut self, &mut sink()).await;
+    }
+
+    /// Has the system forget what the peer has not taken, once the socket is closed.
+    pub(crate) fn forget_unsent(&self) {
+        // A Unix socket has nothing to forget.
+        let _ = SockRef::from(&self.lock().socket).set_linger(Some(Duration::ZERO));
+    }
+
+    /// Where the peer is, if it has an address.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.lock().socket.peer()
+    }
+
+    /// The number under which the system lists the socket; `None` where it does not say.
+    pub(crate) fn inode(&self) -> Option<u64> {
+        let descriptor = self.lock().socket.as_fd().as_raw_fd();
+        let listed = std::fs::metadata(format!("/proc/self/fd/{descriptor}"));
+        listed.ok().map(|listed| listed.ino())
+    }
+}
+
+impl<S> Wire<S> {
+    fn lock(&self) -> MutexGuard<'_, State<S>> {
+        // Nothing is half done where the lock is held: it is held to call the socket.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S> State<S> {
+    /// When the peer has to be taken for gone if nothing changes.
+    fn due(&self, expected: &Expected, patience: Patience) -> Option<Instant> {
+        if let Some(since) = self.blocked {
+            return Some(since + patience.silence);
+        }
+        match expected {
+            Expected::Pongs if self.received_bytes < HANDSHAKE_BYTES => {
+                Some(self.opened + patience.handshake)
+            }
+            Expected::RestOf(awaited) if !awaited.0.load(Ordering::Relaxed) => None,
+            _ => Some(self.last_received + patience.silence),
+        }
+    }
+
+    /// Notes whether the system takes bytes for the peer.
+    fn wrote<T>(&mut self, written: Poll<T>) -> Poll<T> {
+        self.blocked = match written {
+            Poll::Ready(_) => None,
+            Poll::Pending => Some(self.blocked.unwrap_or_else(Instant::now)),
+        };
+        written
+    }
+}
+
+impl<S> Clone for Wire<S> {
+    fn clone(&self) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
+        }
+    }
+}
+
+impl<S: Socket> AsyncRead for Wire<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let mut state = self.lock();
+        ready!(Pin::new(&mut state.socket).poll_read(cx, buf))?;
+        let received = buf.filled().len() - before;
+        if received > 0 {
+            state.received_bytes += received as u64;
+            state.last_received = Instant::now();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: Socket> AsyncWrite for Wire<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let mut state = self.lock();
+        let written = Pin::new(&mut state.socket).poll_write(cx, buf);
+        state.wrote(written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let mut state = self.lock();
+        let written = Pin::new(&mut state.socket).poll_write_vectored(cx, bufs);
+        state.wrote(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.lock().socket.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.lock().socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.lock().socket).poll_shutdown(cx)
+    }
+}
