@@ -10,6 +10,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use route_guide_testkit::command;
+
 /// Starting or stopping a program takes far less than this.
 pub const SHORT: Duration = Duration::from_secs(60);
 
@@ -29,9 +31,9 @@ pub fn root() -> &'static Path {
 
 /// The folder of the four programs, which are up to date afterwards.
 ///
-/// `cargo test --workspace` has usually just built them, and then this takes a moment; after
-/// `cargo test -p route-guide-tests` they may be missing or, worse, old. The selection is the
-/// workspace with its tests, or other features of the dependencies would be chosen and all built again.
+/// `cargo test --workspace` has just built them, and then this takes a moment; after `cargo test -p route-guide-tests`
+/// they may be missing or, worse, old. The selection is the workspace with a test, and that the one that runs: other
+/// selections choose other features of the dependencies and build all of them again, or build every other test.
 /// `ROUTE_GUIDE_PROGRAMS` names a folder of programs to take as they are, such as those of a release.
 ///
 /// # Panics
@@ -45,6 +47,9 @@ pub fn programs() -> &'static Path {
         }
         // target/debug/deps/interop-0123456789abcdef
         let test = env::current_exe().expect("a test knows its file");
+        let name = test.file_stem().and_then(|stem| stem.to_str());
+        let name = name.and_then(|stem| Some(stem.rsplit_once('-')?.0));
+        let name = name.expect("cargo adds a hash to the names of tests");
         let programs = test.parent().and_then(Path::parent);
         let programs = programs.expect("cargo puts tests below the programs");
         let profile = match programs.file_name().and_then(|name| name.to_str()) {
@@ -53,8 +58,9 @@ pub fn programs() -> &'static Path {
         };
         let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let (built, output) = run_to_end(
-            Command::new(cargo)
-                .args(["build", "--workspace", "--bins", "--tests", "--quiet"])
+            command(cargo)
+                .args(["build", "--workspace", "--bins", "--quiet"])
+                .args(["--test", name])
                 .args(["--profile", profile])
                 .current_dir(root()),
             BUILD,
@@ -88,7 +94,7 @@ impl ServerProcess {
     /// If it does not start.
     #[must_use]
     pub fn start(program: &Path, flags: &[&str]) -> Self {
-        let mut command = Command::new(program);
+        let mut command = command(program);
         let mut running = Running::spawn(command.args(["--listen", "127.0.0.1:0"]).args(flags));
         let log = collect(running.0.stderr.take().expect("it is a pipe"));
         let stdout = BufReader::new(running.0.stdout.take().expect("it is a pipe"));

@@ -10,6 +10,7 @@ use route_guide_geo::E7Point;
 use route_guide_load::{
     Framing, GetFeature, Load, LoadError, Reach, RecordRoute, Report, Route, Stop, Target, Workload,
 };
+use route_guide_testkit::ReservedPort;
 
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 /// HEADERS of stream 1: status 200.
@@ -133,9 +134,8 @@ fn a_connection_that_fails_is_told() {
 
 #[test]
 fn nobody_there_is_told() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = free.local_addr().unwrap().to_string();
-    drop(free);
+    let free = ReservedPort::new().unwrap();
+    let address = format!("127.0.0.1:{}", free.number());
     let target = Target::resolve(&address, Reach::Loopback).unwrap();
     let error = get_feature(&target).unwrap_err();
     assert!(matches!(error, LoadError::Connect { .. }), "{error}");

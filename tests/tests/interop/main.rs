@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -176,7 +175,7 @@ fn check_with(guide_flags: &[&str], greeter_flags: &[&str], test: &str, files: &
     let mut guide = ServerProcess::start(&programs.join("route-guide-server"), guide_flags);
     let mut greeter = ServerProcess::start(&programs.join("greeter-server"), greeter_flags);
 
-    let mut pytest = Command::new(python);
+    let mut pytest = route_guide_testkit::command(python);
     pytest
         .args(["-m", "pytest", "-q", "--tb=short", "--color=no"])
         .args(files)
@@ -222,7 +221,10 @@ fn python() -> Result<&'static Path, &'static str> {
                      ROUTE_GUIDE_INTEROP_PYTHON names another)"
                 ));
             }
-            match run_to_end(Command::new(&python).args(["-c", PACKAGES]), SHORT) {
+            match run_to_end(
+                route_guide_testkit::command(&python).args(["-c", PACKAGES]),
+                SHORT,
+            ) {
                 (true, _) => Ok(python),
                 (false, output) => Err(format!(
                     "{named} lacks packages of tests/interop/requirements.txt: {}",

@@ -188,7 +188,7 @@ pub(crate) fn terminal() -> (File, File) {
 }
 
 pub(crate) fn command(program: &str, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program);
+    let mut command = route_guide_testkit::command(program);
     command
         .args(arguments)
         .env_remove("ROUTE_GUIDE_TARGET")

@@ -1,7 +1,7 @@
 //! Failures on this side: exit status 1, and a line that begins with `error:`.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use crate::process::{run, run_with_input};
 use crate::servers::RealServer;
@@ -98,7 +98,7 @@ fn bytes_that_are_no_person_are_refused() {
 #[test]
 fn an_output_that_takes_nothing_is_an_error() {
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let output = Command::new(GREETER_CLIENT)
+    let output = route_guide_testkit::command(GREETER_CLIENT)
         .arg("person")
         .stdin(Stdio::null())
         .stdout(full)

@@ -147,7 +147,7 @@ fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 pub(crate) fn command(program: &str, flags: &[&str]) -> Command {
-    let mut command = Command::new(program);
+    let mut command = route_guide_testkit::command(program);
     command
         .args(flags)
         .env_remove("ROUTE_GUIDE_FEATURES")

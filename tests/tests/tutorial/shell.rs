@@ -4,25 +4,25 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, PipeReader};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::same_output;
+use crate::output::same_output;
 
 /// The line of a page at which its reader presses Ctrl-C.
 const CTRL_C: &str = "^C";
 
-/// Enough for a slow machine to compile every library; whoever takes longer is stuck.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// Enough for a slow and busy machine to compile every library; whoever takes longer is stuck.
+const PATIENCE: Duration = Duration::from_secs(1_200);
 
 /// Runs commands one after the other, and one server beside them.
 ///
 /// The programs see one pipe as their standard output and standard error, so what they print comes
 /// in the order in which a terminal would show it.
 #[derive(Debug)]
-pub struct Shell {
+pub(crate) struct Shell {
     folder: PathBuf,
     environment: Vec<(OsString, OsString)>,
     status: i32,
@@ -31,8 +31,7 @@ pub struct Shell {
 
 /// Why a command did not do what the page shows.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ShellError {
+pub(crate) enum ShellError {
     /// The program could not be started, or not be watched.
     #[error("the command cannot be run: {0}")]
     Io(#[from] io::Error),
@@ -54,8 +53,7 @@ pub enum ShellError {
 
 impl Shell {
     /// Opens a terminal in a folder.
-    #[must_use]
-    pub fn new(folder: impl Into<PathBuf>) -> Self {
+    pub(crate) fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
             environment: Vec::new(),
@@ -65,14 +63,13 @@ impl Shell {
     }
 
     /// Sets an environment variable for every command.
-    pub fn set(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) {
+    pub(crate) fn set(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) {
         let (name, value) = (name.as_ref().to_owned(), value.as_ref().to_owned());
         self.environment.push((name, value));
     }
 
     /// The folder in which the next command runs.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
@@ -81,7 +78,7 @@ impl Shell {
     /// # Errors
     ///
     /// [`ShellError`] if it prints something else, cannot be run or does not end.
-    pub fn run(&mut self, command: &str, shown: &[String]) -> Result<(), ShellError> {
+    pub(crate) fn run(&mut self, command: &str, shown: &[String]) -> Result<(), ShellError> {
         if let Some(folder) = command.strip_prefix("cd ") {
             self.folder = self.folder.join(folder).canonicalize()?;
             self.status = 0;
@@ -123,7 +120,7 @@ impl Shell {
     /// # Errors
     ///
     /// [`ShellError`] if it prints something else, cannot be run or ends at once.
-    pub fn start(&mut self, command: &str, shown: &[String]) -> Result<(), ShellError> {
+    pub(crate) fn start(&mut self, command: &str, shown: &[String]) -> Result<(), ShellError> {
         self.stop()?;
         let mut server = self.spawn(command)?;
         server.read_until_shown(shown)?;
@@ -136,7 +133,7 @@ impl Shell {
     /// # Errors
     ///
     /// [`ShellError`] if it does not end.
-    pub fn stop(&mut self) -> Result<(), ShellError> {
+    pub(crate) fn stop(&mut self) -> Result<(), ShellError> {
         if let Some(mut server) = self.server.take() {
             server.interrupt()?;
             server.read_to_end()?;
@@ -154,7 +151,7 @@ impl Shell {
         };
         let script = format!("(exit {})\n{exec}{command}", self.status);
         let (reader, writer) = io::pipe()?;
-        let child = Command::new("sh")
+        let child = route_guide_testkit::command("sh")
             .args(["-c", &script])
             .current_dir(&self.folder)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
@@ -223,7 +220,7 @@ impl Running {
     fn signal(&self, name: &str) -> io::Result<()> {
         // The shell's own `kill`: the program of that name is not installed everywhere.
         let kill = format!("kill -s {name} -- -{}", self.child.id());
-        Command::new("sh")
+        route_guide_testkit::command("sh")
             .args(["-c", &kill])
             .stderr(Stdio::null())
             .status()

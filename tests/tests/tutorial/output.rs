@@ -7,17 +7,7 @@ const LEFT_OUT: &str = "…";
 ///
 /// In what the page shows, `…` stands for anything: as a line of its own for any number of lines, else for any part of
 /// one line.
-///
-/// # Examples
-///
-/// ```
-/// use route_guide_tutorial::same_output;
-///
-/// assert!(same_output(&["Passed … features", "…"], &["Passed 10 features", "a", "b"]));
-/// assert!(!same_output(&["Passed … features"], &["Passed by"]));
-/// ```
-#[must_use]
-pub fn same_output<S: AsRef<str>, P: AsRef<str>>(shown: &[S], printed: &[P]) -> bool {
+pub(crate) fn same_output<S: AsRef<str>, P: AsRef<str>>(shown: &[S], printed: &[P]) -> bool {
     let Some((first, rest)) = shown.split_first() else {
         return printed.is_empty();
     };

@@ -2,16 +2,16 @@
 
 /// One thing that the page tells its reader to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub(crate) struct Step {
     /// The line of the page where it stands, counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// What to do.
-    pub action: Action,
+    pub(crate) action: Action,
 }
 
 /// What a [`Step`] asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(crate) enum Action {
     /// Make a file, or replace it.
     Write {
         /// Its name.
@@ -39,17 +39,17 @@ pub enum Action {
 
 /// A command and what it prints.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command {
+pub(crate) struct Command {
     /// What follows the `$`.
-    pub text: String,
+    pub(crate) text: String,
     /// The lines below it.
-    pub output: Vec<String>,
+    pub(crate) output: Vec<String>,
 }
 
 /// Why the page cannot be followed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
-pub struct PageError {
+pub(crate) struct PageError {
     /// The line of the page, counted from 1.
     line: usize,
     problem: &'static str,
@@ -66,7 +66,7 @@ struct Label {
 /// # Errors
 ///
 /// [`PageError`] if a block or a command does not follow the conventions of this crate.
-pub fn steps(page: &str) -> Result<Vec<Step>, PageError> {
+pub(crate) fn steps(page: &str) -> Result<Vec<Step>, PageError> {
     let mut steps = Vec::new();
     let mut label = None;
     let mut lines = (1..).zip(page.lines());

@@ -5,12 +5,11 @@ use std::{fs, io};
 
 /// A folder in which a reader of the page works.
 #[derive(Clone, Debug)]
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 /// Why a file of the page cannot be written or changed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum FileError {
+pub(crate) enum FileError {
     /// The name leads out of the folder.
     #[error("{0} is not inside the folder")]
     Outside(String),
@@ -37,8 +36,7 @@ pub enum FileError {
 
 impl Folder {
     /// Works in an existing folder.
-    #[must_use]
-    pub fn new(path: impl Into<PathBuf>) -> Self {
+    pub(crate) fn new(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
 
@@ -47,7 +45,7 @@ impl Folder {
     /// # Errors
     ///
     /// [`FileError`] if the file is not inside the folder or cannot be written.
-    pub fn write(&self, file: &str, text: &str) -> Result<(), FileError> {
+    pub(crate) fn write(&self, file: &str, text: &str) -> Result<(), FileError> {
         let path = self.path(file)?;
         fs::write(&path, text).map_err(|source| FileError::Io { path, source })
     }
@@ -57,7 +55,7 @@ impl Folder {
     /// # Errors
     ///
     /// [`FileError`] if the file does not exist, or as for [`Folder::write`].
-    pub fn append(&self, file: &str, text: &str) -> Result<(), FileError> {
+    pub(crate) fn append(&self, file: &str, text: &str) -> Result<(), FileError> {
         let before = self.read(file)?;
         self.write(file, &format!("{before}\n{text}"))
     }
@@ -68,7 +66,7 @@ impl Folder {
     /// # Errors
     ///
     /// [`FileError`] if these lines do not stand in the file exactly once, or as for [`Folder::append`].
-    pub fn change(&self, file: &str, diff: &str) -> Result<(), FileError> {
+    pub(crate) fn change(&self, file: &str, diff: &str) -> Result<(), FileError> {
         let (mut old, mut new) = (Vec::new(), Vec::new());
         for line in diff.lines() {
             match line.split_at_checked(1) {
@@ -107,7 +105,7 @@ impl Folder {
     /// # Errors
     ///
     /// [`FileError`] if the file is not inside the folder or cannot be read.
-    pub fn read(&self, file: &str) -> Result<String, FileError> {
+    pub(crate) fn read(&self, file: &str) -> Result<String, FileError> {
         let path = self.path(file)?;
         fs::read_to_string(&path).map_err(|source| FileError::Io { path, source })
     }

@@ -1,11 +1,34 @@
-//! The tutorial works, from its first line to its last.
+//! The tutorial works: every file of `docs/tutorial.md` is written, and every command run, as a reader would.
+//!
+//! [`steps`] reads the page, [`Folder`] writes the reader's files, and [`Shell`] runs the commands and compares what
+//! they print with `same_output`. Two commands are different here: `cargo build --release` in the clone is skipped,
+//! because Cargo has built the programs already, and new packages get this repository's `Cargo.lock`.
+//!
+//! The page needs no marks that a reader would notice. These are its conventions:
+//!
+//! - Above a block of code stands the name of its file, as a line ``**`src/lib.rs`**``. The block is the whole file; with
+//!   `, continued` after the name it goes to the end of the file, after an empty line.
+//! - A `diff` block, below such a line too, changes the file: its lines without `+` must be found there, once.
+//! - A `console` block holds commands, each after `$ `, and below each all that it prints. `…` stands for anything: as a
+//!   line of its own for any number of lines, else for a part of a line. `^C` says that the reader presses Ctrl-C there.
+//! - A program whose name ends in `server` runs on, until the next one wants its address or the page ends.
+//! - Any other block is an error, and so is a command in running text, because nothing would test it.
 
 use std::error::Error;
-use std::net::TcpListener;
 use std::path::Path;
 use std::{env, fs};
 
-use route_guide_tutorial::{Action, Command, Folder, Shell, steps};
+use route_guide_testkit::{ReservedPort, command};
+use route_guide_tests::process::{programs, root};
+
+use files::Folder;
+use page::{Action, Command, steps};
+use shell::Shell;
+
+mod files;
+mod output;
+mod page;
+mod shell;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
@@ -15,26 +38,6 @@ const PORT: &str = "50051";
 /// The folder of the page's commands in which a clone of this repository stands.
 const CLONE: &str = "route-guide";
 
-/// Our own programs, by the names that the page calls them.
-const PROGRAMS: [(&str, &str); 4] = [
-    (
-        "route-guide-server",
-        env!("CARGO_BIN_EXE_tutorial-route-guide-server"),
-    ),
-    (
-        "route-guide-client",
-        env!("CARGO_BIN_EXE_tutorial-route-guide-client"),
-    ),
-    (
-        "greeter-server",
-        env!("CARGO_BIN_EXE_tutorial-greeter-server"),
-    ),
-    (
-        "greeter-client",
-        env!("CARGO_BIN_EXE_tutorial-greeter-client"),
-    ),
-];
-
 #[test]
 fn every_file_and_command_of_the_tutorial_works_as_shown() {
     if let Err(err) = follow_the_tutorial() {
@@ -43,15 +46,14 @@ fn every_file_and_command_of_the_tutorial_works_as_shown() {
 }
 
 fn follow_the_tutorial() -> Outcome {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .canonicalize()?;
+    let root = root();
     let page = fs::read_to_string(root.join("docs/tutorial.md"))?;
     let steps = steps(&page).map_err(|err| format!("docs/tutorial.md, {err}"))?;
 
     let folder = tempfile::tempdir()?;
-    set_up_clone(&root, &folder.path().join(CLONE))?;
-    let port = free_port().to_string();
+    set_up_clone(root, &folder.path().join(CLONE))?;
+    let reserved = ReservedPort::new()?;
+    let port = reserved.number().to_string();
     let mut shell = Shell::new(folder.path());
     set_up_cargo(&mut shell);
     // What our own clients take for the default.
@@ -63,7 +65,7 @@ fn follow_the_tutorial() -> Outcome {
             Action::Write { file, text } => here.write(file, text).map_err(Into::into),
             Action::Append { file, text } => here.append(file, text).map_err(Into::into),
             Action::Change { file, diff } => here.change(file, diff).map_err(Into::into),
-            Action::Run(command) => run(&mut shell, &root, command, &port),
+            Action::Run(command) => run(&mut shell, root, command, &port),
         };
         done.map_err(|err| format!("docs/tutorial.md, line {}: {err}", step.line))?;
     }
@@ -139,11 +141,8 @@ fn is_server(command: &str) -> bool {
 
 /// Makes what the page needs of a clone of this repository, built.
 fn set_up_clone(root: &Path, clone: &Path) -> Outcome {
-    let release = clone.join("target/release");
-    fs::create_dir_all(&release)?;
-    for (name, program) in PROGRAMS {
-        std::os::unix::fs::symlink(program, release.join(name))?;
-    }
+    fs::create_dir_all(clone.join("target"))?;
+    std::os::unix::fs::symlink(programs(), clone.join("target/release"))?;
     std::os::unix::fs::symlink(root.join("data"), clone.join("data"))?;
     Ok(())
 }
@@ -166,19 +165,10 @@ fn set_up_cargo(shell: &mut Shell) {
     }
 }
 
-/// Returns a port that no other test has: the system gives those that ask for any port a higher one.
-fn free_port() -> u16 {
-    let start = 20_000 + u16::try_from(std::process::id() % 10_000).expect("a small number");
-    (start..30_100)
-        .find(|&port| TcpListener::bind(("localhost", port)).is_ok())
-        .expect("one of many ports is free")
-}
-
 /// Checks that a package is formatted as `cargo fmt` does it, if that is installed.
 fn check_format(package: &Path) -> Outcome {
     let fmt = |arguments: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO"));
-        command
+        command(env!("CARGO"))
             .arg("fmt")
             .args(arguments)
             .current_dir(package)

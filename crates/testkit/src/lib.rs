@@ -1,0 +1,30 @@
+//! What tests of several crates share to run programs.
+//!
+//! Only development dependencies name this crate.
+
+#![forbid(unsafe_code)]
+
+mod port;
+mod signals;
+
+use std::ffi::OsStr;
+use std::process::Command;
+
+pub use port::ReservedPort;
+
+/// Prepares to run a program as a terminal would start it: no signal is ignored.
+///
+/// Every test that starts a program starts it with this.
+///
+/// # Examples
+///
+/// ```
+/// let output = route_guide_testkit::command("echo").arg("ready").output()?;
+/// assert_eq!(output.stdout, b"ready\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use]
+pub fn command(program: impl AsRef<OsStr>) -> Command {
+    signals::stop_ignoring();
+    Command::new(program)
+}
