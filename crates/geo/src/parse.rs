@@ -14,8 +14,8 @@ mod tests;
 /// Stands before a point or a rectangle in E7 units that could be taken for degrees.
 const E7_MARK: &str = "e7:";
 
-/// Whole numbers beyond this are no slip of somebody who meant degrees.
-const LARGEST_SLIP: i64 = 1_000;
+/// Whole numbers beyond this are no slip of somebody who meant degrees, such as a forgotten decimal point.
+const LARGEST_SLIP: i64 = 1_000_000;
 
 /// The unit that the numbers of a text are in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

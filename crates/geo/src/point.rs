@@ -123,8 +123,8 @@ impl E7Point {
     /// Reads `LAT,LON` in degrees or in E7 integers, whichever it is.
     ///
     /// The two are told apart like this: a decimal point or an exponent in either number means degrees. Whole numbers are
-    /// E7 if either lies beyond ±1000, where nobody means degrees, and degrees otherwise. Points in E7 that are closer to
-    /// 0,0, some eleven metres, are marked: `e7:1,0`.
+    /// E7 if either lies beyond ±1 000 000, where nobody means degrees, and degrees otherwise, which have to lie on the
+    /// globe. Points in E7 that are closer to 0,0, a tenth of a degree, are marked: `e7:1,0`.
     ///
     /// # Errors
     ///
