@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Sleep;
@@ -15,6 +15,7 @@ use tonic::Status;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 
+use crate::answer::{self, MessageCount};
 use crate::expiry::{self, Expiry};
 use crate::fault;
 use crate::options::CallObserver;
@@ -25,6 +26,8 @@ use crate::target::Target;
 pub(crate) struct CallContext {
     pub(crate) expiry: Option<Expiry>,
     pub(crate) wait_for_ready: bool,
+    /// Whether the method is answered with exactly one message.
+    pub(crate) one_reply: bool,
     pub(crate) observer: Option<Arc<dyn CallObserver>>,
 }
 
@@ -49,6 +52,8 @@ pub(crate) struct Call {
     path: String,
     context: CallContext,
     target: Target,
+    /// How the messages of the answer may be compressed.
+    accepted: Option<HeaderValue>,
     /// Dropping it ends the upload, and with it the call.
     cancel: DropGuard,
 }
@@ -75,6 +80,7 @@ pub(crate) fn start(
     };
     Ok(Call {
         path: request.uri().path().to_owned(),
+        accepted: request.headers().get("grpc-accept-encoding").cloned(),
         request: Some(request.map(upload)),
         context,
         target: target.clone(),
@@ -124,26 +130,35 @@ impl Call {
     }
 
     /// Goes on to the response, which stays under the call's deadline to its last byte.
-    pub(crate) fn response(self, mut response: Response<Incoming>) -> Response<Body> {
+    pub(crate) fn response(self, response: Response<Incoming>) -> Result<Response<Body>, Status> {
         let observer = self.context.observer;
         if let Some(observer) = &observer {
             observe_head(observer.as_ref(), response.headers());
         }
-        fault::name_missing_method(response.headers_mut(), &self.path, &self.target);
+        let (mut head, body) = response.into_parts();
+        answer::check_head(&mut head, self.accepted.as_ref(), &self.target)?;
+        let count = self.context.one_reply.then(MessageCount::default);
+        let has_status = head.headers.contains_key(Status::GRPC_STATUS);
+        if has_status {
+            let replies = count.as_ref().map(MessageCount::messages);
+            answer::check_end(&mut head.headers, replies, &self.target);
+            answer::name_missing_method(&mut head.headers, &self.path, &self.target);
+        }
         let expiry = self.context.expiry;
         let (path, target, cancel) = (self.path, self.target, self.cancel);
-        response.map(|body| {
-            Body::new(Download {
-                sleep: expiry
-                    .as_ref()
-                    .map(|expiry| Box::pin(tokio::time::sleep_until(expiry.at()))),
-                open: Some((body, cancel)),
-                expiry,
-                observer,
-                path,
-                target,
-            })
-        })
+        let body = Body::new(Download {
+            sleep: expiry
+                .as_ref()
+                .map(|expiry| Box::pin(tokio::time::sleep_until(expiry.at()))),
+            open: Some((body, cancel)),
+            expiry,
+            observer,
+            count,
+            has_status,
+            path,
+            target,
+        });
+        Ok(Response::from_parts(head, body))
     }
 }
 
@@ -211,6 +226,10 @@ struct Download {
     sleep: Option<Pin<Box<Sleep>>>,
     expiry: Option<Expiry>,
     observer: Option<Arc<dyn CallObserver>>,
+    /// How many messages have come, where exactly one belongs.
+    count: Option<MessageCount>,
+    /// Whether the status was in the head, so that none follows.
+    has_status: bool,
     path: String,
     target: Target,
 }
@@ -236,12 +255,24 @@ impl HttpBody for Download {
         }
         match ready!(Pin::new(body).poll_frame(cx)) {
             Some(Ok(mut frame)) => {
+                if let (Some(count), Some(data)) = (&mut this.count, frame.data_ref()) {
+                    count.add(data);
+                    if count.messages() > 1 {
+                        this.open = None;
+                        return Poll::Ready(Some(Err(answer::too_many_replies(&this.target))));
+                    }
+                }
                 if let Some(trailers) = frame.trailers_mut() {
                     if let Some(observer) = &this.observer {
                         observer.trailing_metadata(&MetadataMap::from_headers(trailers.clone()));
                     }
-                    fault::name_missing_method(trailers, &this.path, &this.target);
                     this.open = None;
+                    if !this.has_status && !trailers.contains_key(Status::GRPC_STATUS) {
+                        return Poll::Ready(Some(Err(answer::without_status(&this.target))));
+                    }
+                    let replies = this.count.as_ref().map(MessageCount::messages);
+                    answer::check_end(trailers, replies, &this.target);
+                    answer::name_missing_method(trailers, &this.path, &this.target);
                 }
                 Poll::Ready(Some(Ok(frame)))
             }
@@ -251,15 +282,15 @@ impl HttpBody for Download {
             }
             None => {
                 this.open = None;
-                Poll::Ready(None)
+                let missing = !this.has_status;
+                Poll::Ready(missing.then(|| Err(answer::without_status(&this.target))))
             }
         }
     }
 
+    /// Only what [`poll_frame`](Self::poll_frame) has returned tells: an answer may end without a status.
     fn is_end_stream(&self) -> bool {
-        self.open
-            .as_ref()
-            .is_none_or(|(body, _)| body.is_end_stream())
+        self.open.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -237,7 +237,7 @@ impl Channel {
                 .within_deadline(sender.try_send_request(request))
                 .await?
             {
-                Ok(response) => return Ok(call.response(response)),
+                Ok(response) => return call.response(response),
                 Err(mut err) => match err.take_message() {
                     // It has not left this process, for instance because the server said goodbye just now. Sending it
                     // on a new connection is what gRPC calls a transparent retry.

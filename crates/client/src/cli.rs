@@ -9,8 +9,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 pub use self::flags::SharedFlags;
 pub use self::greeter::GreeterArgs;
 pub use self::route_guide::RouteGuideArgs;
@@ -31,11 +29,12 @@ mod record;
 mod route_guide;
 mod session;
 mod tutorial;
+mod usage;
 
 /// Runs `route-guide-client` with the arguments of this process. It does not return if they are wrong.
 #[must_use]
 pub fn route_guide_client() -> ExitCode {
-    let args = RouteGuideArgs::parse();
+    let args: RouteGuideArgs = usage::parse();
     session::run("route-guide-server", args.shared, |session| {
         route_guide::run(session, args.command)
     })
@@ -44,7 +43,7 @@ pub fn route_guide_client() -> ExitCode {
 /// Runs `greeter-client` with the arguments of this process. It does not return if they are wrong.
 #[must_use]
 pub fn greeter_client() -> ExitCode {
-    let args = GreeterArgs::parse();
+    let args: GreeterArgs = usage::parse();
     session::run("greeter-server", args.shared, |session| {
         greeter::run(session, args.command)
     })

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::call::Upload;
 use crate::channel::ChannelSettings;
+use crate::flood::Flood;
 use crate::state::{Attempt, ConnectionState};
 use crate::target::{Address, Target};
 
@@ -112,15 +113,23 @@ pub(crate) async fn open(
                 let stream = dial_tcp(target, host, *port).await?;
                 handshake(target, settings, attempt, stream).await
             }
-            #[cfg(unix)]
-            Address::Unix(path) => {
-                let stream = tokio::net::UnixStream::connect(path)
-                    .await
-                    .map_err(|err| ConnectError::dial(target, err))?;
+            Address::Several { hosts, .. } => {
+                let stream = dial_first(target, hosts).await?;
                 handshake(target, settings, attempt, stream).await
             }
-            #[cfg(not(unix))]
-            Address::Unix(_) => Err(ConnectError::dial(
+            #[cfg(unix)]
+            Address::Unix(path) => {
+                let stream = dial_unix(target, path).await?;
+                handshake(target, settings, attempt, stream).await
+            }
+            #[cfg(target_os = "linux")]
+            Address::Abstract(name) => {
+                // A name that is no path begins with a zero.
+                let stream = dial_unix(target, format!("\0{name}").as_ref()).await?;
+                handshake(target, settings, attempt, stream).await
+            }
+            #[cfg(not(target_os = "linux"))]
+            _ => Err(ConnectError::dial(
                 target,
                 io::ErrorKind::Unsupported.into(),
             )),
@@ -134,6 +143,28 @@ pub(crate) async fn open(
                 waited: settings.connect_timeout,
             })
         })
+}
+
+#[cfg(unix)]
+async fn dial_unix(
+    target: &Target,
+    path: &std::path::Path,
+) -> Result<tokio::net::UnixStream, ConnectError> {
+    tokio::net::UnixStream::connect(path)
+        .await
+        .map_err(|err| ConnectError::dial(target, err))
+}
+
+/// Tries addresses in turn.
+async fn dial_first(target: &Target, hosts: &[(String, u16)]) -> Result<TcpStream, ConnectError> {
+    let mut last = ConnectError::dial(target, io::ErrorKind::NotFound.into());
+    for (host, port) in hosts {
+        match dial_tcp(target, host, *port).await {
+            Ok(stream) => return Ok(stream),
+            Err(err) => last = err,
+        }
+    }
+    Err(last)
 }
 
 /// Looks the name up anew, so that a server that has moved is found, and tries its addresses in turn.
@@ -179,6 +210,7 @@ where
     let stream = Watched {
         stream,
         state: attempt.connection(),
+        flood: Flood::default(),
         listening: Some(Listening {
             heard,
             start: Vec::with_capacity(FRAME_TYPE_AT + 1),
@@ -219,6 +251,7 @@ pin_project! {
         #[pin]
         stream: T,
         state: ConnectionState,
+        flood: Flood,
         listening: Option<Listening>,
     }
 }
@@ -237,6 +270,7 @@ impl<T: AsyncRead> AsyncRead for Watched<T> {
         let this = self.project();
         let before = buffer.filled().len();
         ready!(this.stream.poll_read(cx, buffer))?;
+        this.flood.watch(&buffer.filled()[before..])?;
 
         if let Some(mut listening) = this.listening.take() {
             let missing = FRAME_TYPE_AT + 1 - listening.start.len();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetail, StatusExt};
 
-use crate::printable::printable;
+use crate::printable::{printable, shortened};
 
 /// Returns gRPC's name of a code, such as `DEADLINE_EXCEEDED`.
 #[must_use]
@@ -44,6 +44,8 @@ pub const fn exit_status(code: Code) -> u8 {
 /// Says what a status means: its code and message, then a line for each detail that a server attached in
 /// `google.rpc` form, indented by two blanks. The last line has no line break.
 ///
+/// A server may write a lot: of a longer line the first 1 000 characters are left, and of more details the first 20.
+///
 /// # Examples
 ///
 /// ```
@@ -61,17 +63,24 @@ pub fn explain(status: &Status) -> String {
         add(&mut text, ": ", status.message());
     }
     // Details that cannot be decoded are no reason to hide the message.
-    for detail in status.get_error_details_vec() {
-        for line in detail_lines(&detail) {
-            add(&mut text, "\n  ", &line);
-        }
+    let details = status.get_error_details_vec();
+    let mut lines = details.iter().flat_map(detail_lines);
+    for line in lines.by_ref().take(MOST_DETAILS) {
+        add(&mut text, "\n  ", &line);
+    }
+    let more = lines.count();
+    if more > 0 {
+        add(&mut text, "\n  ", &format!("and {more} more details"));
     }
     text
 }
 
+const MOST_DETAILS: usize = 20;
+const MOST_CHARACTERS: usize = 1_000;
+
 fn add(text: &mut String, separator: &str, part: &str) {
     text.push_str(separator);
-    text.push_str(&printable(part));
+    text.push_str(&printable(&shortened(part, MOST_CHARACTERS)));
 }
 
 fn detail_lines(detail: &ErrorDetail) -> Vec<String> {
@@ -215,6 +224,20 @@ mod tests {
     fn a_server_cannot_write_lines_of_its_own_or_drive_the_terminal() {
         let status = Status::internal("one\ntwo \u{1b}[31m");
         assert_eq!(explain(&status), r"INTERNAL: one\ntwo \u{1b}[31m");
+    }
+
+    #[test]
+    fn a_server_cannot_fill_the_terminal() {
+        let mut details = ErrorDetails::new();
+        for number in 0..100 {
+            details.add_bad_request_violation(number.to_string(), "x".repeat(5_000));
+        }
+        let status = Status::with_error_details(Code::Internal, "é".repeat(15_000), details);
+        let text = explain(&status);
+        let lines: Vec<_> = text.lines().map(|line| line.chars().count()).collect();
+        assert_eq!(lines.len(), 22);
+        assert!(lines.iter().all(|length| *length < 1_020), "{lines:?}");
+        assert!(text.ends_with("\n  and 80 more details"), "{text}");
     }
 
     #[test]

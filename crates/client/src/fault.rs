@@ -1,11 +1,9 @@
 //! Turns what went wrong below gRPC into a status.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use h2::Reason;
-use http::{HeaderMap, HeaderValue};
 use tonic::{Code, Status};
 
 use crate::connection::ConnectError;
@@ -32,65 +30,55 @@ pub(crate) fn while_connecting(expired: Status, last_error: Option<&ConnectError
 
 /// The status of a call that was cut by the other side or by the network.
 pub(crate) fn broken_off(err: &hyper::Error, target: &Target) -> Status {
-    let Some(h2) = source_of::<h2::Error>(err) else {
-        return Status::unavailable(format!(
-            "the connection to {target} broke off: {}",
-            root(err)
-        ));
+    let (code, message) = match source_of::<h2::Error>(err) {
+        Some(h2) => broken_http2(h2, err, target),
+        None => (Code::Unavailable, broken_connection(err, target)),
     };
+    cut_short(code, message)
+}
+
+fn broken_http2(h2: &h2::Error, err: &hyper::Error, target: &Target) -> (Code, String) {
     match h2.reason() {
-        Some(reason) if h2.is_reset() && h2.is_remote() => Status::new(
+        Some(reason) if h2.is_reset() && h2.is_remote() => (
             code(reason),
             format!("{target} reset the call: {}", reason.description()),
         ),
-        Some(Reason::NO_ERROR) | None => Status::unavailable(format!(
-            "the connection to {target} broke off: {}",
-            root(err)
-        )),
-        Some(reason) if h2.is_go_away() => Status::new(
+        Some(Reason::NO_ERROR) | None => (Code::Unavailable, broken_connection(err, target)),
+        Some(reason) if h2.is_go_away() => (
             go_away_code(reason),
             format!("{target} closed the connection: {}", root(err)),
         ),
-        Some(reason) => Status::new(
+        Some(reason) => (
             code(reason),
             format!("the call to {target} broke off: {}", root(err)),
         ),
     }
 }
 
-/// Says which method a server does not have, if the server only says that there is one.
-///
-/// Servers made with tonic answer so, also when somebody calls the wrong one of two servers.
-pub(crate) fn name_missing_method(headers: &mut HeaderMap, path: &str, target: &Target) {
-    let is_mute = headers
-        .get(Status::GRPC_MESSAGE)
-        .is_none_or(HeaderValue::is_empty);
-    let code = headers.get(Status::GRPC_STATUS).map(HeaderValue::as_bytes);
-    if is_mute && code == Some(b"12") {
-        let message = percent_encoded(&format!("the server at {target} has no method {path}"));
-        if let Ok(message) = HeaderValue::from_str(&message) {
-            headers.insert(Status::GRPC_MESSAGE, message);
-        }
-    }
+fn broken_connection(err: &hyper::Error, target: &Target) -> String {
+    format!("the connection to {target} broke off: {}", root(err))
 }
 
-/// Writes a message as it stands in a header.
+/// A call ended before the server had given it a status.
 ///
-/// # References
-///
-/// [gRPC over HTTP/2, `Status-Message`](https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#responses)
-fn percent_encoded(message: &str) -> String {
-    let mut encoded = String::with_capacity(message.len());
-    for byte in message.bytes() {
-        match byte {
-            b' '..=b'~' if byte != b'%' => encoded.push(char::from(byte)),
-            _ => {
-                // Writing to a string cannot fail.
-                let _ = write!(encoded, "%{byte:02X}");
-            }
-        }
-    }
-    encoded
+/// It is the source of such a status: the code alone does not tell, because gRPC gives a stream that a proxy resets the
+/// codes of a server that has failed.
+#[derive(Debug, thiserror::Error)]
+#[error("the call was cut short")]
+struct CutShort;
+
+/// Makes the status of a call that ended before the server had given it one.
+pub(crate) fn cut_short(code: Code, message: impl Into<String>) -> Status {
+    let mut status = Status::new(code, message);
+    status.set_source(Arc::new(CutShort));
+    status
+}
+
+/// Tells whether a call ended before the server had given it a status.
+pub(crate) fn was_cut_short(status: &Status) -> bool {
+    status
+        .source()
+        .is_some_and(<dyn Error + 'static>::is::<CutShort>)
 }
 
 /// What gRPC makes of a stream that was reset.
@@ -139,10 +127,9 @@ fn root<'a>(err: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
 #[cfg(test)]
 mod tests {
     use h2::Reason;
-    use http::HeaderMap;
-    use tonic::{Code, Status};
+    use tonic::Code;
 
-    use super::{code, name_missing_method};
+    use super::code;
 
     #[test]
     fn reset_reasons_map_as_grpc_says() {
@@ -158,26 +145,5 @@ mod tests {
         for (reason, expected) in expected {
             assert_eq!(code(reason), expected, "{reason:?}");
         }
-    }
-
-    #[test]
-    fn a_missing_method_is_named_unless_the_server_has_words_of_its_own() {
-        let check = |code: &'static str, message: Option<&'static str>, expected: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("grpc-status", code.parse().unwrap());
-            if let Some(message) = message {
-                headers.insert("grpc-message", message.parse().unwrap());
-            }
-            let target = "unix:/tmp/50 %/ü".parse().unwrap();
-            name_missing_method(&mut headers, "/p.Service/Method", &target);
-            let status = Status::from_header_map(&headers).unwrap();
-            assert_eq!(status.message(), expected, "{code} {message:?}");
-        };
-        let named = "the server at unix:/tmp/50 %/ü has no method /p.Service/Method";
-        check("12", None, named);
-        check("12", Some(""), named);
-        check("12", Some("not today"), "not today");
-        check("13", None, "");
-        check("0", None, "");
     }
 }

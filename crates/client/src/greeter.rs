@@ -65,7 +65,7 @@ impl Greeter {
     ///
     /// The status of the call, if it is not OK.
     pub async fn say_hello(&self, name: &str) -> Result<HelloReply, Status> {
-        let request = self.options.request(to(name));
+        let request = self.options.request_for_one(to(name));
         let response = self.stub().say_hello(request).await.map_err(local_limit)?;
         Ok(response.into_inner())
     }
@@ -76,7 +76,7 @@ impl Greeter {
     ///
     /// The status of the call, if it is not OK.
     pub async fn say_hello_again(&self, name: &str) -> Result<HelloReply, Status> {
-        let request = self.options.request(to(name));
+        let request = self.options.request_for_one(to(name));
         let response = self
             .stub()
             .say_hello_again(request)

@@ -52,7 +52,7 @@ impl Hello {
     ///
     /// The status of the call, if it is not OK.
     pub async fn say_hello(&self, greeting: &str) -> Result<HelloResponse, Status> {
-        let request = self.options.request(of(greeting.to_owned()));
+        let request = self.options.request_for_one(of(greeting.to_owned()));
         let response = self.stub().say_hello(request).await.map_err(local_limit)?;
         Ok(response.into_inner())
     }
@@ -77,7 +77,7 @@ impl Hello {
     where
         S: Stream<Item = String> + Send + 'static,
     {
-        let request = self.options.request(greetings.map(of));
+        let request = self.options.request_for_one(greetings.map(of));
         let response = self
             .stub()
             .lots_of_greetings(request)

@@ -45,7 +45,9 @@
 //! - **No server**: a call fails at once with `UNAVAILABLE` and a [`ConnectError`] behind it, or
 //!   [waits](CallOptions::wait_for_ready).
 //! - **Statuses** of the server come out as they are. Only a bare `UNIMPLEMENTED` is given a message, with the name of the
-//!   method that the server does not have.
+//!   method that the server does not have. What a proxy or another HTTP server answers has the code that gRPC gives its
+//!   HTTP status, and a method with one reply that is answered with none or several ends with `UNIMPLEMENTED`.
+//! - **Nothing that a server sends** makes a call panic.
 //!
 //! # What is here
 //!
@@ -76,11 +78,13 @@ mod channel;
 mod state;
 mod target;
 
+mod answer;
 mod backoff;
 mod call;
 mod connection;
 mod expiry;
 mod fault;
+mod flood;
 
 mod explain;
 mod header;

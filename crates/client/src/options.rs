@@ -34,6 +34,8 @@ pub struct CallOptions {
     compression: Compression,
     wait_for_ready: bool,
     observer: Option<Arc<dyn CallObserver>>,
+    /// The time of all calls, if it runs already.
+    running: Option<Expiry>,
 }
 
 impl CallOptions {
@@ -105,11 +107,21 @@ impl CallOptions {
 
     /// Makes a request. The time runs from here.
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {
+        self.request_for(message, false)
+    }
+
+    /// Makes a request that is answered with exactly one message. The time runs from here.
+    pub(crate) fn request_for_one<T>(&self, message: T) -> Request<T> {
+        self.request_for(message, true)
+    }
+
+    fn request_for<T>(&self, message: T, one_reply: bool) -> Request<T> {
         let mut request = Request::new(message);
         *request.metadata_mut() = self.metadata.clone();
         request.extensions_mut().insert(CallContext {
             expiry: self.expiry(),
             wait_for_ready: self.wait_for_ready,
+            one_reply,
             observer: self.observer.clone(),
         });
         request
@@ -120,10 +132,18 @@ impl CallOptions {
     }
 
     pub(crate) fn expiry(&self) -> Option<Expiry> {
-        Expiry::earlier(
-            self.timeout.and_then(Expiry::after),
-            self.deadline.and_then(Expiry::at_time),
-        )
+        self.running.clone().or_else(|| {
+            Expiry::earlier(
+                self.timeout.and_then(Expiry::after),
+                self.deadline.and_then(Expiry::at_time),
+            )
+        })
+    }
+
+    /// Lets the time run from here, for all calls together.
+    pub(crate) fn running(mut self) -> Self {
+        self.running = self.expiry();
+        self
     }
 }
 

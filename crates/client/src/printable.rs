@@ -21,6 +21,14 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     })
 }
 
+/// Returns the beginning of a text that is longer than so many characters, with a mark where it was cut.
+pub(crate) fn shortened(text: &str, characters: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+        None => Cow::Borrowed(text),
+    }
+}
+
 /// Lines that are shown with everything in them escaped but their line breaks, whatever they are made of.
 pub(crate) struct Lines<T>(pub(crate) T);
 

@@ -75,7 +75,7 @@ impl RouteGuide {
     ///
     /// The status of the call, if it is not OK.
     pub async fn get_feature(&self, at: E7Point) -> Result<Feature, Status> {
-        let request = self.options.request(Point::from(at));
+        let request = self.options.request_for_one(Point::from(at));
         let response = self
             .stub()
             .get_feature(request)
@@ -110,7 +110,7 @@ impl RouteGuide {
     where
         S: Stream<Item = E7Point> + Send + 'static,
     {
-        let request = self.options.request(points.map(Point::from));
+        let request = self.options.request_for_one(points.map(Point::from));
         let response = self
             .stub()
             .record_route(request)

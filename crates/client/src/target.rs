@@ -12,8 +12,13 @@ use std::str::FromStr;
 /// | `host:port`, `[::1]:50051` | a TCP port; every address of the host is tried in turn |
 /// | `host` | the same at port 50051 |
 /// | `dns:///host:port`, `dns:host` | the same, in gRPC's long form |
+/// | `ipv4:10.0.0.1:50051`, `ipv6:[::1]:50051` | the same for addresses, several of them if they are joined by commas |
 /// | `unix:/path`, `unix:///path`, `unix:path` | a Unix socket |
+/// | `unix-abstract:name` | a Unix socket without a file, on Linux |
 /// | `http://host:port` | a TCP port, 80 if none is named |
+///
+/// An IPv6 address may have a zone, as in `[fe80::1%eth0]:50051`: everything that a server of this project says it listens
+/// on is a target.
 ///
 /// # Examples
 ///
@@ -35,7 +40,36 @@ pub(crate) enum Address {
         host: String,
         port: u16,
     },
+    /// Several addresses of one family, in the order in which they are tried.
+    Several {
+        family: Family,
+        hosts: Vec<(String, u16)>,
+    },
     Unix(PathBuf),
+    /// The name of a socket that is no file.
+    Abstract(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    const fn scheme(self) -> &'static str {
+        match self {
+            Self::V4 => "ipv4",
+            Self::V6 => "ipv6",
+        }
+    }
+
+    fn contains(self, host: &str) -> bool {
+        match self {
+            Self::V4 => host.parse::<Ipv4Addr>().is_ok(),
+            Self::V6 => is_ipv6(host),
+        }
+    }
 }
 
 /// Why a string is not a [`Target`].
@@ -63,8 +97,18 @@ pub enum TargetError {
         /// What stands where the host should be.
         host: String,
     },
+    /// An address is not of the family that the target names.
+    #[error("'{host}' is no address of the family of target '{target}'")]
+    Family {
+        /// The whole target.
+        target: String,
+        /// The address, or what stands in its place.
+        host: String,
+    },
     /// The scheme is none that this client knows.
-    #[error("target '{target}' has scheme '{scheme}'; known are dns, unix and http")]
+    #[error(
+        "target '{target}' has scheme '{scheme}'; known are dns, ipv4, ipv6, unix, unix-abstract and http"
+    )]
     Scheme {
         /// The whole target.
         target: String,
@@ -95,12 +139,30 @@ impl Target {
     }
 
     /// Returns what goes into the `:authority` of a request: the host and port, or `localhost` for a Unix socket.
+    ///
+    /// The zone of an IPv6 address means something on this machine only, and is left out.
     #[must_use]
     pub fn authority(&self) -> String {
+        let of = |host: &str, port| {
+            let host = host.split('%').next().unwrap_or(host);
+            host_and_port(host, port)
+        };
         match &self.0 {
-            Address::Tcp { .. } => self.to_string(),
-            Address::Unix(_) => "localhost".to_owned(),
+            Address::Tcp { host, port } => of(host, *port),
+            Address::Several { hosts, .. } => {
+                let first = hosts.first();
+                first.map_or_else(String::new, |(host, port)| of(host, *port))
+            }
+            Address::Unix(_) | Address::Abstract(_) => "localhost".to_owned(),
         }
+    }
+}
+
+fn host_and_port(host: &str, port: u16) -> String {
+    if host.contains(':') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
     }
 }
 
@@ -117,8 +179,13 @@ impl Default for Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Address::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Address::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Address::Tcp { host, port } => f.write_str(&host_and_port(host, *port)),
+            Address::Several { family, hosts } => {
+                let hosts = hosts.iter().map(|(host, port)| host_and_port(host, *port));
+                let hosts: Vec<_> = hosts.collect();
+                write!(f, "{}:{}", family.scheme(), hosts.join(","))
+            }
+            Address::Abstract(name) => write!(f, "unix-abstract:{name}"),
             Address::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
@@ -136,6 +203,20 @@ impl FromStr for Target {
                 "" => Err(TargetError::Empty(target.to_owned())),
                 path => Ok(Self(Address::Unix(path.into()))),
             };
+        }
+        if let Some(name) = text.strip_prefix("unix-abstract:") {
+            return match name {
+                "" => Err(TargetError::Empty(target.to_owned())),
+                name => Ok(Self(Address::Abstract(name.to_owned()))),
+            };
+        }
+        for family in [Family::V4, Family::V6] {
+            if let Some(hosts) = text.strip_prefix(family.scheme())
+                && let Some(hosts) = hosts.strip_prefix(':')
+                && hosts.parse::<u16>().is_err()
+            {
+                return several(target, family, hosts);
+            }
         }
         if let Some((scheme, rest)) = text.split_once("://") {
             return match scheme {
@@ -162,8 +243,40 @@ impl FromStr for Target {
     }
 }
 
-/// Reads `host`, `host:port`, `[v6]` or `[v6]:port`.
+/// Reads addresses that are joined by commas.
+fn several(target: &str, family: Family, text: &str) -> Result<Target, TargetError> {
+    let mut hosts = Vec::new();
+    for text in text.split(',') {
+        // An IPv6 address without a port needs no brackets here.
+        let (host, port) = if family.contains(text) {
+            (text.to_owned(), Target::DEFAULT_PORT)
+        } else {
+            host_port(target, text, Target::DEFAULT_PORT)?
+        };
+        if !family.contains(&host) {
+            return Err(TargetError::Family {
+                target: target.to_owned(),
+                host,
+            });
+        }
+        hosts.push((host, port));
+    }
+    Ok(Target(match hosts.as_mut_slice() {
+        [(host, port)] => Address::Tcp {
+            host: std::mem::take(host),
+            port: *port,
+        },
+        _ => Address::Several { family, hosts },
+    }))
+}
+
 fn tcp(target: &str, text: &str, default_port: u16) -> Result<Target, TargetError> {
+    let (host, port) = host_port(target, text, default_port)?;
+    Ok(Target(Address::Tcp { host, port }))
+}
+
+/// Reads `host`, `host:port`, `[v6]` or `[v6]:port`.
+fn host_port(target: &str, text: &str, default_port: u16) -> Result<(String, u16), TargetError> {
     if let Some(at) = text.find(['/', '?', '#', '@']) {
         return Err(TargetError::Extra {
             target: target.to_owned(),
@@ -177,7 +290,7 @@ fn tcp(target: &str, text: &str, default_port: u16) -> Result<Target, TargetErro
 
     let (host, port) = if let Some(bracketed) = text.strip_prefix('[') {
         let (host, after) = bracketed.split_once(']').ok_or_else(|| bad_host(text))?;
-        if host.parse::<Ipv6Addr>().is_err() {
+        if !is_ipv6(host) {
             return Err(bad_host(host));
         }
         let port = match after.strip_prefix(':') {
@@ -214,10 +327,22 @@ fn tcp(target: &str, text: &str, default_port: u16) -> Result<Target, TargetErro
                 port: text.to_owned(),
             })?,
     };
-    Ok(Target(Address::Tcp {
-        host: host.to_owned(),
-        port,
-    }))
+    Ok((host.to_owned(), port))
+}
+
+/// An IPv6 address, perhaps with a zone: the name or the number of an interface.
+fn is_ipv6(host: &str) -> bool {
+    let (address, zone) = match host.split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (host, None),
+    };
+    let is_zone = |zone: &str| {
+        !zone.is_empty()
+            && zone
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+    };
+    address.parse::<Ipv6Addr>().is_ok() && zone.is_none_or(is_zone)
 }
 
 fn is_host(host: &str) -> bool {
@@ -254,6 +379,21 @@ mod tests {
         check("unix:/run/guide.sock", "unix:/run/guide.sock");
         check("unix:///run/guide.sock", "unix:/run/guide.sock");
         check("unix:guide.sock", "unix:guide.sock");
+        check("unix-abstract:guide", "unix-abstract:guide");
+        check("[fe80::1%eth0]:50051", "[fe80::1%eth0]:50051");
+        check("[fe80::1%2]", "[fe80::1%2]:50051");
+        check("ipv4:10.0.0.1:80", "10.0.0.1:80");
+        check(
+            "ipv4:10.0.0.1,10.0.0.2:80",
+            "ipv4:10.0.0.1:50051,10.0.0.2:80",
+        );
+        check("ipv6:[::1]:80", "[::1]:80");
+        check("ipv6:::1", "[::1]:50051");
+        check(
+            "ipv6:[fe80::1%eth0]:1,::1",
+            "ipv6:[fe80::1%eth0]:1,[::1]:50051",
+        );
+        check("ipv4:50051", "ipv4:50051");
     }
 
     #[test]
@@ -282,6 +422,8 @@ mod tests {
             ("::1", "::1"),
             ("a b", "a b"),
             ("nope", "[nope]:1"),
+            ("::1%", "[::1%]:1"),
+            ("::1%a b", "[::1%a b]:1"),
             ("[::1", "[::1"),
             ("ü", "ü"),
         ] {
@@ -295,8 +437,18 @@ mod tests {
         }
         check(
             "ftp://x",
-            "! target 'ftp://x' has scheme 'ftp'; known are dns, unix and http",
+            "! target 'ftp://x' has scheme 'ftp'; known are dns, ipv4, ipv6, unix, unix-abstract and http",
         );
+        for (host, target) in [
+            ("::1", "ipv4:[::1]:1"),
+            ("1.2.3.4", "ipv6:1.2.3.4"),
+            ("x", "ipv4:x"),
+        ] {
+            check(
+                target,
+                &format!("! '{host}' is no address of the family of target '{target}'"),
+            );
+        }
         check(
             "https://x",
             "! target 'https://x' asks for TLS, which this client does not speak; use http:// or host:port",
@@ -315,7 +467,10 @@ mod tests {
     fn the_authority_is_the_host_and_port() {
         let authority = |text: &str| text.parse::<Target>().unwrap().authority();
         assert_eq!(authority("[::1]:1"), "[::1]:1");
+        assert_eq!(authority("[fe80::1%eth0]:1"), "[fe80::1]:1");
+        assert_eq!(authority("ipv6:[fe80::1%eth0]:1,::1"), "[fe80::1]:1");
         assert_eq!(authority("unix:/run/guide.sock"), "localhost");
+        assert_eq!(authority("unix-abstract:guide"), "localhost");
         assert_eq!(Target::default().authority(), "localhost:50051");
     }
 }

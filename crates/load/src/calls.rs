@@ -67,6 +67,12 @@ impl<C> Calls<C> {
         Some(call)
     }
 
+    /// The open call that began first, with its stream.
+    pub(crate) fn first(&self) -> Option<(u32, &C)> {
+        // A slot at the front is given up with its call.
+        Some((self.first, self.slots.front()?.as_ref()?))
+    }
+
     /// All open calls with their streams.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut C)> {
         let streams = (self.first..).step_by(2);

@@ -68,6 +68,7 @@ pub(crate) fn write(out: &mut Vec<u8>, kind: u8, flags: u8, stream: u32, payload
 pub struct Reason(pub(crate) u32);
 
 impl Reason {
+    pub(crate) const NO_ERROR: Self = Self(0);
     pub(crate) const REFUSED_STREAM: Self = Self(7);
     pub(crate) const CANCEL: Self = Self(8);
     pub(crate) const ENHANCE_YOUR_CALM: Self = Self(11);

@@ -79,19 +79,26 @@ pub(crate) fn number(header: Header, payload: &[u8]) -> Result<u32, ProtocolErro
 }
 
 /// Reads a GOAWAY.
-pub(crate) fn farewell(header: Header, payload: &[u8]) -> LoadError {
+pub(crate) fn farewell(header: Header, payload: &[u8]) -> Result<(u32, LoadError), ProtocolError> {
     match payload {
-        [_, _, _, _, a, b, c, d, debug @ ..] => LoadError::GoAway {
-            reason: Reason(u32::from_be_bytes([*a, *b, *c, *d])),
-            debug: String::from_utf8_lossy(debug).into_owned(),
-        },
-        _ => ProtocolError::FrameLength {
+        [s0, s1, s2, s3, a, b, c, d, debug @ ..] => Ok((
+            u32::from_be_bytes([*s0, *s1, *s2, *s3]) & 0x7fff_ffff,
+            LoadError::GoAway {
+                reason: Reason(u32::from_be_bytes([*a, *b, *c, *d])),
+                // What a server says here can be as long as it likes.
+                debug: String::from_utf8_lossy(&debug[..debug.len().min(MAX_DEBUG_BYTES)])
+                    .into_owned(),
+            },
+        )),
+        _ => Err(ProtocolError::FrameLength {
             kind: header.kind,
             len: payload.len(),
-        }
-        .into(),
+        }),
     }
 }
+
+/// How much is kept of what a server says when it ends a connection.
+const MAX_DEBUG_BYTES: usize = 1_000;
 
 #[cfg(test)]
 mod tests {
@@ -122,14 +129,17 @@ mod tests {
         };
         let payload = [&[0, 0, 0, 1, 0, 0, 0, 11][..], b"too_many_data_frames"].concat();
         assert_eq!(
-            farewell(header, &payload).to_string(),
+            farewell(header, &payload).unwrap().1.to_string(),
             "the server ended the connection with ENHANCE_YOUR_CALM: too_many_data_frames"
         );
         assert_eq!(
-            farewell(header, &payload[..8]).to_string(),
+            farewell(header, &payload[..8]).unwrap().1.to_string(),
             "the server ended the connection with ENHANCE_YOUR_CALM"
         );
         let short = farewell(header, &[]);
-        assert!(matches!(short, LoadError::Protocol(_)), "{short}");
+        assert!(
+            matches!(short, Err(ProtocolError::FrameLength { .. })),
+            "{short:?}"
+        );
     }
 }

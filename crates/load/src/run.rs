@@ -28,6 +28,8 @@ pub struct Load {
     pub calls: Option<u64>,
     /// After this time no call is begun, listings are cut off and routes end early.
     pub time: Duration,
+    /// How long a call may take; one that takes longer is cancelled and has failed.
+    pub timeout: Option<Duration>,
     /// A server that is waited for and sends nothing for so long has failed.
     pub silence: Duration,
     /// Ends the run early.
@@ -46,6 +48,7 @@ impl Default for Load {
             metadata: Vec::new(),
             calls: None,
             time: Duration::from_secs(1),
+            timeout: None,
             silence: Duration::from_secs(30),
             stop: Stop::default(),
             server_pid: None,
@@ -192,6 +195,10 @@ pub(crate) fn measured(
     };
     let done = work(&budget, report);
     report.elapsed = start.elapsed();
+    if let Err(LoadError::Silent(silence)) = &done {
+        // Rates are those of the time in which the server said something.
+        report.elapsed = report.elapsed.saturating_sub(*silence);
+    }
     // A server that has ended while it was measured is told as what it did to the run.
     match cpu_so_far() {
         Err(error) => return done.and(Err(error)),

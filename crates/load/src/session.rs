@@ -6,6 +6,8 @@
 
 mod receive;
 
+use std::time::{Duration, Instant};
+
 use crate::LoadError;
 use crate::calls::Calls;
 use crate::frame::{self, Reason};
@@ -89,6 +91,10 @@ pub(crate) struct Session<T> {
     /// What has come on all streams since the last update.
     received: u32,
     calls: Calls<Call<T>>,
+    /// How long a call may take.
+    timeout: Option<Duration>,
+    /// Whether the server wants no more calls on this connection.
+    is_retired: bool,
     /// Whether streams get no more than their first window.
     starving: bool,
 }
@@ -96,6 +102,8 @@ pub(crate) struct Session<T> {
 #[derive(Debug)]
 struct Call<T> {
     state: T,
+    /// When its time is over.
+    deadline: Option<Instant>,
     send_window: i64,
     received: u32,
     half_closed: bool,
@@ -104,7 +112,12 @@ struct Call<T> {
 
 impl<T> Session<T> {
     /// Begins a session: what a client says first waits to be sent.
-    pub(crate) fn new(authority: &str, windows: Windows, metadata: &[(String, String)]) -> Self {
+    pub(crate) fn new(
+        authority: &str,
+        windows: Windows,
+        metadata: &[(String, String)],
+        timeout: Option<Duration>,
+    ) -> Self {
         let mut session = Self {
             authority: authority.to_owned(),
             metadata: metadata.to_vec(),
@@ -118,6 +131,8 @@ impl<T> Session<T> {
             windows,
             received: 0,
             calls: Calls::default(),
+            timeout,
+            is_retired: false,
             starving: false,
         };
         let settings = peer::settings(windows.stream_bytes);
@@ -146,7 +161,38 @@ impl<T> Session<T> {
 
     /// How many calls the server lets be open.
     pub(crate) fn max_calls(&self) -> usize {
-        self.peer.max_calls
+        if self.is_retired {
+            0
+        } else {
+            self.peer.max_calls
+        }
+    }
+
+    /// Tells whether the server has ended the connection in order, and nothing is left to wait for.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_retired && self.calls.len() == 0
+    }
+
+    /// When the time of a call is over; `None` if there is none, or no bound.
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        // All may take the same time, so the oldest ends first.
+        self.calls.first()?.1.deadline
+    }
+
+    /// Ends the calls whose time is over.
+    pub(crate) fn expire(&mut self, mut tell: impl FnMut(Event<'_, T>)) {
+        let Some(timeout) = self.timeout else { return };
+        let now = Instant::now();
+        while let Some((stream, call)) = self.calls.first()
+            && call.deadline.is_some_and(|deadline| deadline <= now)
+        {
+            if let Some(call) = self.cancel(stream) {
+                tell(Event::Ended {
+                    call,
+                    status: CallStatus::expired(timeout),
+                });
+            }
+        }
     }
 
     /// From now on the server is not told that what it sent on a stream has been read.
@@ -158,6 +204,9 @@ impl<T> Session<T> {
     pub(crate) fn begin(&mut self, method: Method, state: T) -> Result<u32, LoadError> {
         let call = Call {
             state,
+            deadline: self
+                .timeout
+                .and_then(|time| Instant::now().checked_add(time)),
             send_window: self.peer.initial_window,
             received: 0,
             half_closed: false,
@@ -184,13 +233,15 @@ impl<T> Session<T> {
         for (name, value) in fixed.into_iter().chain(own) {
             self.encoder.field(name, value, &mut self.block);
         }
-        frame::write(
-            &mut self.outgoing,
-            frame::HEADERS,
-            frame::END_HEADERS,
-            stream,
-            &self.block,
-        );
+        // Metadata of any length fits: what one frame does not hold goes on in the next.
+        let mut pieces = self.block.chunks(frame::MAX_PAYLOAD).peekable();
+        let mut kind = frame::HEADERS;
+        while let Some(piece) = pieces.next() {
+            let is_last = pieces.peek().is_none();
+            let flags = if is_last { frame::END_HEADERS } else { 0 };
+            frame::write(&mut self.outgoing, kind, flags, stream, piece);
+            kind = frame::CONTINUATION;
+        }
         Ok(stream)
     }
 
@@ -261,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_is_sent_uses_up_both_windows() {
-        let mut session = Session::new("there", Windows::WIDE, &[]);
+        let mut session = Session::new("there", Windows::WIDE, &[], None);
         let first = session.begin(Method::RecordRoute, ()).unwrap();
         let second = session.begin(Method::RecordRoute, ()).unwrap();
         for _ in 0..3 {
@@ -275,8 +326,46 @@ mod tests {
     }
 
     #[test]
+    fn metadata_that_one_frame_does_not_hold_goes_on_in_the_next() {
+        let metadata = [("x-long".to_owned(), "#".repeat(40_000))];
+        let mut session = Session::new("there", Windows::WIDE, &metadata, None);
+        session.outgoing().clear();
+        session.begin(Method::GetFeature, ()).unwrap();
+        let mut frames = Vec::new();
+        let mut rest = &session.outgoing()[..];
+        while let Some((head, after)) = rest.split_first_chunk() {
+            let header = frame::Header::parse(*head);
+            frames.push((header.kind, header.flags));
+            assert!(header.len <= frame::MAX_PAYLOAD);
+            rest = &after[header.len..];
+        }
+        let (first, more) = (frame::HEADERS, frame::CONTINUATION);
+        let last = frames.pop();
+        assert_eq!(frames[..2], [(first, 0), (more, 0)]);
+        assert_eq!(last, Some((more, frame::END_HEADERS)));
+    }
+
+    #[test]
+    fn a_call_ends_when_its_time_is_over() {
+        let mut session = Session::new("there", Windows::WIDE, &[], Some(Duration::ZERO));
+        session.begin(Method::GetFeature, "state").unwrap();
+        assert!(session.next_deadline().is_some());
+        let mut told = Vec::new();
+        session.expire(|event| {
+            if let Event::Ended { call, status } = event {
+                told.push(format!("{call}: {status}"));
+            }
+        });
+        assert_eq!(
+            told,
+            ["state: DEADLINE_EXCEEDED: the call did not end within 0ns"]
+        );
+        assert_eq!((session.open_calls(), session.next_deadline()), (0, None));
+    }
+
+    #[test]
     fn a_cancelled_call_is_forgotten() {
-        let mut session = Session::new("there", Windows::WIDE, &[]);
+        let mut session = Session::new("there", Windows::WIDE, &[], None);
         let stream = session.begin(Method::ListFeatures, "state").unwrap();
         session.outgoing().clear();
         assert_eq!(session.cancel(stream), Some("state"));
@@ -289,7 +378,7 @@ mod tests {
 
     #[test]
     fn all_requests_are_ended_once() {
-        let mut session = Session::new("there", Windows::WIDE, &[]);
+        let mut session = Session::new("there", Windows::WIDE, &[], None);
         for _ in 0..2 {
             session.begin(Method::RouteChat, ()).unwrap();
         }

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{LoadError, Stop};
 
@@ -32,11 +32,24 @@ impl Socket {
     }
 
     pub(crate) fn unix(path: &Path) -> io::Result<Self> {
-        let socket = UnixStream::connect(path)?;
+        let socket = connect_unix(path)?;
         socket.set_read_timeout(Some(GLANCE))?;
         socket.set_write_timeout(Some(GLANCE))?;
         Ok(Self::Unix(socket))
     }
+}
+
+fn connect_unix(path: &Path) -> io::Result<UnixStream> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::linux::net::SocketAddrExt as _;
+        use std::os::unix::ffi::OsStrExt as _;
+        use std::os::unix::net::SocketAddr;
+        if let Some(name) = path.as_os_str().as_bytes().strip_prefix(b"\0") {
+            return UnixStream::connect_addr(&SocketAddr::from_abstract_name(name)?);
+        }
+    }
+    UnixStream::connect(path)
 }
 
 impl Read for &Socket {
@@ -78,23 +91,28 @@ pub(crate) struct Patience {
 }
 
 impl Patience {
-    /// Tries something that gives up after each glance, until it is done or patience is over.
+    /// Tries something that gives up after each glance, until it is done or patience is over, or until a certain time:
+    /// then it returns `None`.
     pub(crate) fn while_trying<T>(
         &self,
+        until: Option<Instant>,
         mut attempt: impl FnMut(Duration) -> io::Result<T>,
-    ) -> Result<T, LoadError> {
+    ) -> Result<Option<T>, LoadError> {
         let mut waited = Duration::ZERO;
         loop {
             if self.stop.is_set() {
                 return Err(LoadError::Stopped);
             }
             match attempt(GLANCE) {
-                Ok(done) => return Ok(done),
+                Ok(done) => return Ok(Some(done)),
                 Err(error) => match error.kind() {
                     ErrorKind::Interrupted => {}
                     ErrorKind::WouldBlock | ErrorKind::TimedOut => waited += GLANCE,
                     _ => return Err(LoadError::Io(error)),
                 },
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Ok(None);
             }
             if waited >= self.silence {
                 return Err(LoadError::Silent(self.silence));
@@ -114,14 +132,14 @@ mod tests {
             stop: Stop::default(),
         };
         let mut glances = 0;
-        let silent = patience.while_trying(|_| {
+        let silent = patience.while_trying(None, |_| {
             glances += 1;
             io::Result::<()>::Err(ErrorKind::WouldBlock.into())
         });
         assert!(matches!(silent, Err(LoadError::Silent(_))), "{silent:?}");
         assert_eq!(glances, 3);
 
-        let stopped = patience.while_trying(|_| {
+        let stopped = patience.while_trying(None, |_| {
             patience.stop.now();
             io::Result::<()>::Err(ErrorKind::Interrupted.into())
         });

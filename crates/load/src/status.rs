@@ -1,6 +1,7 @@
 //! How calls end.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::frame::Reason;
 
@@ -56,6 +57,19 @@ impl CallStatus {
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The status of a call whose time is over.
+    pub(crate) fn expired(timeout: Duration) -> Self {
+        Self::new(4, format!("the call did not end within {timeout:?}"))
+    }
+
+    /// The status of a call that the server has not begun.
+    pub(crate) fn refused() -> Self {
+        Self::new(
+            14,
+            "the server ended the connection before it had begun the call",
+        )
     }
 
     /// Tells whether the call succeeded.

@@ -1,5 +1,6 @@
 //! Which server a load is for.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -51,12 +52,19 @@ impl Target {
     /// # Ok::<(), LoadError>(())
     /// ```
     pub fn resolve(name: &str, reach: Reach) -> Result<Self, LoadError> {
-        let resolved = name
-            .to_socket_addrs()
-            .map_err(|source| LoadError::Resolve {
-                target: name.to_owned(),
-                source,
-            })?;
+        let host = name.rsplit_once(':');
+        let host = host.and_then(|(host, port)| Some((host, port.parse::<u16>().ok()?)));
+        let resolved = match host {
+            // The standard library reads no interface's name in an IPv6 address, the system does.
+            Some((host, port)) if host.contains('%') => {
+                (host.trim_matches(['[', ']']), port).to_socket_addrs()
+            }
+            _ => name.to_socket_addrs(),
+        };
+        let resolved = resolved.map_err(|source| LoadError::Resolve {
+            target: name.to_owned(),
+            source,
+        })?;
         let addresses: Vec<_> = resolved.collect();
         let remote = |address: &&SocketAddr| !address.ip().to_canonical().is_loopback();
         match addresses.iter().find(remote) {
@@ -71,7 +79,17 @@ impl Target {
         }
     }
 
-    /// Takes a Unix socket, which is always on this machine.
+    /// Returns the target with the addresses of another one behind its own, to be tried if none of these accepts.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        if let (Place::Tcp(addresses), Place::Tcp(others)) = (&mut self.place, other.place) {
+            addresses.extend(others);
+        }
+        self
+    }
+
+    /// Takes a Unix socket, which is always on this machine. On Linux, a path that begins with a zero is the name of a
+    /// socket that is no file.
     #[must_use]
     pub fn unix(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
@@ -102,11 +120,15 @@ impl Target {
         })
     }
 
-    /// What calls carry as their authority: host and port as they were given, or `localhost` for a Unix socket.
-    pub(crate) fn authority(&self) -> &str {
+    /// What calls carry as their authority: host and port as they were given, less the zone of an IPv6 address, or
+    /// `localhost` for a Unix socket.
+    pub(crate) fn authority(&self) -> Cow<'_, str> {
         match self.place {
-            Place::Tcp(_) => &self.name,
-            Place::Unix(_) => "localhost",
+            Place::Tcp(_) => match (self.name.split_once('%'), self.name.split_once(']')) {
+                (Some((address, _)), Some((_, port))) => Cow::Owned(format!("{address}]{port}")),
+                _ => Cow::Borrowed(&self.name),
+            },
+            Place::Unix(_) => Cow::Borrowed("localhost"),
         }
     }
 }

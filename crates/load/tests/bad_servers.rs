@@ -194,22 +194,58 @@ fn empty_reply() -> Vec<u8> {
 /// What was measured before a server went away is not lost.
 #[test]
 fn a_run_that_breaks_off_keeps_what_it_found() {
-    let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
     let target = server(SETTINGS, &[empty_reply(), goaway.to_vec()].concat(), false);
-    let mut look_ups = GetFeature::default();
-    look_ups.ask(E7Point::default(), Some(false));
     let mut report = Report::default();
-    let two = Load {
-        calls: Some(2),
-        ..load()
-    };
-    let error = look_ups.run_into(&target, &two, &mut report).unwrap_err();
+    let error = two_look_ups(&target, &load(), &mut report).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the server ended the connection with NO_ERROR"
+        "the server ended the connection with ENHANCE_YOUR_CALM"
     );
     assert_eq!((report.calls, report.failures.count()), (1, 0));
     assert!(!report.elapsed.is_zero());
+}
+
+fn two_look_ups(target: &Target, load: &Load, report: &mut Report) -> Result<(), LoadError> {
+    let mut look_ups = GetFeature::default();
+    look_ups.ask(E7Point::default(), Some(false));
+    let load = Load {
+        calls: Some(2),
+        ..load.clone()
+    };
+    look_ups.run_into(target, &load, report)
+}
+
+/// A server that ends a connection in order, as at its maximum age, ended the run.
+#[test]
+fn an_orderly_farewell_does_not_end_a_run() {
+    let goaway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+    let reply = [empty_reply(), goaway.to_vec()].concat();
+    let target = server_for(2, SETTINGS, &reply, false);
+    let mut report = Report::default();
+    two_look_ups(&target, &load(), &mut report).unwrap();
+    assert_eq!((report.calls, report.failures.count()), (2, 0));
+}
+
+/// A run with a bound on each call waited for a silent server as if there were none.
+#[test]
+fn a_call_that_takes_too_long_has_failed_and_the_run_goes_on() {
+    for connections in [1, 2] {
+        let target = server_for(connections, SETTINGS, HEAD, false);
+        let load = Load {
+            connections,
+            timeout: Some(Duration::from_millis(1)),
+            silence: Duration::from_secs(3_600),
+            ..load()
+        };
+        let mut report = Report::default();
+        two_look_ups(&target, &load, &mut report).unwrap();
+        assert_eq!((report.calls, report.failures.count()), (0, 2));
+        assert_eq!(
+            report.failures.first().unwrap().to_string(),
+            "DEADLINE_EXCEEDED: the call did not end within 1ms"
+        );
+    }
 }
 
 #[test]

@@ -95,7 +95,7 @@ pub(super) async fn run(session: Session, args: BenchArgs) -> Result<(), Failure
     let asked = Asked::new(&RouteGuide::new(channel).with(options), args.method).await?;
     load.silence = asked.patience();
     let mut page = Page::new(asked.method(), &shared.target, &load);
-    output.note(page.heading(&flags))?;
+    output.note(page.heading(&flags)).await?;
 
     // From here on Ctrl-C ends the run and not the command.
     interrupt.take_over();
@@ -121,7 +121,7 @@ pub(super) async fn run(session: Session, args: BenchArgs) -> Result<(), Failure
     };
     if !report.elapsed.is_zero() {
         page.report = report;
-        output.message(&page, &page.as_json())?;
+        output.message(&page, &page.as_json()).await?;
     }
     outcome
 }

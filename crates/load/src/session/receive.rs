@@ -1,7 +1,7 @@
 //! What a session does with what the server says.
 
 use super::{Event, Session};
-use crate::frame::{self, Reason};
+use crate::frame::{self, Header, Reason};
 use crate::hpack::Encoder;
 use crate::incoming::Piece;
 use crate::peer::{self, INITIAL_WINDOW};
@@ -72,9 +72,34 @@ impl<T> Session<T> {
                     });
                 }
             }
-            frame::GOAWAY => return Err(peer::farewell(header, payload)),
+            frame::GOAWAY => self.farewell(header, payload, tell)?,
             // Acknowledgements need no answer, and frames of unknown kinds are to be skipped.
             _ => {}
+        }
+        Ok(())
+    }
+
+    /// The server takes no more calls. If that is in order, those that it has begun go on to their end.
+    fn farewell(
+        &mut self,
+        header: Header,
+        payload: &[u8],
+        tell: &mut impl FnMut(Event<'_, T>),
+    ) -> Result<(), LoadError> {
+        let (last, error) = peer::farewell(header, payload)?;
+        if !matches!(&error, LoadError::GoAway { reason, .. } if *reason == Reason::NO_ERROR) {
+            return Err(error);
+        }
+        self.is_retired = true;
+        let open = self.calls.iter_mut().map(|(stream, _)| stream);
+        let refused: Vec<_> = open.filter(|stream| *stream > last).collect();
+        for stream in refused {
+            if let Some(call) = self.calls.remove(stream) {
+                tell(Event::Ended {
+                    call: call.state,
+                    status: CallStatus::refused(),
+                });
+            }
         }
         Ok(())
     }
@@ -159,7 +184,7 @@ mod tests {
 
     /// A session with two open calls, of which nothing waits to be sent.
     fn session(windows: Windows) -> Session<char> {
-        let mut session = Session::new("there", windows, &[]);
+        let mut session = Session::new("there", windows, &[], None);
         for name in ['a', 'b'] {
             session.begin(Method::RouteChat, name).expect("a stream");
         }
@@ -250,6 +275,27 @@ mod tests {
         assert_eq!(session.sendable(3), 15);
         assert_eq!(session.outgoing()[..], [0, 0, 0, 4, 1, 0, 0, 0, 0]);
         assert!(session.is_agreed());
+    }
+
+    #[test]
+    fn an_orderly_farewell_lets_calls_end() {
+        let mut session = session(Windows::WIDE);
+        // The last stream is 1: the server has not begun the call on stream 3.
+        let goodbye = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0];
+        let expected = "b ended with UNAVAILABLE: the server ended the connection before it had begun the call";
+        assert_eq!(told(&mut session, &goodbye).unwrap(), [expected]);
+        assert_eq!((session.open_calls(), session.max_calls()), (1, 0));
+        assert!(!session.is_over());
+        session.cancel(1);
+        assert!(session.is_over());
+
+        let mut angry = goodbye;
+        angry[16] = 11;
+        let failed = told(&mut session, &angry);
+        assert!(
+            matches!(failed, Err(LoadError::GoAway { .. })),
+            "{failed:?}"
+        );
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Workload for Asked {
             Self::Exchanges => Replays::new(fastrand::u64(..)).run_into(target, load, report),
             Self::Deliveries { listeners } => {
                 let fan_out = FanOut {
-                    places: load.in_flight,
+                    places: load.in_flight * load.connections,
                     listeners: *listeners,
                     arrivals: 1,
                     seed: fastrand::u64(..),

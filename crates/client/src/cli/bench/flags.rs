@@ -28,9 +28,10 @@ pub(super) struct LoadFlags {
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     connections: u32,
 
-    /// How many calls to keep open on each connection, if the server allows so many
-    #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    concurrency: u32,
+    /// How many calls to keep open in all, if the server allows so many: as many on each connection, and one on each if
+    /// nothing is said
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    concurrency: Option<u32>,
 
     /// How long to go on, such as 500ms, 30s or 2m; 10s if --calls does not say when to stop
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
@@ -110,7 +111,8 @@ impl LoadFlags {
         };
         Ok(Load {
             connections,
-            in_flight: self.concurrency as usize,
+            in_flight: self.on_each_connection()?,
+            timeout: shared.timeout,
             threads: connections.min(cores),
             windows: self.window,
             metadata: metadata(shared)?,
@@ -119,6 +121,20 @@ impl LoadFlags {
             server_pid: self.server_pid,
             ..Load::default()
         })
+    }
+
+    fn on_each_connection(&self) -> Result<usize, Failure> {
+        let (connections, calls) = (
+            self.connections,
+            self.concurrency.unwrap_or(self.connections),
+        );
+        if calls % connections != 0 {
+            let message = format_args!(
+                "--concurrency {calls} cannot be shared by {connections} connections: a multiple of --connections can"
+            );
+            return Err(usage("bench", message).into());
+        }
+        Ok((calls / connections) as usize)
     }
 
     /// When the run ends, in words.
@@ -152,8 +168,22 @@ fn metadata(shared: &SharedFlags) -> anyhow::Result<Vec<(String, String)>> {
 /// The same server for the load, whose sockets are its own.
 pub(super) fn load_target(target: &Target) -> Result<LoadTarget, LoadError> {
     match target.address() {
-        Address::Tcp { .. } => LoadTarget::resolve(&target.authority(), Reach::Anywhere),
+        Address::Tcp { .. } => LoadTarget::resolve(&target.to_string(), Reach::Anywhere),
+        Address::Several { hosts, .. } => {
+            let resolve = |(host, port): &(String, u16)| {
+                let host = if host.contains(':') {
+                    format!("[{host}]")
+                } else {
+                    host.clone()
+                };
+                LoadTarget::resolve(&format!("{host}:{port}"), Reach::Anywhere)
+            };
+            let mut found = hosts.iter().map(resolve);
+            let first = found.next().unwrap_or(Err(LoadError::Nothing("address")))?;
+            found.try_fold(first, |first, next| Ok(first.or(next?)))
+        }
         Address::Unix(path) => Ok(LoadTarget::unix(path)),
+        Address::Abstract(name) => Ok(LoadTarget::unix(format!("\0{name}"))),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::flags::LoadFlags;
 use crate::explain::code_name;
-use crate::printable::printable;
+use crate::printable::{printable, shortened};
 use crate::target::Target;
 
 /// A run and its report.
@@ -27,7 +27,7 @@ impl Page {
             method,
             target: target.to_string(),
             connections: load.connections,
-            concurrency: load.in_flight,
+            concurrency: load.in_flight * load.connections,
             report: Report::default(),
         }
     }
@@ -36,7 +36,7 @@ impl Page {
     pub(super) fn heading(&self, flags: &LoadFlags) -> String {
         let plural = if self.connections == 1 { "" } else { "s" };
         format!(
-            "{} at {} {}: {} connection{plural}, {} at a time on each",
+            "{} at {} {}: {} connection{plural}, {} at a time",
             self.method,
             printable(&self.target),
             flags.end(),
@@ -113,7 +113,7 @@ impl fmt::Display for Page {
                 f,
                 "\nfailed    {} × {}",
                 count(several),
-                printable(&failure)
+                printable(&shortened(&failure, 1_000))
             )?;
         }
         Ok(())
@@ -138,6 +138,7 @@ fn time(time: Duration) -> String {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Json {
     method: &'static str,
     target: String,
@@ -168,6 +169,7 @@ struct Quantiles {
     p50: f64,
     p90: f64,
     p99: f64,
+    #[serde(rename = "p999")]
     p99_9: f64,
     max: f64,
 }
