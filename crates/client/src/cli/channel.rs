@@ -39,7 +39,7 @@ pub(super) async fn run(session: Session, args: &ChannelArgs) -> Result<(), Fail
         ..
     } = session;
     let mut changes = channel.state_changes();
-    show(&output, channel.state())?;
+    show(&output, channel.state()).await?;
 
     let expiry = options.expiry();
     if args.watch {
@@ -60,7 +60,7 @@ pub(super) async fn run(session: Session, args: &ChannelArgs) -> Result<(), Fail
         loop {
             tokio::select! {
                 biased;
-                Some(state) = changes.next() => show(&output, state)?,
+                Some(state) = changes.next() => show(&output, state).await?,
                 outcome = &mut connect => break outcome,
             }
         }
@@ -69,7 +69,7 @@ pub(super) async fn run(session: Session, args: &ChannelArgs) -> Result<(), Fail
     loop {
         tokio::select! {
             biased;
-            Some(state) = changes.next() => show(&output, state)?,
+            Some(state) = changes.next() => show(&output, state).await?,
             () = std::future::ready(()) => return outcome.map_err(Failure::Status),
         }
     }
@@ -129,16 +129,14 @@ async fn keep_connected(channel: &Channel) {
 
 async fn print(changes: &mut StateChanges, output: &Output) -> Result<(), Failure> {
     while let Some(state) = changes.next().await {
-        show(output, state)?;
+        show(output, state).await?;
     }
     Ok(())
 }
 
-fn show(output: &Output, state: ChannelState) -> Result<(), Failure> {
-    output.message(
-        state,
-        &StateMessage {
-            state: state.name(),
-        },
-    )
+async fn show(output: &Output, state: ChannelState) -> Result<(), Failure> {
+    let message = StateMessage {
+        state: state.name(),
+    };
+    output.message(state, &message).await
 }

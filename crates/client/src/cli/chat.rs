@@ -70,6 +70,9 @@ pub(super) async fn run(session: Session, args: &ChatArgs) -> Result<(), Failure
         output,
         ..
     } = session;
+    // The time of a chat runs from its start, over all of its calls.
+    let options = options.running();
+    let output = output.of_call(options.expiry());
     let places = args.places()?;
     let habits = Habits {
         takes_replays: args.replays,
@@ -141,7 +144,7 @@ async fn manner(
     options: CallOptions,
     places: &[E7Point],
 ) -> Result<Manner, Failure> {
-    let options = following::ask(options, places)?;
+    let options = following::ask(options, places, None, None)?;
     let guide = RouteGuide::new(channel.clone()).with(options);
     let mut answer = guide.route_chat(tokio_stream::empty()).await?;
     let confirmed = Confirmed::read(answer.initial_metadata());

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use clap::{ArgAction, Args};
+use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, Timestamp};
 
 use super::output::StderrObserver;
@@ -25,7 +26,7 @@ Exit status:
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Options of every command")]
 pub struct SharedFlags {
-    /// The server: host:port, dns:///host:port or unix:/path
+    /// The server: host:port, dns:///host:port, ipv4:, ipv6:, unix:/path or unix-abstract:name
     #[arg(
         long,
         global = true,
@@ -95,10 +96,18 @@ pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
 }
 
 fn parse_deadline(text: &str) -> Result<SystemTime, String> {
-    let time: Timestamp = text.trim().parse().map_err(|_jiff| {
-        "not a point in time; expected for example 2026-11-20T22:00:00Z".to_owned()
-    })?;
-    Ok(time.into())
+    let text = text.trim();
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time.into());
+    }
+    // The last days of the year 9999, which often stand for "never", are beyond what the library has in every time zone.
+    let is_never = Pieces::parse(text).is_ok_and(|pieces| {
+        pieces.date().year() == 9999 && pieces.time().is_some() && pieces.offset().is_some()
+    });
+    if is_never {
+        return Ok(Timestamp::MAX.into());
+    }
+    Err("not a point in time; expected for example 2026-11-20T22:00:00Z".to_owned())
 }
 
 #[cfg(test)]
@@ -149,7 +158,20 @@ mod tests {
         // Seconds as `date -d 2026-11-20T22:00:00Z +%s` prints them.
         check("2026-11-20T22:00:00Z", 1_795_212_000);
         check("2026-11-20T23:00:00+01:00", 1_795_212_000);
-        for text in ["", "2026-11-20", "2026-11-20T22:00:00", "22:00", "tomorrow"] {
+        let last = SystemTime::from(jiff::Timestamp::MAX);
+        for never in ["9999-12-31T23:59:59Z", "9999-12-31T00:00:00-05:00"] {
+            assert_eq!(parse_deadline(never), Ok(last), "{never}");
+        }
+        for text in [
+            "9999-12-31",
+            "9999-12-31T23:59:59",
+            "9999-13-31T23:59:59Z",
+            "",
+            "2026-11-20",
+            "2026-11-20T22:00:00",
+            "22:00",
+            "tomorrow",
+        ] {
             let err = parse_deadline(text).unwrap_err();
             assert!(err.starts_with("not a point in time"), "{text}: {err}");
         }

@@ -73,40 +73,44 @@ pub(super) enum Command {
 pub(super) async fn run(session: Session, command: Option<Command>) -> Result<(), Failure> {
     let greeter = Greeter::new(session.channel.clone()).with(session.options.clone());
     let output = &session.output;
+    let stream = output.of_call(session.options.expiry());
     match command {
         None => quick_start(&greeter, output).await,
-        Some(Command::Greet { name }) => show(output, &greeter.say_hello(&name).await?),
-        Some(Command::GreetAgain { name }) => show(output, &greeter.say_hello_again(&name).await?),
+        Some(Command::Greet { name }) => show(output, &greeter.say_hello(&name).await?).await,
+        Some(Command::GreetAgain { name }) => {
+            show(output, &greeter.say_hello_again(&name).await?).await
+        }
         Some(Command::GreetStream { name }) => {
-            show_all(output, greeter.say_hello_stream_reply(&name).await?).await
+            show_all(&stream, greeter.say_hello_stream_reply(&name).await?).await
         }
         Some(Command::GreetEach { names }) => {
             let names = tokio_stream::iter(names);
-            show_all(output, greeter.say_hello_bidi_stream(names).await?).await
+            show_all(&stream, greeter.say_hello_bidi_stream(names).await?).await
         }
         Some(Command::Hello(command)) => hello::run(&session, command).await,
-        Some(Command::Person(args)) => person::run(output, args),
+        Some(Command::Person(args)) => person::run(output, args).await,
         Some(Command::Channel(args)) => channel::run(session, &args).await,
         Some(Command::Completions { shell }) => {
-            output.completions(shell, &mut GreeterArgs::command())
+            let mut program = GreeterArgs::command();
+            output.completions(shell, &mut program).await
         }
     }
 }
 
 async fn quick_start(greeter: &Greeter, output: &Output) -> Result<(), Failure> {
-    output.note("Will try to greet world ...")?;
-    show(output, &greeter.say_hello("you").await?)?;
-    show(output, &greeter.say_hello_again("you").await?)
+    output.note("Will try to greet world ...").await?;
+    show(output, &greeter.say_hello("you").await?).await?;
+    show(output, &greeter.say_hello_again("you").await?).await
 }
 
 async fn show_all(output: &Output, mut replies: Replies<HelloReply>) -> Result<(), Failure> {
     while let Some(reply) = replies.message().await? {
-        show(output, &reply)?;
+        show(output, &reply).await?;
     }
     Ok(())
 }
 
-fn show(output: &Output, reply: &HelloReply) -> Result<(), Failure> {
+async fn show(output: &Output, reply: &HelloReply) -> Result<(), Failure> {
     let line = format_args!("Greeter client received: {}", printable(&reply.message)).to_string();
-    output.message(line, reply)
+    output.message(line, reply).await
 }

@@ -54,20 +54,25 @@ pub(super) enum Mode {
 
 pub(super) async fn run(session: &Session, command: HelloCommand) -> Result<(), Failure> {
     let hello = Hello::new(session.channel.clone()).with(session.options.clone());
-    let output = &session.output;
+    let output = &session.output.of_call(session.options.expiry());
     match command {
-        HelloCommand::SayHello { greeting } => show(output, &hello.say_hello(&greeting).await?),
+        HelloCommand::SayHello { greeting } => {
+            show(output, &hello.say_hello(&greeting).await?).await
+        }
         HelloCommand::LotsOfReplies { greeting } => {
             show_all(output, hello.lots_of_replies(&greeting).await?).await
         }
         HelloCommand::LotsOfGreetings { greetings } => {
             let sent = output.clone();
-            let greetings = tokio_stream::iter(greetings).map(move |greeting| {
-                // If the output is closed, the reply finds out.
-                let _ = announce(&sent, &greeting);
-                greeting
+            let greetings = tokio_stream::iter(greetings).then(move |greeting| {
+                let sent = sent.clone();
+                async move {
+                    // If the output is closed, the reply finds out.
+                    let _ = announce(&sent, &greeting).await;
+                    greeting
+                }
             });
-            show(output, &hello.lots_of_greetings(greetings).await?)
+            show(output, &hello.lots_of_greetings(greetings).await?).await
         }
         HelloCommand::BidiHello {
             mode: Mode::PingPong,
@@ -96,7 +101,7 @@ async fn ping_pong(hello: &Hello, output: &Output, greetings: Vec<String>) -> Re
     let mut replies = hello.bidi_hello(ReceiverStream::new(receiver)).await?;
     while spoken {
         match replies.message().await? {
-            Some(reply) => show(output, &reply)?,
+            Some(reply) => show(output, &reply).await?,
             None => return Ok(()),
         }
         spoken = speak(output, &sender, greetings.next()).await?;
@@ -114,7 +119,7 @@ async fn speak(
     let Some(greeting) = greeting else {
         return Ok(false);
     };
-    announce(output, &greeting)?;
+    announce(output, &greeting).await?;
     // If the call has ended, the next reply tells how.
     let _ = sender.send(greeting).await;
     Ok(true)
@@ -125,7 +130,7 @@ async fn collect(hello: &Hello, output: &Output, greetings: Vec<String>) -> Resu
     let (sender, receiver) = mpsc::channel(1);
     let speak = async {
         for greeting in greetings {
-            announce(output, &greeting)?;
+            announce(output, &greeting).await?;
             if sender.send(greeting).await.is_err() {
                 break;
             }
@@ -141,15 +146,17 @@ async fn collect(hello: &Hello, output: &Output, greetings: Vec<String>) -> Resu
 
 async fn show_all(output: &Output, mut replies: Replies<HelloResponse>) -> Result<(), Failure> {
     while let Some(reply) = replies.message().await? {
-        show(output, &reply)?;
+        show(output, &reply).await?;
     }
     Ok(())
 }
 
-fn announce(output: &Output, greeting: &str) -> Result<(), Failure> {
-    output.note(format!("Sending {}", printable(greeting)))
+async fn announce(output: &Output, greeting: &str) -> Result<(), Failure> {
+    let line = format!("Sending {}", printable(greeting));
+    output.note(line).await
 }
 
-fn show(output: &Output, response: &HelloResponse) -> Result<(), Failure> {
-    output.message(format!("Received {}", printable(&response.reply)), response)
+async fn show(output: &Output, response: &HelloResponse) -> Result<(), Failure> {
+    let line = format!("Received {}", printable(&response.reply));
+    output.message(line, response).await
 }

@@ -15,6 +15,9 @@ const LONGEST_LINE_BYTES: u64 = 64 << 10;
 /// How many lines are read ahead of the call.
 const AHEAD: usize = 256;
 
+/// What some editors and shells put before a text. It is no part of the first line.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// What a line of input means.
 #[derive(Debug)]
 pub(super) enum Line<T> {
@@ -45,6 +48,9 @@ pub(super) fn items<T: Send + 'static>(
         for number in 1_u64.. {
             let item = match next_line(&mut input, &mut line) {
                 Ok(None) => return,
+                Ok(Some(line)) if number == 1 => {
+                    parse(line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line))
+                }
                 Ok(Some(line)) => parse(line),
                 Err(err) => Err(err),
             };
@@ -168,6 +174,10 @@ mod tests {
         assert_eq!(read("1\n2\r\n\n3").await, (vec![1, 2, 3], None));
         assert_eq!(read("").await, (vec![], None));
         assert_eq!(read("1\n.\nx").await, (vec![1], None));
+        assert_eq!(read("\u{feff}1\n2").await, (vec![1, 2], None));
+        assert_eq!(read("\u{feff}").await, (vec![], None));
+        let (_, second_line) = read("1\n\u{feff}2").await;
+        assert!(second_line.is_some());
     }
 
     #[tokio::test]

@@ -1,36 +1,86 @@
 //! What a command prints: messages on standard output, everything else on standard error.
+//!
+//! Standard output is written on a thread of its own. A pager that is paused, or a pipe that nobody reads, then stops only
+//! who has something to print: the connection goes on answering the server, deadlines pass, and Ctrl-C ends the command.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::thread;
+use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Command;
 use clap_complete::Shell;
 use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
 use tonic::metadata::MetadataMap;
 
 use super::session::Failure;
+use crate::expiry::Expiry;
 use crate::header::metadata_lines;
 use crate::options::CallObserver;
 use crate::printable::{Lines, printable_json};
 
 /// Standard output, shared between the two directions of a call.
+///
+/// What waits to be written is bounded: who prints more waits, and so reads no more from the call.
 #[derive(Clone)]
 pub(super) struct Output {
-    sink: Arc<Mutex<dyn Write + Send>>,
+    jobs: mpsc::Sender<Job>,
+    /// What was printed with [`message_buffered`](Self::message_buffered).
+    buffer: Arc<Mutex<String>>,
+    unwritten: Arc<Unwritten>,
+    /// Why nothing can be written any more.
+    fault: Arc<OnceLock<io::Error>>,
     json: bool,
+    /// When waiting for the reader ends, because the call does.
+    expiry: Option<Expiry>,
 }
+
+enum Job {
+    Write(String),
+    Finish(oneshot::Sender<()>),
+}
+
+/// How many pieces may wait to be written, each of which is one message or about as many bytes of smaller ones.
+const AHEAD: usize = 4;
+const PIECE_BYTES: usize = 64 << 10;
 
 impl Output {
     pub(super) fn stdout(json: bool) -> Self {
-        Self::new(BufWriter::new(io::stdout()), json)
+        Self::new(io::stdout(), json)
     }
 
     pub(super) fn new(sink: impl Write + Send + 'static, json: bool) -> Self {
+        let (jobs, received) = mpsc::channel(AHEAD);
+        let fault = Arc::new(OnceLock::new());
+        let said = Arc::clone(&fault);
+        let unwritten = Arc::<Unwritten>::default();
+        let counted = Arc::clone(&unwritten);
+        // A write to a pipe cannot be interrupted, so nobody waits for this thread but in `finish`.
+        thread::spawn(move || {
+            if let Err(err) = write(sink, received, &counted) {
+                // There is no other thread that sets it.
+                let _ = said.set(err);
+            }
+            counted.set(|_| 0);
+        });
         Self {
-            sink: Arc::new(Mutex::new(sink)),
+            jobs,
+            buffer: Arc::default(),
+            unwritten,
+            fault,
             json,
+            expiry: None,
+        }
+    }
+
+    /// Returns the same output for a call, with whose time waiting for the reader ends too.
+    pub(super) fn of_call(&self, expiry: Option<Expiry>) -> Self {
+        Self {
+            expiry,
+            ..self.clone()
         }
     }
 
@@ -40,70 +90,170 @@ impl Output {
     }
 
     /// Prints a line that is no message, such as a heading. With `--json` there are none.
-    pub(super) fn note(&self, line: impl Display) -> Result<(), Failure> {
-        if !self.json {
-            self.write(&Lines(line))?;
-            self.flush()?;
+    pub(super) async fn note(&self, line: impl Display) -> Result<(), Failure> {
+        if self.json {
+            return Ok(());
         }
-        Ok(())
+        self.add(&Lines(line));
+        self.flush().await
     }
 
     /// Prints a message: the line for people, or the message itself with `--json`. Nothing in either drives a terminal.
-    pub(super) fn message(
+    pub(super) async fn message(
         &self,
         line: impl Display,
         message: &impl Serialize,
     ) -> Result<(), Failure> {
-        self.message_buffered(line, message)?;
-        self.flush()
+        self.add_message(line, message)?;
+        self.flush().await
     }
 
-    /// Prints a message that others may follow at once; it appears with the next [`flush`](Self::flush).
-    pub(super) fn message_buffered(
+    /// Prints a message that others may follow at once; it appears with the next [`flush`](Self::flush) at the latest.
+    pub(super) async fn message_buffered(
         &self,
         line: impl Display,
         message: &impl Serialize,
     ) -> Result<(), Failure> {
-        if self.json {
-            let json =
-                serde_json::to_string(message).context("cannot write the message as JSON")?;
-            self.write(&printable_json(&json))
-        } else {
-            self.write(&Lines(line))
+        if self.add_message(line, message)? < PIECE_BYTES {
+            return Ok(());
         }
+        self.flush().await
     }
 
     /// Prints the completion script of a program for a shell.
-    pub(super) fn completions(&self, shell: Shell, program: &mut Command) -> Result<(), Failure> {
+    pub(super) async fn completions(
+        &self,
+        shell: Shell,
+        program: &mut Command,
+    ) -> Result<(), Failure> {
         let name = program.get_name().to_owned();
         // The generator panics if it cannot write, so it writes to memory.
         let mut script = Vec::new();
         clap_complete::generate(shell, program, name, &mut script);
-        self.write(&String::from_utf8_lossy(&script).trim_end())?;
-        self.flush()
+        self.add(&String::from_utf8_lossy(&script).trim_end());
+        self.flush().await
     }
 
-    pub(super) fn flush(&self) -> Result<(), Failure> {
-        self.sink
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .flush()
-            .map_err(closed)
+    /// Hands on what was printed. Waits while much of what came before is not written yet.
+    pub(super) async fn flush(&self) -> Result<(), Failure> {
+        if self.buffer().is_empty() {
+            return Ok(());
+        }
+        let room = async { self.jobs.reserve().await.map_err(|_closed| self.broken()) };
+        let room = match &self.expiry {
+            None => room.await?,
+            Some(expiry) => tokio::time::timeout_at(expiry.at(), room)
+                .await
+                .map_err(|_elapsed| Failure::Status(expiry.status()))??,
+        };
+        self.hand_on(room);
+        Ok(())
     }
 
-    fn write(&self, line: &dyn Display) -> Result<(), Failure> {
-        let mut sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(sink, "{line}").map_err(closed)
+    fn hand_on(&self, room: mpsc::Permit<'_, Job>) {
+        let piece = std::mem::take(&mut *self.buffer());
+        if !piece.is_empty() {
+            self.unwritten.set(|pieces| pieces + 1);
+            room.send(Job::Write(piece));
+        }
+    }
+
+    /// Blocks until everything is written, for this long at most.
+    pub(super) fn finish_within(&self, patience: Duration) {
+        if let Ok(room) = self.jobs.try_reserve() {
+            self.hand_on(room);
+        }
+        self.unwritten.wait(patience);
+    }
+
+    /// Waits until everything is written.
+    pub(super) async fn finish(&self) -> Result<(), Failure> {
+        self.flush().await?;
+        let (done, is_done) = oneshot::channel();
+        let sent = self.jobs.send(Job::Finish(done)).await;
+        sent.map_err(|_closed| self.broken())?;
+        is_done.await.map_err(|_ended| self.broken())
+    }
+
+    fn add_message(&self, line: impl Display, message: &impl Serialize) -> Result<usize, Failure> {
+        if self.json {
+            let json =
+                serde_json::to_string(message).context("cannot write the message as JSON")?;
+            Ok(self.add(&printable_json(&json)))
+        } else {
+            Ok(self.add(&Lines(line)))
+        }
+    }
+
+    /// Adds a line, and returns how much there is to flush.
+    fn add(&self, line: &dyn Display) -> usize {
+        use std::fmt::Write as _;
+        let mut buffer = self.buffer();
+        // Writing to a string cannot fail.
+        let _ = writeln!(buffer, "{line}");
+        buffer.len()
+    }
+
+    fn buffer(&self) -> std::sync::MutexGuard<'_, String> {
+        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A reader who has seen enough, as `head` has, is no failure.
+    fn broken(&self) -> Failure {
+        match self.fault.get() {
+            Some(err) if err.kind() == io::ErrorKind::BrokenPipe => Failure::OutputClosed,
+            Some(err) => Failure::Local(anyhow!("cannot write to standard output: {err}")),
+            None => Failure::Local(anyhow!("cannot write to standard output")),
+        }
     }
 }
 
-/// A reader who has seen enough, as `head` has, is no failure.
-fn closed(err: io::Error) -> Failure {
-    if err.kind() == io::ErrorKind::BrokenPipe {
-        Failure::OutputClosed
-    } else {
-        Failure::Local(anyhow::Error::new(err).context("cannot write to standard output"))
+/// How many pieces are on their way to be written.
+#[derive(Default)]
+struct Unwritten {
+    pieces: Mutex<usize>,
+    fewer: Condvar,
+}
+
+impl Unwritten {
+    fn set(&self, change: impl FnOnce(usize) -> usize) {
+        let mut pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
+        *pieces = change(*pieces);
+        self.fewer.notify_all();
     }
+
+    fn wait(&self, patience: Duration) {
+        let pieces = self.pieces.lock().unwrap_or_else(PoisonError::into_inner);
+        // Either way nobody waits any longer.
+        let _ = self
+            .fewer
+            .wait_timeout_while(pieces, patience, |pieces| *pieces > 0);
+    }
+}
+
+/// Writes until nobody prints any more.
+fn write(
+    mut sink: impl Write,
+    mut jobs: mpsc::Receiver<Job>,
+    unwritten: &Unwritten,
+) -> io::Result<()> {
+    while let Some(job) = jobs.blocking_recv() {
+        match job {
+            Job::Write(piece) => {
+                sink.write_all(piece.as_bytes())?;
+                if jobs.is_empty() {
+                    sink.flush()?;
+                }
+                unwritten.set(|pieces| pieces.saturating_sub(1));
+            }
+            Job::Finish(done) => {
+                sink.flush()?;
+                // Whoever asked may have stopped waiting.
+                let _ = done.send(());
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Prints a line on standard error, where nothing in it drives a terminal. If that is closed, there is nobody left to tell.
@@ -182,25 +332,34 @@ mod tests {
         }
     }
 
+    fn run(task: impl Future<Output = ()>) {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.build().unwrap().block_on(task);
+    }
+
     proptest! {
         /// Whatever a server sends, a message is one line, and a line break is the only control character of it.
         #[test]
         fn messages_are_lines_that_drive_nothing(text in wild(), json: bool) {
             let paper = Paper::default();
+            let printed = || String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
             let output = Output::new(paper.clone(), json);
             let feature = Feature { name: text.clone(), ..Feature::default() };
             let note = RouteNote { message: text.clone(), ..RouteNote::default() };
-            output.message(lines::called(&feature), &feature).unwrap();
-            output.message(lines::theirs(&note), &note).unwrap();
-            output.message_buffered(lines::received(&note), &note).unwrap();
-            output.flush().unwrap();
-            let printed = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
-            prop_assert_eq!(printed.split_inclusive('\n').count(), 3, "{:?}", &printed);
-            prop_assert!(!printed.contains(|c| c != '\n' && drives_a_terminal(c)), "{printed:?}");
+            run(async {
+                output.message(lines::called(&feature), &feature).await.unwrap();
+                output.message(lines::theirs(&note), &note).await.unwrap();
+                output.message_buffered(lines::received(&note), &note).await.unwrap();
+                output.finish().await.unwrap();
+            });
+            prop_assert_eq!(printed().split_inclusive('\n').count(), 3, "{:?}", printed());
+            prop_assert!(!printed().contains(|c| c != '\n' && drives_a_terminal(c)), "{}", printed());
             // A heading, or anything else that is made of text as it is.
-            output.note(&text).unwrap();
-            let printed = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
-            prop_assert!(!printed.contains(|c| c != '\n' && drives_a_terminal(c)), "{printed:?}");
+            run(async {
+                output.note(&text).await.unwrap();
+                output.finish().await.unwrap();
+            });
+            prop_assert!(!printed().contains(|c| c != '\n' && drives_a_terminal(c)), "{}", printed());
         }
     }
 }

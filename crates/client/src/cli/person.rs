@@ -45,7 +45,7 @@ struct PersonMessage {
     person: Person,
 }
 
-pub(super) fn run(output: &Output, args: PersonArgs) -> Result<(), Failure> {
+pub(super) async fn run(output: &Output, args: PersonArgs) -> Result<(), Failure> {
     let (bytes, before) = if let Some(Bytes(bytes)) = args.parse {
         (bytes, None)
     } else {
@@ -70,7 +70,8 @@ pub(super) fn run(output: &Output, args: PersonArgs) -> Result<(), Failure> {
         bytes.len(),
         fields(&person)
     );
-    output.message(text, &PersonMessage { bytes: hex, person })
+    let message = PersonMessage { bytes: hex, person };
+    output.message(text, &message).await
 }
 
 fn fields(person: &Person) -> String {

@@ -39,7 +39,7 @@ pub(super) async fn run(
         err = bad.error() => return Err(Failure::Local(err.context(name))),
         summary = guide.record_route(points) => summary?,
     };
-    output.message(lines::summary(&summary), &summary)
+    output.message(lines::summary(&summary), &summary).await
 }
 
 /// Opens a file of points, and names it.

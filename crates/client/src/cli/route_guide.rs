@@ -24,7 +24,7 @@ use crate::route_guide::RouteGuide;
 /// Asks a RouteGuide server what is where.
 ///
 /// Without a command it runs the tutorial: one call of each of the four kinds. Points are LAT,LON, in degrees (40.9,-74.6)
-/// or in E7 (409000000,-746000000). Whole numbers up to 1000 are degrees; e7:1,0 is E7, however small.
+/// or in E7 (409000000,-746000000). Whole numbers up to a million are degrees; e7:1,0 is E7, however small.
 #[derive(Debug, Parser)]
 #[command(name = "route-guide-client", version, after_long_help = EXIT_STATUS)]
 pub struct RouteGuideArgs {
@@ -103,7 +103,7 @@ pub(super) async fn run(session: Session, command: Option<Command>) -> Result<()
                 .point(&point)
                 .map_err(|err| not_a("point", "get", &point, &err))?;
             let feature = guide.get_feature(point).await?;
-            output.message(lines::found(&feature), &feature)
+            output.message(lines::found(&feature), &feature).await
         }
         Some(Command::List {
             area,
@@ -122,7 +122,8 @@ pub(super) async fn run(session: Session, command: Option<Command>) -> Result<()
                 )),
                 Err(err) => Err(not_a("rectangle", "list", &area, &err)),
             };
-            list(&guide, output, area?).await
+            let output = output.of_call(session.options.expiry());
+            list(&guide, &output, area?).await
         }
         Some(Command::Record(args)) => record::run(&guide, output, args).await,
         Some(Command::Chat(args)) => chat::run(session, &args).await,
@@ -130,7 +131,8 @@ pub(super) async fn run(session: Session, command: Option<Command>) -> Result<()
         #[cfg(feature = "bench")]
         Some(Command::Bench(args)) => bench::run(session, args).await,
         Some(Command::Completions { shell }) => {
-            output.completions(shell, &mut RouteGuideArgs::command())
+            let mut program = RouteGuideArgs::command();
+            output.completions(shell, &mut program).await
         }
     }
 }
@@ -143,13 +145,16 @@ async fn list(guide: &RouteGuide, output: &Output, area: E7Rectangle) -> Result<
             next = features.message() => next,
             // Nothing has come yet: time to show what has.
             () = std::future::ready(()) => {
-                output.flush()?;
+                output.flush().await?;
                 features.message().await
             }
         };
         match next? {
-            Some(feature) => output.message_buffered(lines::called(&feature), &feature)?,
-            None => return output.flush(),
+            Some(feature) => {
+                let line = lines::called(&feature);
+                output.message_buffered(line, &feature).await?;
+            }
+            None => return output.flush().await,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::process::ExitCode;
 use std::rc::Rc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tonic::{Code, Status};
@@ -44,13 +45,68 @@ impl Interrupt {
         self.0.set(true);
     }
 
-    async fn outside(&self) {
-        // Without a handler there is no interrupt.
-        if tokio::signal::ctrl_c().await.is_err() || self.0.get() {
-            std::future::pending::<()>().await;
+    /// Waits for what ends the command from outside.
+    async fn outside(&self) -> Failure {
+        let interrupted = async {
+            // Without a handler there is no interrupt.
+            if tokio::signal::ctrl_c().await.is_err() || self.0.get() {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            () = interrupted => Failure::Interrupted,
+            () = terminated() => Failure::Terminated,
         }
     }
 }
+
+/// Waits for SIGTERM, so that the command ends in order: a terminal is left as it was found.
+async fn terminated() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut signals) = signal(SignalKind::terminate())
+            && signals.recv().await.is_some()
+        {
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Ends the process at the second of two signals, whatever it is doing: the first one may wait for a pipe that nobody
+/// reads.
+fn end_at_second_signal() {
+    let watch = async {
+        for is_second in [false, true] {
+            let status = tokio::select! {
+                caught = tokio::signal::ctrl_c() => match caught {
+                    Ok(()) => exit_status(Code::Cancelled),
+                    Err(_no_handler) => return,
+                },
+                () = terminated() => TERMINATED,
+            };
+            if is_second {
+                std::process::exit(i32::from(status));
+            }
+        }
+    };
+    // It has a thread of its own, because the one of the command may be the one that waits.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        if let Ok(runtime) = runtime {
+            runtime.block_on(watch);
+        }
+    });
+}
+
+/// The exit status that a shell gives a program which SIGTERM has ended.
+const TERMINATED: u8 = 128 + 15;
+
+/// How long a command that has failed waits for the reader of its output.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -63,6 +119,8 @@ pub(super) enum Failure {
     Usage(clap::Error),
     /// Ctrl-C.
     Interrupted,
+    /// SIGTERM.
+    Terminated,
     /// Whoever read the output has stopped.
     OutputClosed,
 }
@@ -113,6 +171,10 @@ where
             complain("CANCELLED: interrupted");
             ExitCode::from(exit_status(Code::Cancelled))
         }
+        Err(Failure::Terminated) => {
+            complain("CANCELLED: terminated");
+            ExitCode::from(TERMINATED)
+        }
     }
 }
 
@@ -124,22 +186,33 @@ where
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
+    end_at_second_signal();
+    let output = Output::stdout(flags.json);
     let outcome = runtime.block_on(async {
         let interrupt = Interrupt::default();
         let session = Session {
             options: flags.call_options(),
-            output: Output::stdout(flags.json),
+            output: output.clone(),
             channel: Channel::new(flags.target.clone()),
             shared: flags,
             interrupt: interrupt.clone(),
         };
         // Dropping the command cancels its calls.
-        tokio::select! {
+        let outcome = tokio::select! {
             outcome = command(session) => outcome,
-            () = interrupt.outside() => Err(Failure::Interrupted),
+            failure = interrupt.outside() => Err(failure),
+        };
+        outcome?;
+        tokio::select! {
+            finished = output.finish() => finished,
+            failure = interrupt.outside() => Err(failure),
         }
     });
     // A thread may still wait for the keyboard; nothing else is left to wait for.
     runtime.shutdown_background();
+    if outcome.is_err() {
+        // What was printed before a failure is shown before it, if somebody reads it.
+        output.finish_within(GRACE);
+    }
     outcome
 }

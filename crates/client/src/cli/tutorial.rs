@@ -28,20 +28,28 @@ pub(super) async fn run(
     output: &Output,
     random: fastrand::Rng,
 ) -> Result<(), Failure> {
-    output.note("-------------- GetFeature --------------")?;
+    output
+        .note("-------------- GetFeature --------------")
+        .await?;
     get_feature(guide, output).await?;
-    output.note("-------------- ListFeatures --------------")?;
+    output
+        .note("-------------- ListFeatures --------------")
+        .await?;
     list_features(guide, output).await?;
-    output.note("-------------- RecordRoute --------------")?;
+    output
+        .note("-------------- RecordRoute --------------")
+        .await?;
     record_route(guide, output, random).await?;
-    output.note("-------------- RouteChat --------------")?;
+    output
+        .note("-------------- RouteChat --------------")
+        .await?;
     route_chat(guide, output).await
 }
 
 async fn get_feature(guide: &RouteGuide, output: &Output) -> Result<(), Failure> {
     for (lat, lon) in [(409_146_138, -746_188_906), (0, 0)] {
         let feature = guide.get_feature(E7Point::unbounded(lat, lon)).await?;
-        output.message(lines::found(&feature), &feature)?;
+        output.message(lines::found(&feature), &feature).await?;
     }
     Ok(())
 }
@@ -51,10 +59,12 @@ async fn list_features(guide: &RouteGuide, output: &Output) -> Result<(), Failur
         E7Point::unbounded(400_000_000, -750_000_000),
         E7Point::unbounded(420_000_000, -730_000_000),
     );
-    output.note("Looking for features between 40, -75 and 42, -73")?;
+    output
+        .note("Looking for features between 40, -75 and 42, -73")
+        .await?;
     let mut features = guide.list_features(area).await?;
     while let Some(feature) = features.message().await? {
-        output.message(lines::called(&feature), &feature)?;
+        output.message(lines::called(&feature), &feature).await?;
     }
     Ok(())
 }
@@ -66,13 +76,16 @@ async fn record_route(
 ) -> Result<(), Failure> {
     let route = route(random)?;
     let visits = output.clone();
-    let points = tokio_stream::iter(route).map(move |point| {
-        // The line appears as the point is sent. If the output is closed, the summary finds out.
-        let _ = visits.note(lines::visiting(point));
-        E7Point::unbounded(point.latitude, point.longitude)
+    let points = tokio_stream::iter(route).then(move |point| {
+        let visits = visits.clone();
+        async move {
+            // The line appears as the point is sent. If the output is closed, the summary finds out.
+            let _ = visits.note(lines::visiting(point)).await;
+            E7Point::unbounded(point.latitude, point.longitude)
+        }
     });
     let summary = guide.record_route(points).await?;
-    output.message(lines::summary(&summary), &summary)
+    output.message(lines::summary(&summary), &summary).await
 }
 
 /// Ten of the published places at random, some perhaps twice.
@@ -87,20 +100,23 @@ fn route(mut random: fastrand::Rng) -> Result<Vec<Point>, Failure> {
 
 async fn route_chat(guide: &RouteGuide, output: &Output) -> Result<(), Failure> {
     let sent = output.clone();
-    let notes = tokio_stream::iter(NOTES).map(move |(message, latitude, longitude)| {
-        let note = RouteNote {
-            location: Some(Point {
-                latitude,
-                longitude,
-            }),
-            message: message.to_owned(),
-        };
-        let _ = sent.note(lines::sending(&note));
-        note
+    let notes = tokio_stream::iter(NOTES).then(move |(message, latitude, longitude)| {
+        let sent = sent.clone();
+        async move {
+            let note = RouteNote {
+                location: Some(Point {
+                    latitude,
+                    longitude,
+                }),
+                message: message.to_owned(),
+            };
+            let _ = sent.note(lines::sending(&note)).await;
+            note
+        }
     });
     let mut received = guide.route_chat(notes).await?;
     while let Some(note) = received.message().await? {
-        output.message(lines::received(&note), &note)?;
+        output.message(lines::received(&note), &note).await?;
     }
     Ok(())
 }

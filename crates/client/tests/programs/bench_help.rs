@@ -55,9 +55,8 @@ fn bench_explains_its_methods() {
               [default: 1]
 
           --concurrency <COUNT>
-              How many calls to keep open on each connection, if the server allows so many
-
-              [default: 1]
+              How many calls to keep open in all, if the server allows so many: as many on each
+              connection, and one on each if nothing is said
 
           --duration <DURATION>
               How long to go on, such as 500ms, 30s or 2m; 10s if --calls does not say when to stop

@@ -24,8 +24,8 @@ fn route_guide_client_explains_its_flags() {
     Asks a RouteGuide server what is where.
 
     Without a command it runs the tutorial: one call of each of the four kinds. Points are LAT,LON, in
-    degrees (40.9,-74.6) or in E7 (409000000,-746000000). Whole numbers up to 1000 are degrees; e7:1,0
-    is E7, however small.
+    degrees (40.9,-74.6) or in E7 (409000000,-746000000). Whole numbers up to a million are degrees;
+    e7:1,0 is E7, however small.
 
     Usage: route-guide-client [OPTIONS] [COMMAND]
 
@@ -48,7 +48,7 @@ fn route_guide_client_explains_its_flags() {
 
     Options of every command:
           --target <TARGET>
-              The server: host:port, dns:///host:port or unix:/path
+              The server: host:port, dns:///host:port, ipv4:, ipv6:, unix:/path or unix-abstract:name
 
               [env: ROUTE_GUIDE_TARGET=]
               [default: localhost:50051]
@@ -119,7 +119,7 @@ fn greeter_client_explains_its_flags() {
 
     Options of every command:
           --target <TARGET>
-              The server: host:port, dns:///host:port or unix:/path
+              The server: host:port, dns:///host:port, ipv4:, ipv6:, unix:/path or unix-abstract:name
 
               [env: ROUTE_GUIDE_TARGET=]
               [default: localhost:50051]

@@ -230,7 +230,7 @@ impl RouteGuide for Odd {
             let lost = Status::data_loss("too slow");
             let replies: Self::RouteChatStream = Box::pin(tokio_stream::iter([Err(lost)]));
             let mut response = Response::new(replies);
-            let confirmed = format!("{LOSS},1").parse().unwrap();
+            let confirmed = format!("{LOSS},1,1").parse().unwrap();
             response
                 .metadata_mut()
                 .insert("route-chat-watch", confirmed);

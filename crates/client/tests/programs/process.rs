@@ -1,7 +1,7 @@
 //! A program started for one test.
 
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -71,6 +71,15 @@ impl Program {
         drop(reader);
         let mut command = command(program, arguments);
         Self::spawn(command.stdin(Stdio::null()).stdout(writer), None)
+    }
+
+    /// Starts a program whose output nobody reads, but may.
+    pub(crate) fn stuck(program: &str, arguments: &[&str]) -> (Self, PipeReader) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut command = command(program, arguments);
+        command.stdin(Stdio::null()).stdout(writer);
+        let program = Self::spawn(&mut command, None);
+        (program, reader)
     }
 
     fn spawn(command: &mut Command, input: Option<File>) -> Self {

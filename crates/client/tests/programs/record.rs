@@ -34,6 +34,18 @@ fn points_come_from_standard_input_or_a_file() {
     assert_eq!(run(ROUTE_GUIDE_CLIENT, &from_file).printed(), expected);
 }
 
+/// Editors on some systems put one before a file; it is no part of the first point, nor of a note.
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_input() {
+    let server = RealServer::route_guide();
+    let flags = ["--target", server.target(), "record"];
+    let lines = run_with_input(ROUTE_GUIDE_CLIENT, &flags, "\u{feff}1,1\n2,2\n").printed();
+    assert_eq!(lines[0], "Finished trip with 2 points");
+    let chat = ["--target", server.target(), "chat"];
+    let lines = run_with_input(ROUTE_GUIDE_CLIENT, &chat, "\u{feff}hello\n").printed();
+    assert_eq!(lines, ["0,0 > hello"]);
+}
+
 #[test]
 fn an_empty_route_has_an_empty_summary() {
     let server = RealServer::route_guide();

@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::thread;
 
+use route_guide_client::Target;
+use route_guide_server::RouteGuideSettings;
 use tokio::net::TcpSocket;
 
 use crate::process::{Program, run};
@@ -51,6 +53,48 @@ pub(crate) fn rude_server(says: &'static [u8], hangs_up: bool) -> String {
     target
 }
 
+/// Passes connections to a socket without a file on to a server, and returns the target.
+fn abstract_socket(server: &str) -> String {
+    use std::os::linux::net::SocketAddrExt as _;
+    use std::os::unix::net::{SocketAddr, UnixListener};
+    let name = format!("route-guide-{}-{}", std::process::id(), server);
+    let address = SocketAddr::from_abstract_name(&name).unwrap();
+    let listener = UnixListener::bind_addr(&address).unwrap();
+    let server = server.to_owned();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let client = client.unwrap();
+            let server = std::net::TcpStream::connect(&server).unwrap();
+            let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            thread::spawn(move || std::io::copy(&mut from, &mut to));
+            let (mut from, mut to) = (server, client);
+            thread::spawn(move || std::io::copy(&mut from, &mut to));
+        }
+    });
+    format!("unix-abstract:{name}")
+}
+
+/// A server printed the zone of its address, and the client took none.
+#[test]
+fn what_a_server_says_it_listens_on_is_a_target() {
+    for address in [
+        "localhost:50051",
+        "127.0.0.1:50051",
+        "[::1]:50051",
+        "[fe80::1%eth0]:50051",
+        "[fe80::1%2]:50051",
+        "unix:/run/guide.sock",
+    ] {
+        let settings = RouteGuideSettings {
+            listen: vec![address.parse().unwrap()],
+            ..RouteGuideSettings::default()
+        };
+        let printed = settings.listen[0].to_string();
+        let target: Target = printed.parse().unwrap();
+        assert_eq!(target.to_string(), printed);
+    }
+}
+
 #[test]
 fn every_form_of_a_target_is_called() {
     let server = RealServer::route_guide();
@@ -68,6 +112,10 @@ fn every_form_of_a_target_is_called() {
         format!("http://127.0.0.1:{port}/"),
         format!("unix:{socket}"),
         format!("unix://{socket}"),
+        format!("ipv4:127.0.0.1:{port}"),
+        // Nobody listens at the first one.
+        format!("ipv4:127.0.0.1:1,127.0.0.1:{port}"),
+        abstract_socket(server.target()),
     ] {
         let ended = run(ROUTE_GUIDE_CLIENT, &["--target", &target, "get", "0,0"]);
         assert_eq!(

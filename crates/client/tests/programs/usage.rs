@@ -45,6 +45,37 @@ fn times_need_a_unit_or_a_zone() {
     }
 }
 
+/// A slip in an option was taken for a point, and the point after it was blamed.
+#[test]
+fn an_option_that_does_not_exist_is_named() {
+    for arguments in [
+        &["get", "--jsno", "0,0"][..],
+        &["get", "-40,-74", "--jsno"],
+        &["list", "--jsno", "-40,-75:42,-73"],
+        &["list", "40,-75", "--jsno"],
+    ] {
+        guide(arguments, "unexpected argument '--jsno' found");
+        let ended = run(ROUTE_GUIDE_CLIENT, arguments);
+        let tip = "  tip: a similar argument exists: '--json'".to_owned();
+        assert!(ended.stderr.contains(&tip), "{ended:?}");
+    }
+}
+
+#[test]
+fn calls_are_shared_by_connections_evenly() {
+    guide(
+        &[
+            "bench",
+            "get-feature",
+            "--connections",
+            "3",
+            "--concurrency",
+            "10",
+        ],
+        "--concurrency 10 cannot be shared by 3 connections: a multiple of --connections can",
+    );
+}
+
 #[test]
 fn metadata_that_cannot_be_sent_is_refused() {
     let header = |value: &str, expected: &str| {

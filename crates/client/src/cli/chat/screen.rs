@@ -35,7 +35,7 @@ impl Screen {
     /// Shows a note of somebody else's.
     pub(super) async fn theirs(&self, note: &RouteNote) -> Result<(), Failure> {
         match self {
-            Self::Plain { output, .. } => output.message(lines::theirs(note), note)?,
+            Self::Plain { output, .. } => output.message(lines::theirs(note), note).await?,
             Self::Edited { printer, has_color } => {
                 let (start, rest) = cut(&note.message, MOST_CHARACTERS);
                 let mut line = lines::theirs(&RouteNote {
@@ -56,12 +56,12 @@ impl Screen {
     }
 
     /// Shows a note of the writer's own, which is on its way.
-    pub(super) fn ours(&self, note: &RouteNote) -> Result<(), Failure> {
+    pub(super) async fn ours(&self, note: &RouteNote) -> Result<(), Failure> {
         match self {
             Self::Plain {
                 output,
                 shows_own: true,
-            } => output.note(lines::ours(note)),
+            } => output.note(lines::ours(note)).await,
             _ => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ use tonic::{Code, Status};
 
 use super::super::session::Failure;
 use super::desk::Typed;
+use super::following::CallName;
 use super::place::Place;
 use super::repeats::Repeats;
 use super::screen::{Screen, cut};
@@ -18,6 +19,7 @@ use crate::backoff::Backoff;
 use crate::channel::Channel;
 use crate::expiry::Expiry;
 use crate::explain::explain;
+use crate::fault;
 use crate::options::CallOptions;
 use crate::printable::printable;
 
@@ -56,6 +58,11 @@ pub(super) struct Talk<'a> {
     habits: Habits,
     manner: Manner,
     life: Option<String>,
+    numbering: Option<String>,
+    /// The call that is open.
+    name: CallName,
+    /// The last call that has sent a note.
+    before: Option<CallName>,
     /// The places that are followed, the one that was entered last at the end.
     places: Vec<Place>,
     repeats: Repeats,
@@ -117,6 +124,9 @@ impl<'a> Talk<'a> {
             habits,
             manner,
             life: None,
+            numbering: None,
+            name: CallName::random(),
+            before: None,
             places: places.iter().copied().map(Place::new).collect(),
             repeats: Repeats::default(),
             waiting: VecDeque::new(),
@@ -157,12 +167,8 @@ impl<'a> Talk<'a> {
             for place in &mut self.places {
                 place.end();
             }
-            // The time of a chat runs from its start, and `reconnect` waits for servers by itself.
-            let options = self.options.clone().wait_for_ready(false);
-            self.options = match &self.expiry {
-                Some(expiry) => options.deadline(expiry.time()),
-                None => options,
-            };
+            // From now on `reconnect` waits for servers.
+            self.options = self.options.clone().wait_for_ready(false);
             let status = match end {
                 End::Over => return Ok(()),
                 End::Moved => continue,
@@ -174,7 +180,10 @@ impl<'a> Talk<'a> {
             let text = explain(&status);
             let text = text.lines().next().unwrap_or_default();
             if status.code() == Code::DataLoss {
-                self.screen.say(text).await;
+                // Where notes are numbered, the next call tells how many were missed.
+                if self.numbering.is_none() {
+                    self.screen.say(text).await;
+                }
                 // Where others write faster than notes can be read, it would be the same again at once.
                 if began.elapsed() < BREATH {
                     tokio::time::sleep(BREATH).await;
@@ -186,9 +195,12 @@ impl<'a> Talk<'a> {
             } else {
                 ""
             };
-            self.screen
-                .say(format_args!("connection lost: {text}; trying again{doubt}"))
-                .await;
+            // A proxy answers each attempt while its server is away.
+            if self.link == Link::Up {
+                self.screen
+                    .say(format_args!("connection lost: {text}; trying again{doubt}"))
+                    .await;
+            }
             if began.elapsed() > LASTED {
                 backoff = Backoff::new();
             }
@@ -200,19 +212,17 @@ impl<'a> Talk<'a> {
 
     /// Whether another call may bring what this one did not.
     fn is_passing(&self, status: &Status) -> bool {
-        match status.code() {
-            Code::Unavailable => self.link != Link::New && !self.is_over,
-            Code::DataLoss => self.manner == Manner::Logs,
-            _ => false,
+        if status.code() == Code::DataLoss {
+            return self.manner == Manner::Logs;
         }
+        is_lost(status) && self.link != Link::New && !self.is_over
     }
 
     /// Ends the chat with a lost call. Who had left anyway has lost nothing, if all own notes are known to have arrived.
     fn leave(&self, status: Status) -> Result<(), Failure> {
         let mut on_the_way = self.places.iter().flat_map(Place::on_the_way);
         let is_settled = self.waiting.is_empty() && on_the_way.next().is_none();
-        let was_lost = status.code() == Code::Unavailable;
-        if was_lost && self.is_over && is_settled && self.manner == Manner::Logs {
+        if is_lost(&status) && self.is_over && is_settled && self.manner == Manner::Logs {
             Ok(())
         } else {
             Err(status.into())
@@ -295,6 +305,15 @@ impl<'a> Talk<'a> {
                 }
             }
         }
+    }
+}
+
+/// Whether a call has lost its server, rather than having been ended by it. Through a proxy that looks like an error.
+fn is_lost(status: &Status) -> bool {
+    match status.code() {
+        Code::Unavailable => true,
+        Code::Internal | Code::Unknown => fault::was_cut_short(status),
+        _ => false,
     }
 }
 

@@ -7,8 +7,8 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
 use super::super::super::session::Failure;
-use super::super::following::{self, Confirmed};
-use super::super::place::{News, Place};
+use super::super::following::{self, CallName, Confirmed};
+use super::super::place::{News, Place, Since};
 use super::{AHEAD, End, Link, Manner, Talk, beginning, cannot_watch};
 use crate::replies::Replies;
 use crate::route_guide::RouteGuide;
@@ -22,7 +22,9 @@ impl Talk<'_> {
         let options = if self.habits.takes_replays {
             self.options.clone()
         } else {
-            following::ask(self.options.clone(), &asked)?
+            self.name = CallName::random();
+            let (name, before) = (Some(&self.name), self.before.as_ref());
+            following::ask(self.options.clone(), &asked, name, before)?
         };
         let guide = RouteGuide::new(self.channel.clone()).with(options);
         let opening = guide.route_chat(ReceiverStream::new(notes));
@@ -57,7 +59,7 @@ impl Talk<'_> {
                     Ok(None) => return Ok(End::Moved),
                 },
                 room = room(outgoing.clone()), if can_send => match room {
-                    Some(room) => self.send(room)?,
+                    Some(room) => self.send(room).await?,
                     // The call is over, and says so in a moment.
                     None => outgoing = None,
                 },
@@ -110,13 +112,20 @@ impl Talk<'_> {
             self.screen.say("connected again").await;
         }
         self.manner = Manner::Logs;
-        let is_same = self.life.as_deref() == confirmed.life();
-        self.life = confirmed.life().map(ToOwned::to_owned);
+        let since = if self.life != confirmed.life {
+            Since::Lost
+        } else if confirmed.numbering.is_some() && self.numbering == confirmed.numbering {
+            Since::Same
+        } else {
+            Since::Renumbered
+        };
+        self.life.clone_from(&confirmed.life);
+        self.numbering.clone_from(&confirmed.numbering);
         for index in 0..self.places.len() {
             let place = &mut self.places[index];
-            match confirmed.count(place.at()) {
-                Some(count) => {
-                    let (at, news) = (place.at(), place.begin(count, is_same));
+            match confirmed.kept(place.at()) {
+                Some(kept) => {
+                    let (at, news) = (place.at(), place.begin(kept, since));
                     self.tell(at, news).await?;
                 }
                 // Asking again would not help. But the writer may have moved since.
@@ -154,6 +163,18 @@ impl Talk<'_> {
             let line = format!("meanwhile notes may have come and gone at {at}");
             self.screen.say(line).await;
         }
+        if news.missed > 0 {
+            let plural = if news.missed == 1 { "" } else { "s" };
+            let line = format!(
+                "up to {} note{plural} came and went unseen at {at}",
+                news.missed
+            );
+            self.screen.say(line).await;
+        }
+        for text in news.doubtful {
+            let line = format!("it is not known whether this arrived: {}", beginning(&text));
+            self.screen.say(line).await;
+        }
         for text in news.notes {
             self.screen.theirs(&note(text)).await?;
         }
@@ -165,11 +186,12 @@ impl Talk<'_> {
         Ok(())
     }
 
-    fn send(&mut self, room: mpsc::OwnedPermit<RouteNote>) -> Result<(), Failure> {
+    async fn send(&mut self, room: mpsc::OwnedPermit<RouteNote>) -> Result<(), Failure> {
         let Some(note) = self.waiting.pop_front() else {
             return Ok(());
         };
         self.has_sent = true;
+        self.before = Some(self.name.clone());
         if self.manner == Manner::Published {
             self.repeats.sent(&note);
         }
@@ -182,9 +204,9 @@ impl Talk<'_> {
             place.is_followed = true;
             place.sent(&note.message);
         }
-        self.screen.ours(&note)?;
-        room.send(note);
-        Ok(())
+        // Nothing is awaited between taking a note from those that wait and sending it.
+        room.send(note.clone());
+        self.screen.ours(&note).await
     }
 }
 
