@@ -19,7 +19,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use route_guide_testkit::{ReservedPort, command};
-use route_guide_tests::process::{programs, root};
+use route_guide_tests::{programs, root};
 
 use files::Folder;
 use page::{Action, Command, steps};
