@@ -133,7 +133,8 @@ impl Dataset {
 
     /// Makes a file of the data set, the array of the published JSON file.
     ///
-    /// The file appears whole or not at all, and takes the place of no other kind of thing.
+    /// The file appears whole or not at all, and takes the place of no other kind of thing. A link stays one: what it leads to
+    /// is replaced. The permissions of an old file stay.
     ///
     /// # Errors
     ///
@@ -143,8 +144,12 @@ impl Dataset {
             let kind = io::ErrorKind::AlreadyExists;
             return Err(io::Error::new(kind, "there is something that is no file"));
         }
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let unfinished = path.with_extension("unfinished");
         let file = File::create(&unfinished)?;
+        if let Ok(old) = fs::metadata(&path) {
+            file.set_permissions(old.permissions())?;
+        }
         self.write_json(&file)?;
         file.sync_all()?;
         fs::rename(unfinished, path)
@@ -249,5 +254,25 @@ mod tests {
         assert_eq!(read, dataset.features().collect::<Vec<_>>());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
         assert!(dataset.save_json(folder.path()).is_err());
+    }
+
+    #[test]
+    fn a_link_to_the_file_stays_one_and_its_permissions_stay() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (
+            folder.path().join("real.json"),
+            folder.path().join("link.json"),
+        );
+        fs::write(&file, "old").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        symlink(&file, &link).unwrap();
+        Dataset::new(3, 5).save_json(&link).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert!(fs::read_to_string(&file).unwrap().starts_with("[\n"));
     }
 }

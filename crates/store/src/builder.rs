@@ -105,7 +105,8 @@ impl Builder {
     /// Writes a snapshot file.
     ///
     /// It is written as a temporary file in the same folder, and takes the place of `path` only when it is complete
-    /// and on the disk: at any moment, and after a crash at any moment, there is the old file or the new one.
+    /// and on the disk: at any moment, and after a crash at any moment, there is the old file or the new one. If `path` is
+    /// a link, what it leads to is replaced and the link stays. The permissions of an old file stay too.
     ///
     /// # Errors
     ///

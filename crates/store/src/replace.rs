@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -121,12 +121,12 @@ fn write_by(
         file_bytes: plan.layout().file_bytes() as u64,
         cause,
     };
-    let mut temporary = create(path)?;
+    let (mut temporary, target) = create(path)?;
     let head = write(temporary.file()).map_err(failed)?;
     temporary.file().sync_all().map_err(failed)?;
-    let folder = folder(path);
+    let folder = folder(&target);
     temporary
-        .persist(folder, path)
+        .persist(folder, &target)
         .map_err(|cause| WriteError::Replace {
             path: path.to_owned(),
             cause,
@@ -138,18 +138,56 @@ fn write_by(
     Ok(head)
 }
 
-/// Makes the temporary file, in the folder of `path`.
-fn create(path: &Path) -> Result<Temporary, WriteError> {
-    // A link counts as what it leads to. What cannot be looked at cannot be written to either, which is told below.
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+/// Makes the temporary file, and returns it with the path whose place it is to take.
+///
+/// A link counts as what it leads to: that is replaced, and the link stays. The new file has the permissions of the old one,
+/// and its owner and group where the system allows it.
+fn create(path: &Path) -> Result<(Temporary, PathBuf), WriteError> {
+    let failed = |folder: &Path, cause| WriteError::Create {
+        folder: folder.to_owned(),
+        cause,
+    };
+    let target = target(path).map_err(|cause| failed(folder(path), cause))?;
+    let old = fs::metadata(&target).ok();
+    if old.as_ref().is_some_and(|found| !found.is_file()) {
         let path = path.to_owned();
         return Err(WriteError::NotAFile { path });
     }
-    let folder = folder(path);
-    Temporary::create(folder).map_err(|cause| WriteError::Create {
-        folder: folder.to_owned(),
-        cause,
-    })
+    let folder = folder(&target);
+    let created = Temporary::create(folder).and_then(|mut temporary| {
+        if let Some(old) = old {
+            resemble(temporary.file(), &old)?;
+        }
+        Ok(temporary)
+    });
+    let temporary = created.map_err(|cause| failed(folder, cause))?;
+    Ok((temporary, target))
+}
+
+/// Returns where the links at a path lead. There need not be anything yet.
+fn target(path: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut target = path.to_owned();
+            // This ends: links in a circle are another error.
+            while let Ok(link) = fs::read_link(&target) {
+                target = folder(&target).join(link);
+            }
+            Ok(target)
+        }
+        found => found,
+    }
+}
+
+/// Gives a file the permissions of another one.
+fn resemble(file: &File, old: &Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        // Only the administrator may give a file to another user. Its permissions are what matters.
+        let _ = fchown(file, Some(old.uid()), Some(old.gid()));
+    }
+    file.set_permissions(old.permissions())
 }
 
 fn folder(path: &Path) -> &Path {

@@ -213,3 +213,27 @@ fn a_snapshot_and_other_formats_are_served() {
         assert_eq!(names, ["North"], "{file}");
     }
 }
+
+/// The link was replaced, and the file that it led to stayed as it was; what only its owner could read, everybody could.
+#[test]
+fn import_through_a_link_replaces_the_file_and_keeps_its_permissions() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (
+        folder.path().join("real.rgs"),
+        folder.path().join("link.rgs"),
+    );
+    fs::write(&file, "old").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("real.rgs", &link).unwrap();
+    let input = folder.path().join("places.csv");
+    fs::write(&input, "lat,lon,name\n1,2,somewhere\n").unwrap();
+    let ended = import(&input, &link, &[]);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(fs::read(&file).unwrap().starts_with(b"\x89RGS"));
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+}

@@ -119,6 +119,59 @@ fn a_snapshot_may_be_read_by_whom_any_new_file_may_be_read() {
     assert_eq!(mode("places.rgs"), mode("any"));
 }
 
+/// The link itself was replaced, and what it led to stayed as it was.
+#[cfg(unix)]
+#[test]
+fn a_link_stays_and_what_it_leads_to_is_replaced() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let far = folder.path().join("far");
+    fs::create_dir(&far).unwrap();
+    symlink("far/second", folder.path().join("first")).unwrap();
+    symlink("places.rgs", far.join("second")).unwrap();
+    let link = folder.path().join("first");
+    // At first there is nothing at the end of the links.
+    for len in [3, 5] {
+        Builder::check_output(&link).unwrap();
+        builder(len).write(Order::Spatial, &link).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(
+            fs::symlink_metadata(far.join("second"))
+                .unwrap()
+                .is_symlink()
+        );
+        let store = Store::open(&far.join("places.rgs")).unwrap();
+        assert_eq!(store.len(), usize::try_from(len).unwrap());
+        assert_eq!(names_in(&far), ["places.rgs", "second"]);
+    }
+    assert_eq!(names_in(folder.path()), ["far", "first"]);
+
+    symlink("circle", folder.path().join("circle")).unwrap();
+    let error = builder(3)
+        .write(Order::Spatial, &folder.path().join("circle"))
+        .unwrap_err();
+    assert!(matches!(error, WriteError::Create { .. }), "{error}");
+}
+
+/// A file for its owner alone was replaced by one that everybody could read.
+#[cfg(unix)]
+#[test]
+fn a_new_file_has_the_permissions_of_the_old_one() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("places.rgs");
+    builder(3).write(Order::Spatial, &path).unwrap();
+    for mode in [0o600, 0o640, 0o666] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let old = fs::metadata(&path).unwrap();
+        builder(5).write(Order::Spatial, &path).unwrap();
+        let new = fs::metadata(&path).unwrap();
+        assert_eq!(new.permissions().mode() & 0o7777, mode);
+        assert_eq!((new.uid(), new.gid()), (old.uid(), old.gid()));
+        assert_ne!(new.ino(), old.ino(), "it is another file");
+    }
+}
+
 const MANY: i32 = 20_000;
 
 /// Returns how much a process has written to the file in this folder that it has open. That may have no name.
