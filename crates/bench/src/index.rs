@@ -69,7 +69,7 @@ pub fn measure(dataset: Dataset) -> anyhow::Result<String> {
         ("within 10 km", 10_000.0),
         ("at any distance", f64::INFINITY),
     ] {
-        let times = nearest(&store, dataset, meters);
+        let times = nearest(&store, dataset, meters)?;
         row(&mut page, &format!("nearest {name}"), &times)?;
     }
     Ok(page)
@@ -149,7 +149,7 @@ fn look_ups(store: &Store, wanted: &[E7Point], at_a_time: usize) -> anyhow::Resu
     Ok(times)
 }
 
-fn nearest(store: &Store, dataset: Dataset, within_meters: f64) -> Histogram {
+fn nearest(store: &Store, dataset: Dataset, within_meters: f64) -> anyhow::Result<Histogram> {
     let mut random = Random::new(dataset.seed(), u64::MAX - 4);
     let mut times = Histogram::default();
     for _ in 0..NEAREST {
@@ -158,8 +158,8 @@ fn nearest(store: &Store, dataset: Dataset, within_meters: f64) -> Histogram {
         let mut step = || i32::try_from(random.below(200_000)).unwrap_or(0) - 100_000;
         let at = E7Point::unbounded(near.lat() + step(), near.lon() + step());
         let begin = Instant::now();
-        black_box(store.nearest(black_box(at), within_meters));
+        black_box(store.nearest(black_box(at), within_meters)?);
         times.record(begin.elapsed());
     }
-    times
+    Ok(times)
 }

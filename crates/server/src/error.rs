@@ -32,8 +32,8 @@ pub(crate) enum RpcError {
     /// Metadata that should name a call names none.
     #[error("metadata {key}: expected 32 hexadecimal digits")]
     CallId { key: &'static str },
-    /// A stored feature cannot be read.
-    #[error("a stored feature cannot be read")]
+    /// Stored features are damaged.
+    #[error("a stored feature is damaged; the server's log says where")]
     Corrupt(#[from] CorruptRecord),
     /// The notebook refused, or the stream fell behind it.
     #[error(transparent)]
@@ -104,7 +104,12 @@ impl From<RpcError> for Status {
             }
             RpcError::Chat(error) => chat_status(&error),
             RpcError::Corrupt(cause) => {
-                tracing::error!("{cause}");
+                // Once for each damage: whoever asks again and again must not fill the log.
+                if !cause.is_known() {
+                    tracing::error!(
+                        "features are damaged: {cause}; check the snapshot with `info --verify` and import it again"
+                    );
+                }
                 Self::data_loss(message)
             }
         }

@@ -14,6 +14,7 @@ use tokio_stream::Stream;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::error::RpcError;
 use crate::recording::Recording;
 use crate::{ChatScope, ChatSettings, DataSet, PointRule, route_chat, watching};
 
@@ -71,8 +72,8 @@ impl RouteGuide for RouteGuideServicer {
     async fn get_feature(&self, request: Request<Point>) -> Result<Response<Feature>, Status> {
         let at = self.points.point(request.into_inner())?;
         let store = self.store();
-        let found = store.find(at).map(feature_message);
-        let reply = found.unwrap_or_else(|| nothing_at(at));
+        let found = store.find(at).map_err(RpcError::from)?;
+        let reply = found.map_or_else(|| nothing_at(at), feature_message);
         Ok(with_version(reply, &store))
     }
 
@@ -84,8 +85,12 @@ impl RouteGuide for RouteGuideServicer {
         let store = self.store();
         let shown = Arc::clone(&store);
         let features: Self::ListFeaturesStream = Box::pin(stream! {
-            for feature in store.query(area) {
+            let mut query = store.query(area);
+            for feature in query.by_ref() {
                 yield Ok(feature_message(feature));
+            }
+            if let Some(corrupt) = query.failure() {
+                yield Err(RpcError::from(corrupt).into());
             }
         });
         Ok(with_version(features, &shown))

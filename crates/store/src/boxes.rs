@@ -1,5 +1,7 @@
 //! Bounding boxes, packed by sixteen so that one pass of wide compares judges them all.
 
+use std::ops::Range;
+
 use route_guide_geo::{E7Point, E7Rectangle};
 
 /// How many points make a block, the smallest thing that has a box.
@@ -107,6 +109,15 @@ pub(crate) fn hits(lats: &[i32], lons: &[i32], area: E7Rectangle) -> u32 {
         }
     }
     bits
+}
+
+/// Takes the first run of neighbouring bits off hits, of which there must be one.
+pub(crate) fn take_run(hits: &mut u32) -> Range<u32> {
+    let first = hits.trailing_zeros();
+    let past = first + (*hits >> first).trailing_ones();
+    // A run to the very end would shift by the whole width, which is why this may come out as nothing.
+    *hits &= u32::MAX.checked_shl(past).unwrap_or_default();
+    first..past
 }
 
 /// Returns a word with the lowest `count` bits set, all of them from 32 on.

@@ -14,7 +14,7 @@ use crate::write;
 
 /// Fills a part of a section with a byte, behind the back of the checks.
 fn change(image: &Image, section: Section, part: &(f64, f64), value: u8) -> Image {
-    let (layout, format, version) = (image.layout(), image.format_version(), image.version());
+    let (layout, version) = (image.layout(), image.version());
     let range = layout.range(section).clone();
     #[expect(
         clippy::cast_possible_truncation,
@@ -29,7 +29,7 @@ fn change(image: &Image, section: Section, part: &(f64, f64), value: u8) -> Imag
         bytes[changed].fill(value);
         Ok::<_, std::convert::Infallible>(())
     });
-    Image::new(bytes, layout.clone(), format, version)
+    Image::new(bytes, layout.clone(), version)
 }
 
 fn ask_everything(store: &Store, points: &[E7Point], area: E7Rectangle) {

@@ -4,14 +4,15 @@ use bytes::Bytes;
 
 use crate::contents;
 use crate::fault::SnapshotError;
-use crate::head::{self, MAGIC, UNTAGGED_VERSION, VERSION, VERSION_OFFSET};
+use crate::head::{self, MAGIC, VERSION, VERSION_OFFSET};
 use crate::image::{self, Image};
 use crate::layout::{ENTRY_BYTES, HEADER_BYTES, Layout, MAX_LEN};
+use crate::pages::Pages;
 use crate::section::{LISTED, Section};
 
 /// Makes an image of the bytes of a snapshot, all of which but the records are read.
 pub(crate) fn image(bytes: Bytes) -> Result<Image, SnapshotError> {
-    let (layout, format_version, version) = head(&bytes)?;
+    let (layout, version) = head(&bytes)?;
     padding(&bytes, &layout)?;
     // A map is aligned to pages. Other bytes may be anywhere.
     let bytes = if image::is_aligned(&bytes) {
@@ -19,13 +20,14 @@ pub(crate) fn image(bytes: Bytes) -> Result<Image, SnapshotError> {
     } else {
         image::aligned_copy(&bytes)
     };
-    let image = Image::new(bytes, layout, format_version, version);
+    let pages = Pages::new(layout.range(Section::Recs).len());
+    let image = Image::new(bytes, layout, version).with_pages(pages);
     contents::check(&image)?;
     Ok(image)
 }
 
-/// Checks header and section table, and returns the layout, the version of the format and that of the data set.
-fn head(bytes: &[u8]) -> Result<(Layout, u32, u64), SnapshotError> {
+/// Checks header and section table, and returns the layout and the data-set version.
+fn head(bytes: &[u8]) -> Result<(Layout, u64), SnapshotError> {
     let file_bytes = bytes.len() as u64;
     let short = SnapshotError::TooShort { file_bytes };
     let header = Fields {
@@ -37,11 +39,9 @@ fn head(bytes: &[u8]) -> Result<(Layout, u32, u64), SnapshotError> {
     if found != MAGIC {
         return Err(SnapshotError::Magic { found });
     }
-    let format_version = header.u32(VERSION_OFFSET);
-    if !(UNTAGGED_VERSION..=VERSION).contains(&format_version) {
-        return Err(SnapshotError::Version {
-            found: format_version,
-        });
+    let found = header.u32(VERSION_OFFSET);
+    if found != VERSION {
+        return Err(SnapshotError::Version { found });
     }
     // The header is right about the length until its checksum says otherwise: a file that was cut off is the usual case.
     if header.u64(16) != file_bytes {
@@ -73,10 +73,18 @@ fn head(bytes: &[u8]) -> Result<(Layout, u32, u64), SnapshotError> {
     }
     header.expect_u32("a reserved number", 56, 0)?;
     let has_order = count == LISTED.len();
-    let possible = count.clamp(LISTED.len() - 1, LISTED.len()) as u64;
+    let without_order = LISTED
+        .iter()
+        .filter(|section| !section.is_of_order())
+        .count();
+    let possible = if count > without_order {
+        LISTED.len()
+    } else {
+        without_order
+    } as u64;
     header.compare("the number of sections", 12, possible, count as u64)?;
     let layout = entries(header, table, has_order)?;
-    Ok((layout, format_version, version))
+    Ok((layout, version))
 }
 
 /// Checks that the section table says what the number of features and the length of the records ask for.
@@ -87,7 +95,8 @@ fn entries(header: Fields<'_>, table: &[u8], has_order: bool) -> Result<Layout, 
         bytes: &table[index * ENTRY_BYTES..][..ENTRY_BYTES],
     };
     let count = table.len() / ENTRY_BYTES;
-    let (features, records_bytes) = (header.u64(24), entry(count - 1).u64(16));
+    // The records are the last section but one.
+    let (features, records_bytes) = (header.u64(24), entry(count - 2).u64(16));
     let layout = usize::try_from(features)
         .ok()
         .zip(usize::try_from(records_bytes).ok())

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::head::{UNTAGGED_VERSION, VERSION};
+use crate::head::VERSION;
 use crate::layout::HEADER_BYTES;
 use crate::region::CorruptRecord;
 use crate::section::Section;
@@ -93,7 +93,7 @@ pub enum SnapshotError {
         /// Where the table begins.
         offset: u64,
     },
-    /// A record is no feature, or not the one that the index says.
+    /// Records are not as they were written, or one is no feature, or not the one that the index says.
     Record(CorruptRecord),
 }
 
@@ -148,8 +148,7 @@ impl fmt::Display for SnapshotError {
                 f.write_str(", not as a snapshot does")
             }
             Self::Version { found } => {
-                write!(f, "format version {found} is not known, only ")?;
-                write!(f, "{UNTAGGED_VERSION} and {VERSION} are")
+                write!(f, "format version {found} is not known, only {VERSION} is")
             }
             Self::Field {
                 field,

@@ -11,11 +11,8 @@ pub(crate) fn looks_like_snapshot(start: &[u8]) -> bool {
     start.first() == MAGIC.first() || start.get(1..4) == MAGIC.get(1..4)
 }
 
-/// The version of the format that this crate writes.
-pub(crate) const VERSION: u32 = 2;
-
-/// The first version, which it reads too: the cells of the look-up table have no tags.
-pub(crate) const UNTAGGED_VERSION: u32 = 1;
+/// The version of the format that this crate reads and writes.
+pub(crate) const VERSION: u32 = 1;
 
 /// Where in the header the version is.
 pub(crate) const VERSION_OFFSET: usize = 8;

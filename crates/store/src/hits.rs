@@ -6,100 +6,177 @@ use std::vec;
 
 use route_guide_geo::E7Rectangle;
 
+use crate::boxes::{self, BLOCK};
 use crate::index::Index;
 use crate::ranges::Walk;
 
-/// The positions of the hits as runs: ascending, none empty, no two adjacent.
+/// The positions of the hits as runs, ascending.
 ///
-/// It does not borrow the index: each step is shown the same one again.
+/// It does not borrow the index: each step is shown the same one again. No step takes longer than about a millisecond,
+/// whatever the data set and the rectangle, and whatever is still to come takes 64 KiB at most.
 #[derive(Clone, Debug)]
 pub(crate) enum Hits {
     /// The data set is in curve order: a walk through the index meets the hits in it.
     AsFound(Walk),
     /// Every feature.
     All(Range<u32>),
-    /// A few hits, sorted.
-    Sorted(Peekable<vec::IntoIter<u32>>),
-    /// Many hits: a bit for each position of the data set, and where the next run is looked for.
-    Marked { words: Vec<u64>, from: usize },
+    /// Not too many hits: the next of them, found by a walk and sorted.
+    Sorted { area: E7Rectangle, batch: Batch },
+    /// Many hits: all points are looked at.
+    Scanned(Scan),
 }
 
 impl Hits {
     pub(crate) fn new(index: &Index<'_>, area: E7Rectangle) -> Self {
-        let walk = Walk::new(index, area);
         if index.positions.is_none() {
-            return Self::AsFound(walk);
+            return Self::AsFound(Walk::new(index, area));
         }
-        let count = index.count(area);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "an index has fewer than u32::MAX slots"
-        )]
-        if count == index.len() {
-            return Self::All(0..count as u32);
+        if index
+            .bounds()
+            .is_some_and(|bounds| area.contains(bounds.lo()) && area.contains(bounds.hi()))
+        {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "an index has fewer than u32::MAX slots"
+            )]
+            return Self::All(0..index.len() as u32);
         }
-        // Thirty-two hits in a list take as much memory as bits for a thousand positions. From there on marking also
-        // takes less time than sorting, and whatever a client asks for, a bit for each feature is all it gets.
-        let positions = index
-            .ranges(area)
-            .flatten()
-            .filter_map(|slot| index.position(slot));
-        if count.saturating_mul(32) < index.len() {
-            Self::sorted(count, positions)
-        } else {
-            Self::marked(index.len(), positions)
+        match Batch::find(index, area, 0) {
+            Some(batch) => Self::Sorted { area, batch },
+            None => Self::Scanned(Scan::new(area)),
         }
     }
 
-    fn sorted(count: usize, positions: impl Iterator<Item = u32>) -> Self {
-        let mut list = Vec::with_capacity(count);
-        list.extend(positions);
-        list.sort_unstable();
-        Self::Sorted(list.into_iter().peekable())
-    }
-
-    fn marked(len: usize, positions: impl Iterator<Item = u32>) -> Self {
-        let mut words = vec![0_u64; len.div_ceil(64)];
-        for position in positions {
-            words[position as usize / 64] |= 1 << (position % 64);
-        }
-        Self::Marked { words, from: 0 }
-    }
-
-    /// Returns the next run of positions.
+    /// Returns the next run of positions. An empty one says that there may be more, and that the search has taken so
+    /// long since the last empty one that others should have their turn.
     pub(crate) fn next_run(&mut self, index: &Index<'_>) -> Option<Range<u32>> {
         match self {
             Self::AsFound(walk) => walk.next(index),
             Self::All(rest) => Some(std::mem::take(rest)).filter(|all| !all.is_empty()),
-            Self::Sorted(positions) => {
-                let start = positions.next()?;
-                let mut past = start + 1;
-                while positions.next_if_eq(&past).is_some() {
-                    past += 1;
+            Self::Sorted { area, batch } => {
+                if let Some(run) = batch.next_run() {
+                    return Some(run);
                 }
-                Some(start..past)
+                *batch = Batch::find(index, *area, batch.rest?)?;
+                Some(0..0)
             }
-            Self::Marked { words, from } => {
-                let start = next_bit(words, *from, 0)?;
-                let past = next_bit(words, start, u64::MAX).unwrap_or(words.len() * 64);
-                *from = past;
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "an index has fewer than u32::MAX slots"
-                )]
-                Some(start as u32..past as u32)
-            }
+            Self::Scanned(scan) => scan.next_run(index),
         }
     }
 }
 
-/// Returns the first bit from `from` on that is set, or, with all bits in `flip`, that is not.
-fn next_bit(words: &[u64], from: usize, flip: u64) -> Option<usize> {
-    let mut index = from / 64;
-    let mut word = (words.get(index)? ^ flip) & u64::MAX << (from % 64);
-    while word == 0 {
-        index += 1;
-        word = words.get(index)? ^ flip;
+/// Some hits in the order of the data set.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    positions: Peekable<vec::IntoIter<u32>>,
+    /// Where the next batch begins, if there is one.
+    rest: Option<u32>,
+}
+
+impl Batch {
+    /// How many positions are kept.
+    const LEN: usize = 16 << 10;
+
+    /// How many hits a walk goes through for one batch of them.
+    const MOST_HITS: usize = 256 << 10;
+
+    /// Looks for the first hits from a position on, `None` if there are so many hits that a scan takes less time.
+    fn find(index: &Index<'_>, area: E7Rectangle, from: u32) -> Option<Self> {
+        // A look at one point takes a thirtieth of the time in which a hit is found and sorted.
+        let most_hits = (index.len() / 32).min(Self::MOST_HITS);
+        let mut hits = 0;
+        let mut first = Vec::new();
+        // From here on hits are left to the next batch.
+        let mut past = u32::MAX;
+        for range in index.ranges(area) {
+            hits += range.len();
+            if hits > most_hits {
+                return None;
+            }
+            for position in range.filter_map(|slot| index.position(slot)) {
+                if (from..past).contains(&position) {
+                    if first.len() == 2 * Self::LEN {
+                        past = Self::keep_least(&mut first);
+                    }
+                    first.push(position);
+                }
+            }
+        }
+        if first.len() > Self::LEN {
+            past = Self::keep_least(&mut first);
+        }
+        first.sort_unstable();
+        first.shrink_to_fit();
+        // Should positions be there twice, as in a file that a wrong writer made, the next batch goes on all the same.
+        let after = first.last().map_or(0, |last| last + 1);
+        Some(Self {
+            positions: first.into_iter().peekable(),
+            rest: (past < u32::MAX).then_some(past.max(after)),
+        })
     }
-    Some(index * 64 + word.trailing_zeros() as usize)
+
+    /// Keeps as many positions as a batch has, and returns the least of the others.
+    fn keep_least(positions: &mut Vec<u32>) -> u32 {
+        let (_, &mut least, _) = positions.select_nth_unstable(Self::LEN);
+        positions.truncate(Self::LEN);
+        least
+    }
+
+    fn next_run(&mut self) -> Option<Range<u32>> {
+        let start = self.positions.next()?;
+        let mut past = start + 1;
+        while self.positions.next_if_eq(&past).is_some() {
+            past += 1;
+        }
+        Some(start..past)
+    }
+}
+
+/// A look at every point of the data set, block by block.
+#[derive(Clone, Debug)]
+pub(crate) struct Scan {
+    area: E7Rectangle,
+    /// The block that is looked at next.
+    block: usize,
+    /// The first position of the one before, and a bit for each hit in it that is still to come.
+    start: u32,
+    hits: u32,
+    /// How many blocks are left to be looked at before others have their turn.
+    turn: u32,
+}
+
+impl Scan {
+    /// So many blocks, more than a hundred thousand points, take about a tenth of a millisecond.
+    const TURN: u32 = 4 << 10;
+
+    fn new(area: E7Rectangle) -> Self {
+        Self {
+            area,
+            block: 0,
+            start: 0,
+            hits: 0,
+            turn: Self::TURN,
+        }
+    }
+
+    fn next_run(&mut self, index: &Index<'_>) -> Option<Range<u32>> {
+        while self.hits == 0 {
+            if self.turn == 0 {
+                self.turn = Self::TURN;
+                return Some(0..0);
+            }
+            let (lats, lons) = index.block_by_position(self.block)?;
+            self.hits = boxes::hits(lats, lons, self.area);
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "an index has fewer than u32::MAX slots"
+            )]
+            let start = (self.block * BLOCK) as u32;
+            self.start = start;
+            self.block += 1;
+            self.turn -= 1;
+        }
+        let run = boxes::take_run(&mut self.hits);
+        Some(self.start + run.start..self.start + run.end)
+    }
 }

@@ -3,14 +3,15 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::boxes::Node;
-use crate::head::UNTAGGED_VERSION;
 use crate::index::Index;
 use crate::layout::{ALIGNMENT, ENTRY_BYTES, HEADER_BYTES, Layout};
 use crate::lookup::Cells;
+use crate::pages::Pages;
 use crate::region::Region;
 use crate::section::Section;
 
@@ -23,13 +24,14 @@ use crate::section::Section;
 pub(crate) struct Image {
     bytes: Bytes,
     layout: Layout,
-    format_version: u32,
     version: u64,
+    /// Absent if the records were made by this process, and need no check.
+    pages: Option<Arc<Pages>>,
 }
 
 impl Image {
     /// Joins bytes and what their head says.
-    pub(crate) fn new(bytes: Bytes, layout: Layout, format_version: u32, version: u64) -> Self {
+    pub(crate) fn new(bytes: Bytes, layout: Layout, version: u64) -> Self {
         assert!(
             is_aligned(&bytes) && bytes.len() == layout.file_bytes(),
             "views are cut without further checks"
@@ -37,9 +39,15 @@ impl Image {
         Self {
             bytes,
             layout,
-            format_version,
             version,
+            pages: None,
         }
+    }
+
+    /// Has the records checked the first time that they are needed.
+    pub(crate) fn with_pages(self, pages: Pages) -> Self {
+        let pages = Some(Arc::new(pages));
+        Self { pages, ..self }
     }
 
     /// Returns the same image in other bytes, which are taken to be equal; bytes of another length are not.
@@ -53,11 +61,6 @@ impl Image {
 
     pub(crate) const fn layout(&self) -> &Layout {
         &self.layout
-    }
-
-    /// Returns the version of the file format.
-    pub(crate) const fn format_version(&self) -> u32 {
-        self.format_version
     }
 
     /// Returns the data-set version.
@@ -93,6 +96,10 @@ impl Image {
             nodes: bytemuck::cast_slice::<_, Node>(self.section(Section::Boxs)),
             levels: self.layout.levels(),
             positions: self.positions(),
+            by_position: (
+                bytemuck::cast_slice(self.section(Section::Plat)),
+                bytemuck::cast_slice(self.section(Section::Plon)),
+            ),
         }
     }
 
@@ -106,12 +113,7 @@ impl Image {
 
     /// Returns the look-up table.
     pub(crate) fn cells(&self) -> Cells<'_> {
-        let cells = bytemuck::cast_slice(self.section(Section::Find));
-        if self.format_version == UNTAGGED_VERSION {
-            Cells::untagged(cells)
-        } else {
-            Cells::tagged(cells)
-        }
+        Cells::new(bytemuck::cast_slice(self.section(Section::Find)))
     }
 
     /// Returns the position of each slot, `None` if they are all the same.
@@ -128,6 +130,8 @@ impl Image {
             offsets: bytemuck::cast_slice(self.section(Section::Offs)),
             records: self.section(Section::Recs),
             start_in_file: self.layout.range(Section::Recs).start,
+            pages: self.pages.as_deref(),
+            sums: bytemuck::cast_slice(self.section(Section::Sums)),
         }
     }
 

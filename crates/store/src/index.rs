@@ -2,7 +2,7 @@
 
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::boxes::{BLOCK, Node};
+use crate::boxes::{self, BLOCK, Node};
 use crate::layout::Levels;
 use crate::ranges::Ranges;
 
@@ -21,6 +21,8 @@ pub(crate) struct Index<'a> {
     pub(crate) levels: &'a Levels,
     /// The position of each slot, absent if they are all the same.
     pub(crate) positions: Option<&'a [u32]>,
+    /// Latitudes and longitudes by position; empty if there are no positions.
+    pub(crate) by_position: (&'a [i32], &'a [i32]),
 }
 
 impl<'a> Index<'a> {
@@ -35,6 +37,18 @@ impl<'a> Index<'a> {
         Some(E7Point::unbounded(
             *self.lats.get(slot)?,
             *self.lons.get(slot)?,
+        ))
+    }
+
+    /// Returns the point at a position.
+    pub(crate) fn point_at(&self, position: usize) -> Option<E7Point> {
+        let (lats, lons) = match self.positions {
+            Some(_) => self.by_position,
+            None => (self.lats, self.lons),
+        };
+        Some(E7Point::unbounded(
+            *lats.get(position)?,
+            *lons.get(position)?,
         ))
     }
 
@@ -60,6 +74,20 @@ impl<'a> Index<'a> {
     /// Returns a node of a level.
     pub(crate) fn node(&self, level: usize, node: usize) -> &'a Node {
         &self.nodes[self.levels.nodes(level)][node]
+    }
+
+    /// Returns the smallest rectangle around all points.
+    pub(crate) fn bounds(&self) -> Option<E7Rectangle> {
+        // The last box of boxes is around everything; boxes that are not used are empty and add nothing to it.
+        self.nodes.last().map(boxes::node_bounds)
+    }
+
+    /// Returns the coordinates of a block of positions, if there is one and positions are not slots.
+    pub(crate) fn block_by_position(&self, block: usize) -> Option<(&'a [i32], &'a [i32])> {
+        let (lats, lons) = self.by_position;
+        let start = block * BLOCK;
+        let end = (start + BLOCK).min(lats.len());
+        (start < end).then(|| (&lats[start..end], &lons[start..end]))
     }
 
     /// Returns the coordinates of a block.

@@ -2,7 +2,6 @@
 
 use route_guide_geo::E7Rectangle;
 
-use crate::boxes;
 use crate::builder::Order;
 use crate::head::VERSION;
 use crate::image::Image;
@@ -47,13 +46,9 @@ pub struct SectionInfo {
 impl Info {
     /// Tells what is in an image.
     pub(crate) fn of(image: &Image) -> Self {
-        // The last box of boxes is around everything; boxes that are not used are empty and add nothing to it.
-        let extent = image.index().nodes.last().map(boxes::node_bounds);
+        let extent = image.index().bounds();
         let checksum = |section| image.checksum(section);
-        Self {
-            format_version: image.format_version(),
-            ..Self::with(image.layout(), image.version(), extent, checksum)
-        }
+        Self::with(image.layout(), image.version(), extent, checksum)
     }
 
     /// Tells what has been written.

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::boxes::{BLOCK, FAN_OUT, NODE_BYTES};
 use crate::lookup::CELLS_PER_POINT;
+use crate::pages::PAGE_BYTES;
 use crate::section::{LISTED, Section};
 
 #[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
@@ -46,15 +47,14 @@ impl Layout {
         }
         let levels = Levels::new(len);
         let mut ranges = [const { 0..0 }; LISTED.len()];
-        let table_bytes = ENTRY_BYTES * (LISTED.len() - usize::from(!has_order));
-        let mut end = HEADER_BYTES + table_bytes;
-        for section in LISTED {
+        let mut end = HEADER_BYTES + ENTRY_BYTES * sections(has_order).count();
+        for section in sections(has_order) {
             let bytes = match section {
                 Section::Boxs => levels.node_count() * NODE_BYTES,
                 Section::Find => len * CELLS_PER_POINT * size_of::<u32>(),
-                Section::Ordr if !has_order => continue,
                 Section::Offs => (len.div_ceil(GROUP) + 1) * size_of::<u64>(),
                 Section::Recs => records_bytes,
+                Section::Sums => records_bytes.div_ceil(PAGE_BYTES) * size_of::<u32>(),
                 _ => len * size_of::<i32>(),
             };
             let start = end.checked_next_multiple_of(ALIGNMENT)?;
@@ -75,7 +75,7 @@ impl Layout {
         self.len
     }
 
-    /// Tells whether there is an `ORDR` section, which is so unless every slot is its own position.
+    /// Tells whether there are positions, which is so unless every slot is its own position.
     pub(crate) const fn has_order(&self) -> bool {
         self.has_order
     }
@@ -87,10 +87,7 @@ impl Layout {
 
     /// Returns the sections that there are, in the order of the file.
     pub(crate) fn sections(&self) -> impl Iterator<Item = Section> + use<> {
-        let has_order = self.has_order;
-        LISTED
-            .into_iter()
-            .filter(move |section| *section != Section::Ordr || has_order)
+        sections(self.has_order)
     }
 
     /// Returns the length of header and section table.
@@ -100,13 +97,20 @@ impl Layout {
 
     /// Returns the length of the whole.
     pub(crate) const fn file_bytes(&self) -> usize {
-        self.range(Section::Recs).end
+        self.range(Section::Sums).end
     }
 
     /// Returns how the nodes of `BOXS` are divided into levels.
     pub(crate) const fn levels(&self) -> &Levels {
         &self.levels
     }
+}
+
+/// Returns the sections of a snapshot in the order of the file.
+fn sections(has_order: bool) -> impl Iterator<Item = Section> {
+    LISTED
+        .into_iter()
+        .filter(move |section| has_order || !section.is_of_order())
 }
 
 /// Which nodes make which level of boxes, from blocks upwards.

@@ -21,14 +21,8 @@ pub(crate) const FREE: u32 = u32::MAX;
 pub(crate) const CELLS_PER_POINT: usize = 2;
 
 impl<'a> Cells<'a> {
-    /// Views the table of a snapshot of the first version, whose cells have no tags.
-    pub(crate) const fn untagged(cells: &'a [u32]) -> Self {
-        let slot_bits = u32::MAX;
-        Self { cells, slot_bits }
-    }
-
     /// Views a table.
-    pub(crate) const fn tagged(cells: &'a [u32]) -> Self {
+    pub(crate) const fn new(cells: &'a [u32]) -> Self {
         let slot_bits = slot_bits(cells.len() / CELLS_PER_POINT);
         Self { cells, slot_bits }
     }
@@ -255,7 +249,7 @@ mod tests {
         let cells = table([E7Point::unbounded(7, -7); 1_000].into_iter());
         let taken = cells.iter().filter(|&&content| content != FREE);
         let slots: Vec<_> = taken
-            .map(|&content| Cells::tagged(&cells).slot(content))
+            .map(|&content| Cells::new(&cells).slot(content))
             .collect();
         assert_eq!(slots, [0]);
     }
@@ -268,7 +262,7 @@ mod tests {
                 .map(|(lat, lon)| E7Point::unbounded(lat, lon))
                 .collect();
             let cells = table(points.iter().copied());
-            let table = Cells::tagged(&cells);
+            let table = Cells::new(&cells);
             // How many cells are looked at until the point is found, and how many slots for their coordinates.
             let (mut total, mut candidates) = (0, 0);
             for (slot, &point) in points.iter().enumerate() {

@@ -13,7 +13,7 @@ use crate::region::{CorruptRecord, Region};
 
 /// The features of a [`Store`](crate::Store) in a rectangle, in data-set order.
 ///
-/// A damaged record ends it; [`failure`](Self::failure) then says so. That cannot happen to a store made in memory, nor
+/// Damage ends it; [`failure`](Self::failure) then says so. That cannot happen to a store made in memory, nor
 /// to one that has been [verified](crate::Store::verify).
 #[derive(Clone)]
 #[must_use = "iterators are lazy and do nothing unless consumed"]
@@ -39,18 +39,17 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Returns the damaged record that ended the query before its last feature.
+    /// Returns the damage that ended the query before its last feature.
     #[must_use]
     pub const fn failure(&self) -> Option<CorruptRecord> {
         self.failure
     }
 
     fn read(&mut self, position: u32) -> Result<Feature<'a>, CorruptRecord> {
-        let end = self.region.end(position as usize, self.start)?;
-        let feature = record::decode(&self.region.records[self.start..end]);
-        let (location, name) =
-            feature.ok_or_else(|| self.region.corrupt(position as usize, self.start))?;
-        self.start = end;
+        let record = self.region.record_from(position as usize, self.start)?;
+        let (location, name) = record::decode(record)
+            .ok_or_else(|| self.region.corrupt(position as usize, self.start))?;
+        self.start += record.len();
         Ok(Feature::new(location, name, Position::new(position)))
     }
 }
@@ -65,7 +64,9 @@ impl<'a> Iterator for Query<'a> {
         let feature = if let Some(position) = self.run.next() {
             self.read(position)
         } else {
-            self.run = self.hits.next_run(&self.index)?;
+            while self.run.is_empty() {
+                self.run = self.hits.next_run(&self.index)?;
+            }
             let position = self.run.next()?;
             self.region.start(position as usize).and_then(|start| {
                 self.start = start;

@@ -110,7 +110,8 @@ impl Walk {
     fn step(&mut self, index: &Index<'_>) -> Option<Range<u32>> {
         loop {
             if self.block_hits != 0 {
-                return Some(self.run_of_hits());
+                let run = boxes::take_run(&mut self.block_hits);
+                return Some(self.block_start + run.start..self.block_start + run.end);
             }
             let visit = self.path.get_mut(self.depth.checked_sub(1)?)?;
             if visit.touching == 0 {
@@ -132,15 +133,6 @@ impl Walk {
                 self.block_start = slots(index, 0, child).start;
             }
         }
-    }
-
-    /// Takes the first run of neighbouring hits off the block that is being walked.
-    fn run_of_hits(&mut self) -> Range<u32> {
-        let first = self.block_hits.trailing_zeros();
-        let past = first + (self.block_hits >> first).trailing_ones();
-        // A run to the very end would shift by the whole width, which is why this may come out as nothing.
-        self.block_hits &= u32::MAX.checked_shl(past).unwrap_or_default();
-        self.block_start + first..self.block_start + past
     }
 }
 

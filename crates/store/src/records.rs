@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::iter::FusedIterator;
+use std::ops::Range;
 
 use bytes::Bytes;
 use route_guide_geo::E7Rectangle;
@@ -10,16 +11,21 @@ use crate::hits::Hits;
 use crate::image::Image;
 use crate::region::CorruptRecord;
 
-/// The records of the features in a rectangle, in data-set order: runs of whole records, as long as they lie together.
+/// The records of the features in a rectangle, in data-set order: pieces of whole records that lie together.
 ///
-/// A record is what a gRPC server sends for a feature: the 5-byte prefix and the encoded `routeguide.Feature`. The runs
-/// are parts of the store, not copies, and found one by one as they are asked for. A damaged record where a run would
-/// begin or end is an error, after which there is nothing more.
+/// A record is what a gRPC server sends for a feature: the 5-byte prefix and the encoded `routeguide.Feature`. The pieces
+/// are parts of the store, not copies, found and checked one by one as they are asked for. One has up to about 64 KiB, or
+/// eight records if those are longer.
+///
+/// A piece may be **empty**: the search has then gone on for about a tenth of a millisecond since the last one that was,
+/// and a thread that does other work too should do it now. Damage is an error, after which there is nothing more.
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Records {
     image: Image,
     /// Absent after an error.
     hits: Option<Hits>,
+    /// The positions that are left of a run.
+    run: Range<u32>,
 }
 
 impl Records {
@@ -27,6 +33,7 @@ impl Records {
         Self {
             image: image.clone(),
             hits: Some(Hits::new(&image.index(), area)),
+            run: 0..0,
         }
     }
 }
@@ -35,12 +42,22 @@ impl Iterator for Records {
     type Item = Result<Bytes, CorruptRecord>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let run = self.hits.as_mut()?.next_run(&self.image.index())?;
-        let found = self.image.region().range(run);
+        let hits = self.hits.as_mut()?;
+        if self.run.is_empty() {
+            self.run = hits.next_run(&self.image.index())?;
+            if self.run.is_empty() {
+                return Some(Ok(Bytes::new()));
+            }
+        }
+        let found = self.image.region().piece(self.run.clone());
+        let found = found.map(|(piece, past)| {
+            self.run.start = past;
+            self.image.records(piece)
+        });
         if found.is_err() {
             self.hits = None;
         }
-        Some(found.map(|range| self.image.records(range)))
+        Some(found)
     }
 }
 

@@ -5,11 +5,13 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::layout::GROUP;
-use crate::record;
+use crate::pages::{DamagedPage, Pages};
+use crate::record::{self, PREFIX_BYTES};
 
 /// The records of an image, which opening it has not read.
 ///
-/// Every step is checked: whatever the bytes are, no step leads out of the group of records that it began in.
+/// Bytes are checked before they are used. And should a writer have been wrong, whatever the bytes are, no step leads out
+/// of the group of records that it began in.
 #[derive(Clone, Copy)]
 pub(crate) struct Region<'a> {
     pub(crate) len: usize,
@@ -17,24 +19,47 @@ pub(crate) struct Region<'a> {
     pub(crate) offsets: &'a [u64],
     pub(crate) records: &'a [u8],
     pub(crate) start_in_file: usize,
+    /// What is known of the pages of `records`, and their checksums.
+    pub(crate) pages: Option<&'a Pages>,
+    pub(crate) sums: &'a [u32],
 }
 
+/// About how many bytes of records are found and checked at a time, which takes a few microseconds.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// No more groups than this are shorter than a piece: a record without a name at 0,0 has seven bytes.
+const PIECE_GROUPS: usize = PIECE_BYTES / (GROUP * (PREFIX_BYTES + 2)) + 2;
+
 impl<'a> Region<'a> {
-    /// Returns where the records at a run of positions are.
-    pub(crate) fn range(&self, positions: Range<u32>) -> Result<Range<usize>, CorruptRecord> {
-        let (first, past) = (positions.start as usize, positions.end as usize);
+    /// Returns where the first records of a run are, and the position after them.
+    ///
+    /// They are all of the run if that is short, and otherwise about as many as [`PIECE_BYTES`] hold.
+    pub(crate) fn piece(&self, run: Range<u32>) -> Result<(Range<usize>, u32), CorruptRecord> {
+        let (first, past) = (run.start as usize, run.end as usize);
         let start = self.start(first)?;
-        // Runs are often short: then the way on from the start is shorter than that from the beginning of a group.
-        let end = if past / GROUP == first / GROUP {
-            self.walk(first, start, past)?
+        let next = first / GROUP + 1;
+        let groups = next..(past / GROUP + 1).min(next + PIECE_GROUPS);
+        let offsets = self.offsets.get(groups.clone()).unwrap_or_default();
+        let filled = (start + PIECE_BYTES) as u64;
+        let fitting = offsets.partition_point(|&offset| offset <= filled);
+        let cut = if fitting == offsets.len() && groups.end > past / GROUP {
+            past
         } else {
-            self.start(past)?
+            // A group that is longer than a piece is not divided.
+            (next + fitting.max(1) - 1) * GROUP
         };
-        if start <= end {
-            Ok(start..end)
+        // The way on from the start may be shorter than that from the beginning of a group.
+        let end = if cut / GROUP == first / GROUP {
+            self.walk(first, start, cut)?
         } else {
-            Err(self.corrupt(first, start))
+            self.start(cut)?
+        };
+        if start > end {
+            return Err(self.corrupt(first, start));
         }
+        self.check(start..end)?;
+        let cut = u32::try_from(cut).unwrap_or(run.end);
+        Ok((start..end, cut))
     }
 
     /// Returns where a record begins; where the records end for a position just past the last.
@@ -46,18 +71,31 @@ impl<'a> Region<'a> {
         self.walk(first, self.group(first).start, position)
     }
 
-    /// Returns the end of the record at `position` that begins at `start`.
+    /// Returns the record at a position, which begins at `start`.
     #[inline]
-    pub(crate) fn end(&self, position: usize, start: usize) -> Result<usize, CorruptRecord> {
-        let limit = self.group(position).end;
-        record::step(self.records, start, limit).ok_or_else(|| self.corrupt(position, start))
+    pub(crate) fn record_from(
+        &self,
+        position: usize,
+        start: usize,
+    ) -> Result<&'a [u8], CorruptRecord> {
+        let end = self.end(position, start)?;
+        self.check(start..end)?;
+        Ok(&self.records[start..end])
     }
 
-    /// Returns the record at a position; there must be one.
-    pub(crate) fn record(&self, position: usize) -> Result<&'a [u8], CorruptRecord> {
+    /// Returns where the record at a position is; there must be one.
+    pub(crate) fn range(&self, position: usize) -> Result<Range<usize>, CorruptRecord> {
         let start = self.start(position)?;
-        let end = self.end(position, start)?;
-        Ok(&self.records[start..end])
+        let record = self.record_from(position, start)?;
+        Ok(start..start + record.len())
+    }
+
+    /// Returns the end of the record at `position` that begins at `start`.
+    #[inline]
+    fn end(&self, position: usize, start: usize) -> Result<usize, CorruptRecord> {
+        let limit = self.group(position).end;
+        self.check(start..limit.min(start + PREFIX_BYTES))?;
+        record::step(self.records, start, limit).ok_or_else(|| self.corrupt(position, start))
     }
 
     /// Steps from the record at `from`, which begins at `start`, to the one at `to` in the same group.
@@ -78,45 +116,102 @@ impl<'a> Region<'a> {
         offset(position / GROUP)..offset(position / GROUP + 1)
     }
 
+    /// Checks the bytes of a range, unless they have been checked before.
+    #[inline]
+    fn check(&self, range: Range<usize>) -> Result<(), CorruptRecord> {
+        match self.pages {
+            Some(pages) => pages
+                .check(range, self.records, self.sums)
+                .map_err(|page| self.damaged(page)),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the error for a page that does not have its checksum.
+    pub(crate) fn damaged(&self, page: DamagedPage) -> CorruptRecord {
+        let (start, end) = page.bytes;
+        CorruptRecord::Checksum {
+            offset: (self.start_in_file + start) as u64,
+            bytes: (end - start) as u64,
+            expected: page.expected,
+            found: page.found,
+            is_known: page.is_known,
+        }
+    }
+
     /// Makes the error for a record that is not what it should be.
     pub(crate) fn corrupt(&self, position: usize, start: usize) -> CorruptRecord {
-        CorruptRecord {
+        CorruptRecord::Record {
             position: u32::try_from(position).unwrap_or(u32::MAX),
             offset: (self.start_in_file + start) as u64,
         }
     }
 }
 
-/// The error for a stored record that is no feature.
+/// The error for records of a snapshot that a query needs and that are not as they were written.
 ///
-/// Opening a snapshot does not read its records, so one that has been damaged is met by the query that wants it.
+/// Opening a snapshot does not read its records, so damage to them is met by the query that wants them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CorruptRecord {
-    position: u32,
-    offset: u64,
+#[non_exhaustive]
+pub enum CorruptRecord {
+    /// A page of the records does not have its checksum.
+    Checksum {
+        /// Where in the file the page begins, in bytes.
+        offset: u64,
+        /// The length of the page.
+        bytes: u64,
+        /// The checksum that is stored.
+        expected: u32,
+        /// The checksum that the page has.
+        found: u32,
+        /// Whether an earlier query has met the same damage.
+        is_known: bool,
+    },
+    /// A record is no feature, or not where it should be, though its bytes are as they were written.
+    Record {
+        /// The position of the feature in the data set.
+        position: u32,
+        /// Where in the file the record begins, in bytes.
+        offset: u64,
+    },
 }
 
 impl CorruptRecord {
-    /// Returns the position of the feature in the data set.
-    #[must_use]
-    pub const fn position(&self) -> u32 {
-        self.position
-    }
-
-    /// Returns where in the file the record begins, in bytes.
+    /// Returns where in the file the damage is, in bytes.
     #[must_use]
     pub const fn offset(&self) -> u64 {
-        self.offset
+        match self {
+            Self::Checksum { offset, .. } | Self::Record { offset, .. } => *offset,
+        }
+    }
+
+    /// Tells whether an earlier query has met the same damage: whoever logs it need not do so again.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        match self {
+            Self::Checksum { is_known, .. } => *is_known,
+            Self::Record { .. } => false,
+        }
     }
 }
 
 impl fmt::Display for CorruptRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { position, offset } = self;
-        write!(
-            f,
-            "RECS, offset {offset}: the record of feature {position} is damaged"
-        )
+        write!(f, "RECS, offset {}: ", self.offset())?;
+        match self {
+            Self::Checksum {
+                bytes,
+                expected,
+                found,
+                ..
+            } => write!(
+                f,
+                "the checksum of {bytes} bytes is {found:08x} and should be {expected:08x}"
+            ),
+            Self::Record { position, .. } => {
+                write!(f, "the record of feature {position} is damaged")
+            }
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::write;
 
 /// Returns the published places, out of the golden snapshot that was not made by this crate.
 pub(crate) fn published() -> Store {
-    let golden = include_bytes!("../tests/data/published-v2.rgs");
+    let golden = include_bytes!("../tests/data/published-v1.rgs");
     Store::from_snapshot(Bytes::from_static(golden)).unwrap()
 }
 

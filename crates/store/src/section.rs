@@ -20,21 +20,30 @@ pub enum Section {
     Find,
     /// The position of each slot, in files that are not in curve order.
     Ordr,
+    /// Latitudes in data-set order, in the same files.
+    Plat,
+    /// Longitudes in data-set order, in the same files.
+    Plon,
     /// Where records are.
     Offs,
     /// The records.
     Recs,
+    /// The checksums of the records.
+    Sums,
 }
 
 /// The sections that a table can list, in the order of the file.
-pub(crate) const LISTED: [Section; 7] = [
+pub(crate) const LISTED: [Section; 10] = [
     Section::Lats,
     Section::Lons,
     Section::Boxs,
     Section::Find,
     Section::Ordr,
+    Section::Plat,
+    Section::Plon,
     Section::Offs,
     Section::Recs,
+    Section::Sums,
 ];
 
 impl Section {
@@ -47,8 +56,11 @@ impl Section {
             Self::Boxs => *b"BOXS",
             Self::Find => *b"FIND",
             Self::Ordr => *b"ORDR",
+            Self::Plat => *b"PLAT",
+            Self::Plon => *b"PLON",
             Self::Offs => *b"OFFS",
             Self::Recs => *b"RECS",
+            Self::Sums => *b"SUMS",
         }
     }
 
@@ -60,9 +72,17 @@ impl Section {
             Self::Boxs => 2,
             Self::Find => 3,
             Self::Ordr => 4,
-            Self::Offs => 5,
-            Self::Recs => 6,
+            Self::Plat => 5,
+            Self::Plon => 6,
+            Self::Offs => 7,
+            Self::Recs => 8,
+            Self::Sums => 9,
         }
+    }
+
+    /// Tells whether the section is absent where every slot is its own position.
+    pub(crate) const fn is_of_order(self) -> bool {
+        matches!(self, Self::Ordr | Self::Plat | Self::Plon)
     }
 }
 
@@ -76,8 +96,11 @@ impl fmt::Display for Section {
             Self::Boxs => "BOXS",
             Self::Find => "FIND",
             Self::Ordr => "ORDR",
+            Self::Plat => "PLAT",
+            Self::Plon => "PLON",
             Self::Offs => "OFFS",
             Self::Recs => "RECS",
+            Self::Sums => "SUMS",
         })
     }
 }

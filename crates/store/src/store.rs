@@ -13,7 +13,7 @@ use crate::feature::{Feature, Nearby, Position};
 use crate::hits::Hits;
 use crate::image::Image;
 use crate::info::Info;
-use crate::nearest::{Neighbor, Search};
+use crate::nearest::Search;
 use crate::open::{self, OpenError};
 use crate::query::Query;
 use crate::record;
@@ -45,7 +45,8 @@ impl Store {
     /// use route_guide_store::Store;
     ///
     /// let store = Store::from_features([(E7Point::default(), "here"), (E7Point::default(), "here, too")]);
-    /// assert_eq!(store.find(E7Point::default()).map(|feature| feature.name()), Some("here"));
+    /// assert_eq!(store.find(E7Point::default())?.map(|feature| feature.name()), Some("here"));
+    /// # Ok::<(), route_guide_store::CorruptRecord>(())
     /// ```
     pub fn from_features<N: AsRef<str>>(features: impl IntoIterator<Item = (E7Point, N)>) -> Self {
         let mut builder = Builder::new();
@@ -59,8 +60,9 @@ impl Store {
 
     /// Opens a snapshot file, mapping it into memory.
     ///
-    /// All of it but the records is read and checked, which takes a few milliseconds for a million features; pages that
-    /// are used are shared with other processes that have opened the same file.
+    /// All of it but the records is read and checked, which takes a few milliseconds for a million features. Records are
+    /// checked the first time that a query needs them. Pages that are used are shared with other processes that have
+    /// opened the same file.
     ///
     /// The file must not be changed while it is open. To replace it, give another file its name, as
     /// [`Builder::write`] does: this store then still has the old one. Truncating it ends the process.
@@ -81,7 +83,7 @@ impl Store {
         check::image(bytes).map(Self::of)
     }
 
-    /// Reads all records and checks them too: they are as they were written, each decodes, and is at its place.
+    /// Reads all records now and checks them: they are as they were written, each decodes, and is at its place.
     ///
     /// # Errors
     ///
@@ -114,8 +116,7 @@ impl Store {
 
     /// Returns the data-set version: a number that is another one if anything in the data set is different.
     ///
-    /// The same features in the same order have the same version wherever and whenever they are loaded, but for a
-    /// snapshot in an older format, which keeps the version that it was written with.
+    /// The same features in the same order have the same version wherever and whenever they are loaded.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.image.version()
@@ -138,10 +139,12 @@ impl Store {
 
     /// Returns the feature at exactly this point, the first in data-set order if there are several.
     ///
-    /// A damaged record counts as no feature here; [`find_record`](Self::find_record) tells them apart.
-    #[must_use]
-    pub fn find(&self, at: E7Point) -> Option<Feature<'_>> {
-        self.feature(Position::new(self.position(at)?))
+    /// # Errors
+    ///
+    /// [`CorruptRecord`] if the record, or one stored shortly before it, is damaged.
+    pub fn find(&self, at: E7Point) -> Result<Option<Feature<'_>>, CorruptRecord> {
+        self.position(at)
+            .map_or(Ok(None), |position| self.feature(Position::new(position)))
     }
 
     /// Returns the record of the feature that [`find`](Self::find) returns: the 5-byte gRPC prefix and the encoded
@@ -154,19 +157,19 @@ impl Store {
         let Some(position) = self.position(at) else {
             return Ok(None);
         };
-        let range = self.image.region().range(position..position + 1)?;
+        let range = self.image.region().range(position as usize)?;
         Ok(Some(self.image.records(range)))
     }
 
     /// Returns the features inside a rectangle or on its edges, in data-set order, named or not.
     ///
-    /// Unless the data set is in [`Order::Spatial`], this takes time in proportion to the answer; the iterator then takes
-    /// the same small time for each feature.
+    /// In a data set in [`Order::Spatial`] the time for each feature is the same. In another order a large answer takes
+    /// about ten milliseconds more for each ten million features of the data set.
     pub fn query(&self, area: E7Rectangle) -> Query<'_> {
         Query::new(&self.image, Hits::new(&self.image.index(), area))
     }
 
-    /// Returns the records of the features that [`query`](Self::query) returns, as runs of bytes.
+    /// Returns the records of the features that [`query`](Self::query) returns, as pieces of bytes.
     ///
     /// The iterator keeps the data alive and borrows nothing.
     pub fn records(&self, area: E7Rectangle) -> Records {
@@ -190,42 +193,59 @@ impl Store {
     /// use route_guide_store::Store;
     ///
     /// let store = Store::from_features([("40.7838351,-74.6143763".parse()?, "Patriots Path")]);
-    /// let nearby = store.nearest("40.7838,-74.6144".parse()?, 100.0).expect("a path in Mendham");
+    /// let nearby = store.nearest("40.7838,-74.6144".parse()?, 100.0)?.expect("a path in Mendham");
     /// assert_eq!(nearby.feature().name(), "Patriots Path");
     /// assert_eq!(nearby.distance_meters().round(), 4.0);
-    /// # Ok::<(), route_guide_geo::ParseError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    #[must_use]
-    pub fn nearest(&self, to: E7Point, within_meters: f64) -> Option<Nearby<'_>> {
-        self.nearest_k(to, 1, within_meters).pop()
+    ///
+    /// # Errors
+    ///
+    /// [`CorruptRecord`] if the record of the feature is damaged.
+    pub fn nearest(
+        &self,
+        to: E7Point,
+        within_meters: f64,
+    ) -> Result<Option<Nearby<'_>>, CorruptRecord> {
+        Ok(self.nearest_k(to, 1, within_meters)?.pop())
     }
 
     /// Returns up to `wanted` features closest to a point, closest first, none more than `within_meters` away.
     ///
     /// Time and memory follow the number of features returned, not `wanted` and not the distance.
-    #[must_use]
-    pub fn nearest_k(&self, to: E7Point, wanted: usize, within_meters: f64) -> Vec<Nearby<'_>> {
-        let found = Search::new(self.image.index(), to, wanted, within_meters).run();
-        found
-            .iter()
-            .filter_map(|neighbor| self.nearby(neighbor))
-            .collect()
-    }
-
-    fn nearby(&self, neighbor: &Neighbor) -> Option<Nearby<'_>> {
-        let feature = self.feature(Position::new(neighbor.position))?;
-        Some(Nearby::new(feature, neighbor.distance_meters))
-    }
-
-    /// Returns the feature at a place of the data set, `None` if the data set is shorter or the record damaged.
-    #[must_use]
-    pub fn feature(&self, position: Position) -> Option<Feature<'_>> {
-        if position.index() >= self.len() {
-            return None;
+    ///
+    /// # Errors
+    ///
+    /// [`CorruptRecord`] if the record of one of the features is damaged.
+    pub fn nearest_k(
+        &self,
+        to: E7Point,
+        wanted: usize,
+        within_meters: f64,
+    ) -> Result<Vec<Nearby<'_>>, CorruptRecord> {
+        let mut nearby = Vec::new();
+        for neighbor in Search::new(self.image.index(), to, wanted, within_meters).run() {
+            let feature = self.feature(Position::new(neighbor.position))?;
+            nearby.extend(feature.map(|feature| Nearby::new(feature, neighbor.distance_meters)));
         }
-        let record = self.image.region().record(position.index()).ok()?;
-        let (location, name) = record::decode(record)?;
-        Some(Feature::new(location, name, position))
+        Ok(nearby)
+    }
+
+    /// Returns the feature at a place of the data set, `None` if the data set is shorter.
+    ///
+    /// # Errors
+    ///
+    /// [`CorruptRecord`] if the record, or one stored shortly before it, is damaged.
+    pub fn feature(&self, position: Position) -> Result<Option<Feature<'_>>, CorruptRecord> {
+        if position.index() >= self.len() {
+            return Ok(None);
+        }
+        let region = self.image.region();
+        let start = region.start(position.index())?;
+        let record = region.record_from(position.index(), start)?;
+        let (location, name) =
+            record::decode(record).ok_or_else(|| region.corrupt(position.index(), start))?;
+        Ok(Some(Feature::new(location, name, position)))
     }
 
     /// Returns all features in data-set order.

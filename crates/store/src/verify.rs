@@ -4,6 +4,7 @@ use crate::fault::SnapshotError;
 use crate::image::Image;
 use crate::layout::GROUP;
 use crate::lookup::FREE;
+use crate::pages;
 use crate::record;
 use crate::section::Section;
 
@@ -14,17 +15,19 @@ pub(crate) fn verify(image: &Image) -> Result<(), SnapshotError> {
         .map(|positions| inverse(image, positions))
         .transpose()?;
     let (index, region) = (image.index(), image.region());
+    pages::check_all(region.records, region.sums).map_err(|page| region.damaged(page))?;
     let mut checksum = crc32fast::Hasher::new();
     let mut start = 0;
     for (position, own_slot) in (0..region.len).zip(0..) {
-        let end = region.end(position, start)?;
-        let record = &region.records[start..end];
+        let record = region.record_from(position, start)?;
+        let end = start + record.len();
         checksum.update(record);
         let slot = slots.as_ref().map_or(own_slot, |slots| slots[position]);
         let location = record::decode(record).map(|(location, _)| location);
         let is_last = (position + 1).is_multiple_of(GROUP) || position + 1 == region.len;
         if location.is_none()
             || location != index.point(slot)
+            || location != index.point_at(position)
             || is_last && region.start(position + 1)? != end
         {
             return Err(region.corrupt(position, start).into());

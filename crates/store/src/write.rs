@@ -10,11 +10,12 @@ use route_guide_geo::{E7Point, E7Rectangle};
 use crate::boxes::{self, BLOCK, Node};
 use crate::builder::{Builder, Order};
 use crate::curve;
-use crate::head::{self, Checksums, VERSION};
+use crate::head::{self, Checksums};
 use crate::image::{self, Image};
 use crate::layout::{GROUP, Layout};
 use crate::lookup;
 use crate::names::Names;
+use crate::pages::Checksummer;
 use crate::parallel;
 use crate::record;
 use crate::section::Section;
@@ -31,7 +32,7 @@ pub(crate) fn image(builder: Builder, order: Order) -> Image {
         Ok::<_, Infallible>(())
     });
     let Ok(bytes) = filled;
-    Image::new(bytes, plan.layout, VERSION, version)
+    Image::new(bytes, plan.layout, version)
 }
 
 /// Features in the order that they are written in.
@@ -125,6 +126,7 @@ impl Plan {
             checksum: crc32fast::Hasher::new(),
         };
         let mut checksums = Checksums::default();
+        let mut pages = Checksummer::default();
         for section in self.layout.sections() {
             let range = self.layout.range(section);
             sections.pad_to(range.start)?;
@@ -138,7 +140,14 @@ impl Plan {
                 }
                 Section::Ordr => sections.put(bytemuck::cast_slice(&self.order))?,
                 Section::Offs => sections.put(bytemuck::cast_slice(&self.group_starts))?,
-                Section::Recs => self.put_records(&mut sections)?,
+                // These are only there if the order is kept, and the points by position with it.
+                Section::Plat => sections.put(bytemuck::cast_slice(&self.by_position().lats))?,
+                Section::Plon => sections.put(bytemuck::cast_slice(&self.by_position().lons))?,
+                Section::Recs => self.put_records(&mut sections, &mut pages)?,
+                Section::Sums => {
+                    let sums = mem::take(&mut pages).finish();
+                    sections.put(bytemuck::cast_slice(&sums))?;
+                }
                 Section::Header | Section::Table => {}
             }
             debug_assert_eq!(sections.written, range.end);
@@ -175,12 +184,16 @@ impl Plan {
         nodes
     }
 
-    /// Returns the point at a position.
-    fn point(&self, position: usize) -> E7Point {
-        self.positions.as_ref().unwrap_or(&self.slots).get(position)
+    /// Returns the points by position.
+    fn by_position(&self) -> &Points {
+        self.positions.as_ref().unwrap_or(&self.slots)
     }
 
-    fn put_records(&self, sections: &mut Sections<'_, impl Write>) -> io::Result<()> {
+    fn put_records(
+        &self,
+        sections: &mut Sections<'_, impl Write>,
+        pages: &mut Checksummer,
+    ) -> io::Result<()> {
         let groups = self.group_starts.len() - 1;
         let mut next = 0;
         while next < groups {
@@ -197,6 +210,7 @@ impl Plan {
                 chunks.push(first..next);
             }
             for records in parallel::map(chunks, |groups| self.records(groups)) {
+                pages.add(&records);
                 sections.put(&records)?;
             }
         }
@@ -207,8 +221,9 @@ impl Plan {
     fn records(&self, groups: Range<usize>) -> Vec<u8> {
         let bytes = self.group_starts[groups.end] - self.group_starts[groups.start];
         let mut records = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
+        let points = self.by_position();
         for position in groups.start * GROUP..self.order.len().min(groups.end * GROUP) {
-            record::encode(&mut records, self.point(position), self.names.get(position));
+            record::encode(&mut records, points.get(position), self.names.get(position));
         }
         records
     }

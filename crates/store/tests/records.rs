@@ -87,7 +87,7 @@ proptest! {
         }
 
         for (at, _) in &features {
-            let found = store.find(*at).unwrap();
+            let found = store.find(*at).unwrap().unwrap();
             prop_assert_eq!(found.location(), *at);
             let record = store.find_record(*at).unwrap().unwrap();
             prop_assert_eq!(&record[..], framed(*at, found.name()));

@@ -20,12 +20,15 @@ const COPY_BELOW_BYTES: usize = 16 << 10;
 /// Streams runs of framed messages, then an OK status.
 ///
 /// Long runs go out as slices of the store; nothing is decoded, encoded or copied. While the client does not
-/// read, nothing is held but the place in the list of runs and at most one gathered slice.
+/// read, nothing is held but the place in the list of runs and at most one gathered slice. An empty run says that the
+/// search goes on: what has been gathered is sent, and other tasks have their turn.
 #[derive(Debug)]
 pub(crate) struct Listing<R> {
     runs: Option<R>,
     /// The rest of a run that is too long for one slice.
     rest: Bytes,
+    /// Whether the slice before this one is short because the search goes on.
+    goes_on: bool,
     /// Why the runs ended early.
     failure: Option<CorruptRecord>,
 }
@@ -35,6 +38,7 @@ impl<R: Iterator<Item = Result<Bytes, CorruptRecord>>> Listing<R> {
         Self {
             runs: Some(runs),
             rest: Bytes::new(),
+            goes_on: false,
             failure: None,
         }
     }
@@ -53,10 +57,16 @@ impl<R: Iterator<Item = Result<Bytes, CorruptRecord>>> Listing<R> {
         }
     }
 
-    /// Returns the next slice, `None` after the last.
+    /// Returns the next slice, an empty one if the search goes on, `None` after the last.
     fn next_slice(&mut self) -> Option<Bytes> {
+        if std::mem::take(&mut self.goes_on) {
+            return Some(Bytes::new());
+        }
         if self.rest.is_empty() {
             self.rest = self.next_run()?;
+            if self.rest.is_empty() {
+                return Some(Bytes::new());
+            }
         }
         if self.rest.len() >= COPY_BELOW_BYTES {
             let slice = self.rest.len().min(SLICE_BYTES);
@@ -65,7 +75,9 @@ impl<R: Iterator<Item = Result<Bytes, CorruptRecord>>> Listing<R> {
         let mut gathered = BytesMut::with_capacity(SLICE_BYTES);
         loop {
             gathered.extend_from_slice(&self.rest);
-            self.rest = self.next_run().unwrap_or_default();
+            let next = self.next_run();
+            self.goes_on = next.as_ref().is_some_and(Bytes::is_empty);
+            self.rest = next.unwrap_or_default();
             // A long run begins a slice of its own; a short one goes in if it fits.
             let fits = gathered.len() + self.rest.len() <= SLICE_BYTES;
             if self.rest.is_empty() || self.rest.len() >= COPY_BELOW_BYTES || !fits {
@@ -84,9 +96,13 @@ where
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         if let Some(slice) = self.next_slice() {
+            if slice.is_empty() {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             return Poll::Ready(Some(Ok(Frame::data(slice))));
         }
         // Dropping the runs lets go of the store, and says that the trailers are out.
@@ -123,6 +139,11 @@ fn failed_trailers(corrupt: CorruptRecord) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use http_body::Body;
+
     use super::*;
 
     /// The lengths of the slices that runs of these lengths make.
@@ -144,6 +165,7 @@ mod tests {
             sent.extend_from_slice(&slice);
             Some(slice.len())
         })
+        .filter(|len| *len > 0)
         .collect();
         assert_eq!(sent, stored, "every byte once and in order");
         lengths
@@ -164,5 +186,27 @@ mod tests {
         );
         assert_eq!(slices(&[10, 40 * K, 10]), [10, 40 * K, 10]);
         assert_eq!(slices(&[15 * K; 5]), [60 * K, 15 * K]);
+    }
+
+    /// The search for the first feature of a large file took all of a thread's time until it was found.
+    #[test]
+    fn a_search_that_takes_long_sends_what_it_has_and_lets_others_have_their_turn() {
+        assert_eq!(slices(&[10, 0, 20, 30, 0]), [10, 50]);
+        let mut cx = Context::from_waker(Waker::noop());
+        let runs = [0, 3, 0, 0].map(|len| Ok(Bytes::from(vec![7; len])));
+        let mut listing = pin!(Listing::new(runs.into_iter()));
+        let mut poll = || {
+            listing.as_mut().poll_frame(&mut cx).map(|frame| {
+                let frame = frame?.ok()?;
+                frame
+                    .is_data()
+                    .then(|| frame.into_data().map_or(0, |data| data.len()))
+            })
+        };
+        assert_eq!(poll(), Poll::Pending);
+        assert_eq!(poll(), Poll::Ready(Some(3)));
+        assert_eq!(poll(), Poll::Pending);
+        assert_eq!(poll(), Poll::Pending);
+        assert_eq!(poll(), Poll::Ready(None), "the trailers");
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
 
+mod damage;
 mod help;
 mod hot_swap;
 mod import;

@@ -1,6 +1,6 @@
-"""Makes the golden snapshots of every format version, from docs/snapshot-format.md and nothing else.
+"""Makes the golden snapshots of the format, from docs/snapshot-format.md and nothing else.
 
-    python3 make.py          writes published-v1.rgs, spatial-v1.rgs and so on beside this file
+    python3 make.py          writes published-v1.rgs and spatial-v1.rgs beside this file
 
 The published places stand for a file in the order of its input. The other one is in curve order, has names of many
 lengths and scripts, points that are equal, points off the globe, and enough of them for two levels of boxes.
@@ -12,6 +12,7 @@ import zlib
 from pathlib import Path
 
 HERE = Path(__file__).parent
+VERSION = 1
 LEAST, GREATEST, FREE = -(2**31), 2**31 - 1, 2**32 - 1
 
 
@@ -80,7 +81,7 @@ def bounding_boxes(points):
     return b"".join(struct.pack("<16i", *edges) for node in result for edges in node)
 
 
-def look_up_table(points, version):
+def look_up_table(points):
     cells = [FREE] * (2 * len(points))
     seen = set()
     for slot, (lat, lon) in enumerate(points):
@@ -94,7 +95,7 @@ def look_up_table(points, version):
         while cells[cell] != FREE:
             cell = (cell + 1) % len(cells)
         tag = h % 2**32 >> len(points).bit_length() << len(points).bit_length()
-        cells[cell] = slot if version == 1 else slot + tag
+        cells[cell] = slot + tag
     return struct.pack(f"<{len(cells)}I", *cells)
 
 
@@ -105,7 +106,7 @@ def fnv_1a(data):
     return result
 
 
-def snapshot(features, keep_order, version):
+def snapshot(features, keep_order):
     order = sorted(range(len(features)), key=lambda position: key(*features[position][:2]))
     if not keep_order:
         features = [features[position] for position in order]
@@ -114,18 +115,23 @@ def snapshot(features, keep_order, version):
     records = [record(*feature) for feature in features]
     offsets = [sum(map(len, records[:start])) for start in range(0, len(records), 8)]
     offsets.append(sum(map(len, records)))
+    records = b"".join(records)
+    pages = [records[start : start + 4096] for start in range(0, len(records), 4096)]
     n = len(features)
     sections = [
         (b"LATS", struct.pack(f"<{n}i", *(lat for lat, _ in points))),
         (b"LONS", struct.pack(f"<{n}i", *(lon for _, lon in points))),
         (b"BOXS", bounding_boxes(points)),
-        (b"FIND", look_up_table(points, version)),
+        (b"FIND", look_up_table(points)),
         (b"ORDR", struct.pack(f"<{n}I", *order)),
+        (b"PLAT", struct.pack(f"<{n}i", *(lat for lat, _, _ in features))),
+        (b"PLON", struct.pack(f"<{n}i", *(lon for _, lon, _ in features))),
         (b"OFFS", struct.pack(f"<{len(offsets)}Q", *offsets)),
-        (b"RECS", b"".join(records)),
+        (b"RECS", records),
+        (b"SUMS", b"".join(struct.pack("<I", zlib.crc32(page)) for page in pages)),
     ]
     if order == list(range(n)):
-        del sections[4]
+        del sections[4:7]
 
     body, table = b"", b""
     start = 64 + 32 * len(sections)
@@ -135,7 +141,7 @@ def snapshot(features, keep_order, version):
         table += tag + struct.pack("<IQQQ", zlib.crc32(data), offset, len(data), 0)
         body += data
     header = b"\x89RGS\r\n\x1a\n" + struct.pack(
-        "<IIQQQ20x", version, len(sections), start + len(body), n, fnv_1a(table)
+        "<IIQQQ20x", VERSION, len(sections), start + len(body), n, fnv_1a(table)
     )
     return header + struct.pack("<I", zlib.crc32(header + table)) + table + body
 
@@ -173,10 +179,9 @@ def made_up():
 
 
 if __name__ == "__main__":
-    for version in [1, 2]:
-        for name, features, keep_order in [
-            ("published", published(), True),
-            ("spatial", made_up(), False),
-        ]:
-            path = HERE / f"{name}-v{version}.rgs"
-            path.write_bytes(snapshot(features, keep_order, version))
+    for name, features, keep_order in [
+        ("published", published(), True),
+        ("spatial", made_up(), False),
+    ]:
+        path = HERE / f"{name}-v{VERSION}.rgs"
+        path.write_bytes(snapshot(features, keep_order))

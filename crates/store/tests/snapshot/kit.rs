@@ -4,14 +4,10 @@ use bytes::Bytes;
 use route_guide_store::{Builder, Info, Order, Section, Store};
 
 /// The small golden snapshot, which has every section.
-pub(crate) const PUBLISHED: &[u8] = include_bytes!("../data/published-v2.rgs");
+pub(crate) const PUBLISHED: &[u8] = include_bytes!("../data/published-v1.rgs");
 
 /// The golden snapshot in curve order, without positions of its own.
-pub(crate) const SPATIAL: &[u8] = include_bytes!("../data/spatial-v2.rgs");
-
-/// The same in version 1 of the format.
-pub(crate) const PUBLISHED_V1: &[u8] = include_bytes!("../data/published-v1.rgs");
-pub(crate) const SPATIAL_V1: &[u8] = include_bytes!("../data/spatial-v1.rgs");
+pub(crate) const SPATIAL: &[u8] = include_bytes!("../data/spatial-v1.rgs");
 
 pub(crate) fn open(bytes: &[u8]) -> Result<Store, String> {
     Store::from_snapshot(Bytes::copy_from_slice(bytes)).map_err(|error| error.to_string())
@@ -48,18 +44,33 @@ pub(crate) fn reseal(bytes: &mut [u8]) {
     let Some(count) = bytes.get(12).map(|&count| usize::from(count)) else {
         return;
     };
-    let table_end = 64 + 32 * count.min(7);
+    let table_end = 64 + 32 * count.min(10);
     if bytes.len() < table_end {
         return;
     }
-    for entry in (64..table_end).step_by(32) {
+    let section = |bytes: &[u8], entry: usize| {
         let number = |at: usize| {
             let bytes: [u8; 8] = bytes[at..at + 8].try_into().unwrap();
             usize::try_from(u64::from_le_bytes(bytes)).unwrap()
         };
         let (start, len) = (number(entry + 8), number(entry + 16));
-        let section = start.checked_add(len).and_then(|end| bytes.get(start..end));
-        if let Some(checksum) = section.map(crc32fast::hash) {
+        let end = start.checked_add(len)?;
+        (end <= bytes.len()).then_some(start..end)
+    };
+    // The last two are the records and their checksums.
+    if table_end >= 128
+        && let Some(records) = section(bytes, table_end - 64)
+        && let Some(sums) = section(bytes, table_end - 32)
+    {
+        let pages = bytes[records].chunks(4_096).map(crc32fast::hash);
+        let found: Vec<_> = pages.flat_map(u32::to_le_bytes).collect();
+        if found.len() == sums.len() {
+            bytes[sums].copy_from_slice(&found);
+        }
+    }
+    for entry in (64..table_end).step_by(32) {
+        if let Some(section) = section(bytes, entry) {
+            let checksum = crc32fast::hash(&bytes[section]);
             bytes[entry + 4..entry + 8].copy_from_slice(&checksum.to_le_bytes());
         }
     }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
 
 mod damage;
+mod flips;
 mod golden;
 mod kit;
 mod replacement;

@@ -1,0 +1,218 @@
+//! Checking records against their checksums, each page of them the first time that it is needed.
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many bytes of `RECS` have a checksum of their own.
+///
+/// It is what the system reads from a file at least. Smaller pages make every check dearer, larger ones the first look-up
+/// in each.
+pub(crate) const PAGE_BYTES: usize = 4096;
+
+/// What is known of the pages of some records: at first nothing.
+///
+/// A bit that is set too late costs one more check, and nothing else is read on account of it: no access needs an order.
+#[derive(Debug)]
+pub(crate) struct Pages {
+    /// A bit for each page that has its checksum.
+    sound: Box<[AtomicU64]>,
+    /// A bit for each page that had another one.
+    damaged: Box<[AtomicU64]>,
+}
+
+/// A page that is not as it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DamagedPage {
+    /// Where in the records it lies.
+    pub(crate) bytes: (usize, usize),
+    /// The checksum that is stored, and the one that the page has.
+    pub(crate) expected: u32,
+    pub(crate) found: u32,
+    /// Whether an earlier check has found so too.
+    pub(crate) is_known: bool,
+}
+
+impl Pages {
+    /// Begins for records of this length.
+    pub(crate) fn new(records_bytes: usize) -> Self {
+        let words = records_bytes.div_ceil(PAGE_BYTES).div_ceil(64);
+        let none = || (0..words).map(|_| AtomicU64::new(0)).collect();
+        Self {
+            sound: none(),
+            damaged: none(),
+        }
+    }
+
+    /// Checks the pages that a range of the records touches, unless that has been done.
+    #[inline]
+    pub(crate) fn check(
+        &self,
+        range: Range<usize>,
+        records: &[u8],
+        sums: &[u32],
+    ) -> Result<(), DamagedPage> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let mut page = range.start / PAGE_BYTES;
+        let past = range.end.div_ceil(PAGE_BYTES);
+        while page < past {
+            let word = page / 64;
+            let next = past.min((word + 1) * 64);
+            let wanted = u64::MAX >> (64 - (next - page)) << (page % 64);
+            let sound = self.sound.get(word);
+            let sound = sound.map_or(0, |word| word.load(Ordering::Relaxed));
+            if wanted & !sound != 0 {
+                self.check_word(word, wanted & !sound, records, sums)?;
+            }
+            page = next;
+        }
+        Ok(())
+    }
+
+    /// Checks the pages whose bits are set.
+    #[cold]
+    fn check_word(
+        &self,
+        word: usize,
+        mut wanted: u64,
+        records: &[u8],
+        sums: &[u32],
+    ) -> Result<(), DamagedPage> {
+        let set = |words: &[AtomicU64], bit| {
+            let word = words.get(word);
+            word.map_or(0, |word| word.fetch_or(bit, Ordering::Relaxed))
+        };
+        while wanted != 0 {
+            let bit = wanted & wanted.wrapping_neg();
+            let page = word * 64 + bit.trailing_zeros() as usize;
+            if let Err(damaged) = check_page(page, records, sums) {
+                let is_known = set(&self.damaged, bit) & bit != 0;
+                return Err(DamagedPage {
+                    is_known,
+                    ..damaged
+                });
+            }
+            set(&self.sound, bit);
+            wanted ^= bit;
+        }
+        Ok(())
+    }
+}
+
+/// Checks all pages of some records, whatever is known of them.
+pub(crate) fn check_all(records: &[u8], sums: &[u32]) -> Result<(), DamagedPage> {
+    let pages = records.len().div_ceil(PAGE_BYTES);
+    (0..pages).try_for_each(|page| check_page(page, records, sums))
+}
+
+fn check_page(page: usize, records: &[u8], sums: &[u32]) -> Result<(), DamagedPage> {
+    let start = (page * PAGE_BYTES).min(records.len());
+    let end = (start + PAGE_BYTES).min(records.len());
+    let expected = sums.get(page).copied().unwrap_or_default();
+    let found = crc32fast::hash(&records[start..end]);
+    if expected == found {
+        return Ok(());
+    }
+    Err(DamagedPage {
+        bytes: (start, end),
+        expected,
+        found,
+        is_known: false,
+    })
+}
+
+/// Makes the checksums of records that come piece by piece.
+#[derive(Default)]
+pub(crate) struct Checksummer {
+    sums: Vec<u32>,
+    page: crc32fast::Hasher,
+    page_bytes: usize,
+}
+
+impl Checksummer {
+    /// Adds the next bytes.
+    pub(crate) fn add(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (page, rest) = bytes.split_at(bytes.len().min(PAGE_BYTES - self.page_bytes));
+            self.page.update(page);
+            self.page_bytes += page.len();
+            if self.page_bytes == PAGE_BYTES {
+                self.end_page();
+            }
+            bytes = rest;
+        }
+    }
+
+    /// Returns the checksums of all pages.
+    pub(crate) fn finish(mut self) -> Vec<u32> {
+        if self.page_bytes > 0 {
+            self.end_page();
+        }
+        self.sums
+    }
+
+    fn end_page(&mut self) {
+        self.sums.push(std::mem::take(&mut self.page).finalize());
+        self.page_bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sums(records: &[u8]) -> Vec<u32> {
+        let mut sums = Checksummer::default();
+        sums.add(records);
+        sums.finish()
+    }
+
+    proptest! {
+        /// However they come, every page has the checksum of its bytes.
+        #[test]
+        fn pieces_have_the_checksums_of_the_whole(pieces in vec(vec(any::<u8>(), 0..9_000), 0..5)) {
+            let mut by_piece = Checksummer::default();
+            for piece in &pieces {
+                by_piece.add(piece);
+            }
+            let records = pieces.concat();
+            let expected: Vec<_> = records.chunks(PAGE_BYTES).map(crc32fast::hash).collect();
+            prop_assert_eq!(by_piece.finish(), expected);
+        }
+    }
+
+    /// A check reads the pages that a range touches and no others, and each only once.
+    #[test]
+    fn a_page_is_checked_when_it_is_needed_and_then_no_more() {
+        let mut records = vec![7; 200 * PAGE_BYTES + 1];
+        let sums = sums(&records);
+        let pages = Pages::new(records.len());
+        let last = records.len() - 1;
+        records[70 * PAGE_BYTES] ^= 1;
+        records[last] ^= 1;
+        let check = |records: &[u8], range| pages.check(range, records, &sums);
+        let damage = |records: &[u8], range| {
+            let damaged = check(records, range).unwrap_err();
+            (damaged.bytes.0 / PAGE_BYTES, damaged.is_known)
+        };
+        assert_eq!(check(&records, 0..70 * PAGE_BYTES), Ok(()));
+        assert_eq!(check(&records, 71 * PAGE_BYTES..last), Ok(()));
+        assert_eq!(check(&records, last..last), Ok(()), "of no byte");
+        assert_eq!(
+            damage(&records, 71 * PAGE_BYTES - 1..71 * PAGE_BYTES),
+            (70, false)
+        );
+        assert_eq!(damage(&records, 0..last + 1), (70, true));
+        assert_eq!(damage(&records, last..last + 1), (200, false));
+        // The system shows the file as it is now, which is beyond what one look at each page can promise.
+        records[0] ^= 1;
+        assert_eq!(check(&records, 0..70 * PAGE_BYTES), Ok(()));
+        records[70 * PAGE_BYTES] ^= 1;
+        assert_eq!(check(&records, 0..last), Ok(()));
+        assert!(check_all(&records, &sums).is_err());
+    }
+}
