@@ -71,7 +71,11 @@ fn nearest(bencher: Bencher<'_, '_>, wanted: usize) {
     let nearest = |point: &E7Point| STORE.nearest_k(black_box(*point), wanted, 10_000.0);
     for point in &points {
         // A feature is nearest to itself.
-        assert!(nearest(point).unwrap()[0].distance_meters() < 1e-6, "{}", point.e7());
+        assert!(
+            nearest(point).unwrap()[0].distance_meters() < 1e-6,
+            "{}",
+            point.e7()
+        );
     }
     let next = in_turn(&points);
     bencher.bench_local(|| nearest(next()));

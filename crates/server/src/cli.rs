@@ -13,8 +13,8 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::commands::Command;
 use crate::{
-    ChatScope, FeatureSource, GreeterSettings, PointRule, ReplySettings, RouteGuideSettings,
-    ServingSettings, WebSettings,
+    ChatScope, FeatureSource, FileOrder, GreeterSettings, PointRule, ReplySettings,
+    RouteGuideSettings, ServingSettings, WebSettings,
 };
 use chat::ChatFlags;
 
@@ -34,6 +34,10 @@ pub struct RouteGuideFlags {
     /// Serve the features of this file in place of the published 100 places: a snapshot, or any format that import reads
     #[arg(long, value_name = "FILE", env = "ROUTE_GUIDE_FEATURES")]
     features: Option<PathBuf>,
+
+    /// Serve a file with more than 100 000 features in its own order too; by default they are sorted so that neighbours lie together
+    #[arg(long, env = "ROUTE_GUIDE_KEEP_ORDER", requires = "features")]
+    keep_order: bool,
 
     /// Answer out-of-range points, and keep notes to their stream, exactly as the tutorial's server does
     #[arg(long)]
@@ -156,6 +160,11 @@ impl RouteGuideFlags {
             features: match &self.features {
                 Some(path) => FeatureSource::File(path.clone()),
                 None => FeatureSource::Published,
+            },
+            order: if self.keep_order {
+                FileOrder::Kept
+            } else {
+                FileOrder::BySize
             },
             points,
             chat: self.chat.settings(scope),

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::FeatureSource;
+use crate::{FeatureSource, FileOrder};
 
 pub use load::DataError;
 use load::load;
@@ -30,6 +30,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 pub struct DataSet {
     current: ArcSwap<Store>,
     source: FeatureSource,
+    order: FileOrder,
     /// The data file before it was loaded at first.
     first: Option<Fingerprint>,
 }
@@ -40,16 +41,17 @@ impl DataSet {
     /// # Errors
     ///
     /// [`DataError`] if a file cannot be loaded.
-    pub fn load(source: FeatureSource) -> Result<Self, DataError> {
+    pub fn load(source: FeatureSource, order: FileOrder) -> Result<Self, DataError> {
         // Taken before, so that a file which changes while it is loaded is loaded again.
         let first = match &source {
             FeatureSource::File(path) => Fingerprint::of(path).ok(),
             FeatureSource::Published => None,
         };
-        let store = load(&source)?;
+        let store = load(&source, order)?;
         Ok(Self {
             current: ArcSwap::from_pointee(store),
             source,
+            order,
             first,
         })
     }
@@ -68,7 +70,7 @@ impl DataSet {
     ///
     /// [`DataError`] if the file cannot be loaded; the current features stay.
     pub fn reload(&self) -> Result<(), DataError> {
-        let store = load(&self.source)?;
+        let store = load(&self.source, self.order)?;
         self.current.store(Arc::new(store));
         Ok(())
     }
@@ -154,6 +156,10 @@ mod tests {
 
     use super::*;
 
+    fn data_set(path: &Path) -> DataSet {
+        DataSet::load(FeatureSource::File(path.to_owned()), FileOrder::BySize).unwrap()
+    }
+
     const ONE: &str = r#"[{"name": "one"}]"#;
     const TWO: &str = r#"[{"name": "one"}, {"name": "two"}]"#;
 
@@ -167,7 +173,7 @@ mod tests {
     #[test]
     fn a_call_that_has_begun_keeps_its_features() {
         let (_folder, path) = file(ONE);
-        let data_set = DataSet::load(FeatureSource::File(path.clone())).unwrap();
+        let data_set = data_set(&path);
         let begun = data_set.store();
         fs::write(&path, TWO).unwrap();
         data_set.reload().unwrap();
@@ -177,7 +183,7 @@ mod tests {
     #[test]
     fn a_bad_file_leaves_the_old_features() {
         let (_folder, path) = file(ONE);
-        let data_set = DataSet::load(FeatureSource::File(path.clone())).unwrap();
+        let data_set = data_set(&path);
         for bad in ["", "[{]", "{\"feature\": 1}"] {
             fs::write(&path, bad).unwrap();
             assert!(data_set.reload().is_err(), "{bad:?}");
@@ -191,7 +197,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_changed_file_is_loaded_and_so_is_one_that_somebody_asks_for() {
         let (_folder, path) = file(ONE);
-        let data_set = Arc::new(DataSet::load(FeatureSource::File(path.clone())).unwrap());
+        let data_set = Arc::new(data_set(&path));
         let ask = Arc::new(Notify::new());
         let (done, mut seen) = mpsc::unbounded_channel();
         let (kept, asked) = (Arc::clone(&data_set), Arc::clone(&ask));
@@ -221,7 +227,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_file_that_changes_while_it_is_loaded_at_first_is_loaded_again() {
         let (_folder, path) = file(ONE);
-        let data_set = Arc::new(DataSet::load(FeatureSource::File(path.clone())).unwrap());
+        let data_set = Arc::new(data_set(&path));
         fs::write(&path, TWO).unwrap();
         let kept = Arc::clone(&data_set);
         tokio::spawn(async move { kept.keep_current(&Notify::new()).await });

@@ -18,6 +18,8 @@ pub struct RouteGuideSettings {
     pub listen: Vec<ListenAddress>,
     /// Which features to serve.
     pub features: FeatureSource,
+    /// In which order to serve those of a file that is no snapshot.
+    pub order: FileOrder,
     /// Which points to accept.
     pub points: PointRule,
     /// How notes are kept and shared.
@@ -46,6 +48,19 @@ pub enum FeatureSource {
     /// A snapshot, or a file in any format that can be imported.
     File(PathBuf),
 }
+
+/// The order in which the features of a file are served that is no snapshot; a snapshot has the order that it was made in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileOrder {
+    /// That of the file up to [`KEPT_FEATURES`] features; more are sorted so that neighbours lie together.
+    #[default]
+    BySize,
+    /// That of the file.
+    Kept,
+}
+
+/// Up to how many features a file keeps its order by default.
+pub const KEPT_FEATURES: usize = 100_000;
 
 /// How notes are kept and shared.
 #[derive(Clone, Debug, Default)]
@@ -121,6 +136,7 @@ impl Default for RouteGuideSettings {
         Self {
             listen: default_listen(),
             features: FeatureSource::default(),
+            order: FileOrder::default(),
             points: PointRule::default(),
             chat: ChatSettings::default(),
             serving: ServingSettings::default(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Parser;
 use route_guide_server::cli::{GreeterFlags, RouteGuideFlags};
 use route_guide_server::{
-    ChatScope, ChatStore, FeatureSource, GreeterSettings, PointRule, RouteGuideSettings,
+    ChatScope, ChatStore, FeatureSource, FileOrder, GreeterSettings, PointRule, RouteGuideSettings,
     WebSettings,
 };
 
@@ -48,6 +48,9 @@ fn every_flag_reaches_its_setting() {
         settings.features,
         FeatureSource::File(PathBuf::from("places.json"))
     );
+    assert_eq!(settings.order, FileOrder::BySize);
+    let settings = guide(&["--features", "places.json", "--keep-order"]);
+    assert_eq!(settings.order, FileOrder::Kept);
 
     let settings = guide(&["--listen", "[::1]:1", "--listen", "unix:/tmp/rg.sock"]);
     let listen: Vec<_> = settings.listen.iter().map(ToString::to_string).collect();

@@ -16,7 +16,8 @@ use route_guide_guard::WebLayer;
 use route_guide_proto::routeguide::route_guide_server::RouteGuideServer;
 use route_guide_proto::routeguide::{Point, Rectangle};
 use route_guide_server::{
-    ChatSettings, DataSet, FeatureSource, PointRule, RouteGuideServicer, StoredRouteGuide,
+    ChatSettings, DataSet, FeatureSource, FileOrder, PointRule, RouteGuideServicer,
+    StoredRouteGuide,
 };
 use tonic::body::Body;
 use tower::{Layer, ServiceExt};
@@ -39,7 +40,7 @@ struct Both {
 impl Both {
     fn new(points: PointRule) -> Self {
         let servicer = Arc::new(RouteGuideServicer::new(
-            Arc::new(DataSet::load(FeatureSource::Published).unwrap()),
+            Arc::new(DataSet::load(FeatureSource::Published, FileOrder::BySize).unwrap()),
             points,
             Arc::new(MemoryNotebook::new(Limits::default())),
             ChatSettings::default(),

@@ -35,6 +35,12 @@ fn route_guide_server_explains_its_flags() {
 
               [env: ROUTE_GUIDE_FEATURES=]
 
+          --keep-order
+              Serve a file with more than 100 000 features in its own order too; by default they are
+              sorted so that neighbours lie together
+
+              [env: ROUTE_GUIDE_KEEP_ORDER=]
+
           --compat
               Answer out-of-range points, and keep notes to their stream, exactly as the tutorial's
               server does

@@ -151,6 +151,7 @@ pub(crate) fn command(program: &str, flags: &[&str]) -> Command {
     command
         .args(flags)
         .env_remove("ROUTE_GUIDE_FEATURES")
+        .env_remove("ROUTE_GUIDE_KEEP_ORDER")
         .env_remove("ROUTE_GUIDE_CHAT_STORE")
         .env_remove("RUST_LOG")
         .stdin(Stdio::null())
