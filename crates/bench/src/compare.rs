@@ -144,6 +144,11 @@ impl Comparison {
             measure(&chats::measurements(&scene), &mut table)?;
         }
         drop(servers);
+        let measurements = look_ups::measurements_beside_canned(&scene);
+        if measurements.iter().any(|m| self.wants(m)) {
+            let servers = self.start_with_canned(dataset, &file.path, cores)?;
+            self.measure(&measurements, &servers, cores, &mut table, progress)?;
+        }
         if is_first {
             self.stores(&scene, &file.path, cores, &mut table, progress)?;
         }
@@ -189,6 +194,19 @@ impl Comparison {
             writeln!(progress, "  {who} has started in {time:.1?}")?;
         }
         Ok(servers)
+    }
+
+    /// Starts the server with a canned answer and ours.
+    fn start_with_canned(
+        &self,
+        dataset: Dataset,
+        file: &Path,
+        cores: &Cores,
+    ) -> anyhow::Result<[Subject; 2]> {
+        let seed = dataset.seed().to_string();
+        let arguments = ["canned", "--listen", "127.0.0.1:0", "--seed", &seed];
+        let canned = Subject::start(&env::current_exe()?, arguments, cores)?;
+        Ok([canned, self.start_ours(file, &[], cores)?])
     }
 
     /// Starts our server with further arguments.

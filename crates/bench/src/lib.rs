@@ -37,6 +37,7 @@ pub mod machine;
 pub mod table;
 
 mod baseline;
+mod canned;
 mod compare;
 mod dataset;
 mod files;
@@ -46,6 +47,7 @@ mod subject;
 pub use route_guide_load::figure;
 
 pub use baseline::Baseline;
+pub use canned::Canned;
 pub use compare::Comparison;
 pub use dataset::Dataset;
 pub use files::{DataFile, Form};

@@ -24,18 +24,35 @@ const CPU: (&str, Unit) = ("server CPU a call", Unit::Seconds);
 pub fn measurements(scene: &Scene) -> Vec<Measurement<'_>> {
     vec![
         one_by_one(scene),
-        many(scene, "4 connections of 100 calls", 4, 100),
-        beside_a_listing(scene),
+        many(
+            look_ups(scene),
+            scene,
+            "GetFeature, 4 connections of 100 calls",
+            4,
+            100,
+        ),
+        beside_listings(scene, "a client that lists the world", 1, 1),
+        beside_listings(scene, "128 listings of the world on 8 connections", 8, 16),
         beside_idle_chats(scene),
     ]
+}
+
+/// The measurements of GetFeature where the baseline is [`Canned`](crate::Canned).
+#[must_use]
+pub fn measurements_beside_canned(scene: &Scene) -> Vec<Measurement<'_>> {
+    let mut look_ups = look_ups(scene);
+    look_ups.expect_any_name();
+    let name = "GetFeature, 4 connections of 100 calls; the baseline is the h2 crate with one canned answer";
+    vec![many(look_ups, scene, name, 4, 100)]
 }
 
 /// The measurements of GetFeature where server and load share all cores.
 #[must_use]
 pub fn shared_measurements(scene: &Scene) -> Vec<Measurement<'_>> {
     vec![many(
+        look_ups(scene),
         scene,
-        "8 connections of 50 calls, all cores shared with the load",
+        "GetFeature, 8 connections of 50 calls, all cores shared with the load",
         8,
         50,
     )]
@@ -71,38 +88,49 @@ fn one_by_one(scene: &Scene) -> Measurement<'_> {
     )
 }
 
-fn many<'a>(scene: &'a Scene, name: &str, connections: usize, in_flight: usize) -> Measurement<'a> {
-    let look_ups = look_ups(scene);
-    Measurement::new(
-        format!("GetFeature, {name}"),
-        &[CALLS, P99, CPU],
-        move |subject| {
-            let load = Load {
-                connections,
-                in_flight,
-                ..load(subject, scene.time)
-            };
-            let report = look_ups.run(subject.target(), &load)?;
-            let values = [
-                report.calls_per_second(),
-                latency(&report, 0.99),
-                cpu_per_call(&report),
-            ];
-            Sample::of(&report, values)
-        },
-    )
+fn many<'a>(
+    look_ups: GetFeature,
+    scene: &'a Scene,
+    name: &str,
+    connections: usize,
+    in_flight: usize,
+) -> Measurement<'a> {
+    Measurement::new(name, &[CALLS, P99, CPU], move |subject| {
+        let load = Load {
+            connections,
+            in_flight,
+            ..load(subject, scene.time)
+        };
+        let report = look_ups.run(subject.target(), &load)?;
+        let values = [
+            report.calls_per_second(),
+            latency(&report, 0.99),
+            cpu_per_call(&report),
+        ];
+        Sample::of(&report, values)
+    })
 }
 
-fn beside_a_listing(scene: &Scene) -> Measurement<'_> {
+fn beside_listings<'a>(
+    scene: &'a Scene,
+    listings: &str,
+    connections: usize,
+    in_flight: usize,
+) -> Measurement<'a> {
     let look_ups = look_ups(scene);
     let listing = listing(&[scene.world()]);
     Measurement::new(
-        "GetFeature, one at a time beside a client that lists the world",
+        format!("GetFeature, one at a time beside {listings}"),
         &[P50, P99],
         move |subject| {
             let load = load(subject, scene.time);
+            let many = Load {
+                connections,
+                in_flight,
+                ..load.clone()
+            };
             let report = thread::scope(|scope| {
-                let other = scope.spawn(|| listing.run(subject.target(), &load));
+                let other = scope.spawn(|| listing.run(subject.target(), &many));
                 let report = look_ups.run(subject.target(), &load);
                 let listed = other.join().ok().context("the lister panicked")??;
                 Sample::of(&listed, [])?;

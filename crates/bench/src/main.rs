@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use route_guide_bench::{ANNOUNCEMENT, Baseline, Comparison, Dataset, Form, index};
+use route_guide_bench::{ANNOUNCEMENT, Baseline, Canned, Comparison, Dataset, Form, index};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 
 /// Measures RouteGuide servers.
 #[derive(Debug, Parser)]
@@ -78,6 +79,15 @@ enum Command {
         #[arg(long, value_name = "NUMBER", default_value_t = 1)]
         seed: u64,
     },
+    /// Answer every call with the first feature of a data set, with nothing but an HTTP/2 library
+    Canned {
+        /// Listen here
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
+        listen: SocketAddr,
+        /// The seed of the data set
+        #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+        seed: u64,
+    },
     /// Write a made-up data set as a JSON file that route-guide-server loads
     Generate {
         /// How many features to make
@@ -131,7 +141,17 @@ fn main() -> anyhow::Result<()> {
             let table = index::measure(Dataset::new(seed, size))?;
             io::stdout().write_all(table.as_bytes())?;
         }
-        Command::Baseline { listen, size, seed } => serve(listen, Dataset::new(seed, size))?,
+        Command::Baseline { listen, size, seed } => {
+            let baseline = Baseline::new(Dataset::new(seed, size).features().collect());
+            let runtime = Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(serve(listen, |listener| baseline.serve(listener)))?;
+        }
+        Command::Canned { listen, seed } => {
+            let canned = Canned::new(&Dataset::new(seed, 1).feature(0))?;
+            // One thread, so that nothing is shared: that is the cheapest.
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(serve(listen, |listener| canned.serve(listener)))?;
+        }
         Command::Generate { size, seed, output } => {
             let dataset = Dataset::new(seed, size);
             let written = if output.as_os_str() == "-" {
@@ -145,14 +165,16 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::main]
-async fn serve(listen: SocketAddr, dataset: Dataset) -> anyhow::Result<()> {
-    let baseline = Baseline::new(dataset.features().collect());
+/// Listens, announces it, and serves.
+async fn serve<F>(listen: SocketAddr, serve: impl FnOnce(TcpListener) -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = io::Result<()>>,
+{
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("cannot listen on {listen}"))?;
     writeln!(io::stdout(), "{ANNOUNCEMENT}{}", listener.local_addr()?)?;
-    Ok(baseline.serve(listener).await?)
+    Ok(serve(listener).await?)
 }
 
 /// Reads a count such as `100`, `250k` or `10M`.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use route_guide_bench::areas::{Points, world};
 use route_guide_bench::check::check;
-use route_guide_bench::{Baseline, Dataset};
+use route_guide_bench::{Baseline, Canned, Dataset};
 use route_guide_geo::E7Point;
 use route_guide_load::{
     FanOut, Framing, GetFeature, IdleChats, ListFeatures, Load, LoadError, Reach, RecordRoute,
@@ -41,6 +41,16 @@ fn baseline() -> Running {
         let address = listener.local_addr().expect("an address").to_string();
         let baseline = Baseline::new(DATASET.features().collect());
         let serving = async { baseline.serve(listener).await.expect("it goes on") };
+        (address, serving)
+    })
+}
+
+fn canned() -> Running {
+    run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let canned = Canned::new(&DATASET.feature(0)).expect("a short feature");
+        let serving = async { canned.serve(listener).await.expect("it goes on") };
         (address, serving)
     })
 }
@@ -121,6 +131,25 @@ fn a_listing_can_stop_at_the_first_feature() {
         assert_eq!((report.calls, report.failures.count()), (5, 0));
         assert_eq!(report.first_message.count(), 5);
     });
+}
+
+/// What a call costs is compared with a server of one answer, so both must be asked the same.
+#[test]
+fn a_canned_answer_is_right_where_any_name_is() {
+    let mut look_ups = GetFeature::default();
+    look_ups.ask(DATASET.location(0), Some(true));
+    look_ups.ask(E7Point::unbounded(1, 1), Some(false));
+    let canned = canned();
+    let load = Load {
+        connections: 2,
+        in_flight: 20,
+        ..calls(200)
+    };
+    let strict = look_ups.run(&canned.target, &load).unwrap();
+    assert_eq!((strict.calls, strict.failures.count()), (200, 100));
+    look_ups.expect_any_name();
+    assert_sound(&look_ups.run(&canned.target, &load).unwrap(), 200, 200);
+    assert_sound(&look_ups.run(&ours().target, &load).unwrap(), 200, 200);
 }
 
 #[test]
