@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use http_body::Frame;
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -10,8 +10,8 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::Drain;
-use crate::call::{EndOfCall, Panicked, catch_panic};
+use crate::call::{Panicked, catch_panic};
+use crate::end_of_call::EndOfCall;
 use crate::status::{correct, draining, panicked, trailers};
 use crate::task::OpenCall;
 
@@ -28,19 +28,17 @@ struct Open {
     inner: Body,
     end: EndOfCall,
     drained: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
-    drain: Drain,
     _in_flight: InFlight,
 }
 
 /// What tells the drain, and the task of the call, that it is not over.
-type InFlight = (TaskTrackerToken, OpenCall);
+type InFlight = (TaskTrackerToken, Option<OpenCall>);
 
 impl CallBody {
     pub(crate) fn new(
         inner: Body,
         end: EndOfCall,
         drained: Option<WaitForCancellationFutureOwned>,
-        drain: Drain,
         in_flight: InFlight,
     ) -> Self {
         Self {
@@ -48,10 +46,20 @@ impl CallBody {
                 inner,
                 end,
                 drained: drained.map(Box::pin),
-                drain,
                 _in_flight: in_flight,
             }),
         }
+    }
+}
+
+impl Open {
+    /// Waits until the call must end while its stream has nothing to send.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
+        let drained = self.drained.as_mut();
+        if drained.is_some_and(|drained| drained.as_mut().poll(cx).is_ready()) {
+            return Poll::Ready(draining());
+        }
+        self.end.poll(cx)
     }
 }
 
@@ -67,9 +75,9 @@ impl http_body::Body for CallBody {
             return Poll::Ready(None);
         };
         // First the end: a stream that always has something to send must not outlive it.
-        let ended = match open.end.as_mut().poll(cx) {
-            Poll::Ready(status) => status,
-            Poll::Pending => match catch_panic(|| Pin::new(&mut open.inner).poll_frame(cx)) {
+        let ended = match open.end.reached() {
+            Some(status) => status,
+            None => match catch_panic(|| Pin::new(&mut open.inner).poll_frame(cx)) {
                 Ok(Poll::Ready(Some(Ok(frame)))) => {
                     return Poll::Ready(Some(Ok(corrected(frame))));
                 }
@@ -79,15 +87,9 @@ impl http_body::Body for CallBody {
                     self.open = None;
                     return Poll::Ready(None);
                 }
-                Ok(Poll::Pending) => {
-                    let drained = open.drained.as_mut();
-                    match drained.map(|drained| drained.as_mut().poll(cx)) {
-                        Some(Poll::Ready(())) => draining(),
-                        _ => return Poll::Pending,
-                    }
-                }
+                Ok(Poll::Pending) => ready!(open.poll_end(cx)),
                 Err(Panicked) => {
-                    open.drain.count_panicked_call();
+                    open.end.drain().count_panicked_call();
                     panicked()
                 }
             },

@@ -4,27 +4,25 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::task::{Context, Poll};
-use std::time::Duration;
+use std::task::{Context, Poll, ready};
 
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
-use tokio::time::{Instant, sleep, sleep_until};
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::Bytes;
 use tower::{Layer, Service};
 
 use crate::body::CallBody;
-use crate::status::{self, draining, expired, panicked};
+use crate::end_of_call::{EndOfCall, end_of_task};
+use crate::status::{self, expired, panicked};
 use crate::task::{OpenCall, end_task_with};
 use crate::{Deadline, Drain};
 
-/// How long after its deadline a call may still be about to send its status.
-const GRACE: Duration = Duration::from_millis(25);
-
-/// How long after the beginning of a drain an open-ended stream may still send what it has ready.
-const DRAIN_GRACE: Duration = Duration::from_millis(500);
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// Wraps a gRPC service so that every call ends when it must, and always with a status.
 ///
@@ -49,8 +47,27 @@ pub struct CallService<S> {
     layer: CallLayer,
 }
 
-/// The answer to a call, on its way.
-type CallFuture = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+pin_project! {
+    /// The answer to a call, on its way.
+    ///
+    /// It is polled in place, and a handler that need not wait costs neither a timer nor an entry in a list of waiters.
+    #[derive(Debug)]
+    pub struct CallFuture<F> {
+        #[pin]
+        handler: Option<F>,
+        running: Option<Running>,
+        // What a call is answered with that never had a handler.
+        answer: Option<Response<Body>>,
+    }
+}
+
+/// What belongs to a call until it is over.
+#[derive(Debug)]
+struct Running {
+    end: EndOfCall,
+    open_ended: bool,
+    token: TaskTrackerToken,
+}
 
 impl CallLayer {
     /// Makes a layer whose calls take part in `drain`.
@@ -90,7 +107,7 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = CallFuture;
+    type Future = CallFuture<S::Future>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -98,124 +115,120 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         if let Err(code) = check_is_grpc(&request) {
-            return answer(plain_response(code));
+            return CallFuture::answered(plain_response(code));
         }
-        let deadline = match Deadline::from_headers(request.headers(), Instant::now().into_std()) {
+        let deadline = match deadline(&request) {
             Ok(deadline) => deadline,
-            Err(error) => return answer(status::response(Status::internal(error.to_string()))),
+            Err(status) => return CallFuture::answered(status::response(status)),
         };
         if let Some(deadline) = deadline {
-            if deadline.time_left().is_zero() {
-                return answer(status::response(expired()));
-            }
             request.extensions_mut().insert(deadline);
         }
-        let drain = self.layer.drain.clone();
-        let open_ended = self.layer.end_at_drain.contains(&request.uri().path());
-        let token = self.layer.drain.track_call();
-        let mut end = end_of_call(deadline, drain.clone());
-        let handled = CatchPanic::of(|| self.inner.call(request));
-        Box::pin(async move {
-            let response = tokio::select! {
-                // A call that is over must not be answered as if it were not.
-                biased;
-                status = &mut end => return Ok(status::response(status)),
-                response = handled => response.unwrap_or_else(|Panicked| {
-                    drain.count_panicked_call();
-                    status::response(panicked())
-                }),
-            };
-            let (mut parts, body) = response.into_parts();
-            status::correct(&mut parts.headers);
-            let drained = open_ended.then(|| drain.begun_owned());
+        let drain = &self.layer.drain;
+        let running = Running {
+            open_ended: self.layer.end_at_drain.contains(&request.uri().path()),
+            token: drain.track_call(),
+            end: EndOfCall::new(deadline, drain.clone()),
+        };
+        CallFuture {
+            handler: catch_panic(|| self.inner.call(request)).ok(),
+            running: Some(running),
+            answer: None,
+        }
+    }
+}
+
+impl<F> CallFuture<F> {
+    fn answered(answer: Response<Body>) -> Self {
+        Self {
+            handler: None,
+            running: None,
+            answer: Some(answer),
+        }
+    }
+}
+
+impl<F> Future for CallFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, Infallible>>,
+{
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let answer = match this.running {
+            Some(running) => ready!(running.poll(this.handler.as_mut(), cx)),
+            None => Err(this.answer.take().unwrap_or_default()),
+        };
+        // What the handler holds on to must not outlive its call.
+        this.handler.set(None);
+        let running = this.running.take();
+        Poll::Ready(Ok(match (answer, running) {
+            (Ok(response), Some(running)) => running.into_response(response),
+            (Ok(response) | Err(response), _) => response,
+        }))
+    }
+}
+
+impl Running {
+    /// Waits for the response of the handler, or for what the call is answered with if there is none.
+    fn poll<F>(
+        &mut self,
+        handler: Pin<&mut Option<F>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Response<Body>, Response<Body>>>
+    where
+        F: Future<Output = Result<Response<Body>, Infallible>>,
+    {
+        // A call that is over must not be answered as if it were not.
+        let status = match self.end.reached() {
+            Some(status) => status,
+            None => match catch_panic(|| handler.as_pin_mut().map(|handler| handler.poll(cx))) {
+                Ok(Some(Poll::Ready(Ok(response)))) => return Poll::Ready(Ok(response)),
+                Ok(Some(Poll::Pending)) => ready!(self.end.poll(cx)),
+                // Without a handler, it is the service that has panicked.
+                Ok(None) | Err(Panicked) => {
+                    self.end.drain().count_panicked_call();
+                    panicked()
+                }
+            },
+        };
+        Poll::Ready(Err(status::response(status)))
+    }
+
+    fn into_response(self, response: Response<Body>) -> Response<Body> {
+        let (mut parts, body) = response.into_parts();
+        status::correct(&mut parts.headers);
+        let drain = self.end.drain();
+        let drained = self.open_ended.then(|| drain.begun_owned());
+        let open = (self.open_ended || self.end.deadline().is_some()).then(|| {
             let open = OpenCall::default();
-            if deadline.is_some() || open_ended {
-                let end = end_of_task(deadline, open_ended.then(|| drain.clone()));
-                end_task_with(end, &open);
-            }
-            let body = CallBody::new(body, end, drained, drain, (token, open));
-            Ok(Response::from_parts(parts, Body::new(body)))
-        })
+            let drain = self.open_ended.then(|| drain.clone());
+            end_task_with(end_of_task(self.end.deadline(), drain), &open);
+            open
+        });
+        let body = CallBody::new(body, self.end, drained, (self.token, open));
+        Response::from_parts(parts, Body::new(body))
     }
 }
 
-/// The moment a call must end, whatever it is doing, and the status it ends with.
-pub(crate) type EndOfCall = Pin<Box<dyn Future<Output = Status> + Send>>;
-
-fn end_of_call(deadline: Option<Deadline>, drain: Drain) -> EndOfCall {
-    let cut = drain.cut();
-    Box::pin(async move {
-        let passed = sleep_until_some(deadline.map(Deadline::at));
-        tokio::select! {
-            () = passed => expired(),
-            () = cut => {
-                drain.count_cut_call();
-                draining()
-            }
-        }
-    })
-}
-
-/// The moment at which a call that cannot end itself, because its peer does not read, ends with its task.
-async fn end_of_task(deadline: Option<Deadline>, drain: Option<Drain>) {
-    let passed = sleep_until_some(deadline.and_then(|deadline| deadline.at().checked_add(GRACE)));
-    let drained = async {
-        match drain {
-            Some(drain) => {
-                drain.begun().await;
-                sleep(DRAIN_GRACE).await;
-            }
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        () = passed => {}
-        () = drained => {}
+/// Reads the deadline of a call, if it has one.
+fn deadline(request: &Request<Body>) -> Result<Option<Deadline>, Status> {
+    // Most calls have none, and then the clock is not read.
+    if !request.headers().contains_key(GRPC_TIMEOUT) {
+        return Ok(None);
     }
-}
-
-async fn sleep_until_some(moment: Option<std::time::Instant>) {
-    match moment {
-        Some(moment) => sleep_until(moment.into()).await,
-        None => std::future::pending().await,
+    let deadline = Deadline::from_headers(request.headers(), Instant::now().into_std())
+        .map_err(|error| Status::internal(error.to_string()))?;
+    match deadline {
+        Some(deadline) if deadline.time_left().is_zero() => Err(expired()),
+        deadline => Ok(deadline),
     }
 }
 
 /// A handler has panicked. The panic hook has said where and why.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Panicked;
-
-/// A future whose panic is an error.
-struct CatchPanic<F> {
-    /// `None` once it has panicked.
-    inner: Option<Pin<Box<F>>>,
-}
-
-impl<F> CatchPanic<F> {
-    fn of(make: impl FnOnce() -> F) -> Self {
-        Self {
-            inner: catch_panic(make).ok().map(Box::pin),
-        }
-    }
-}
-
-impl<F: Future<Output = Result<Response<Body>, Infallible>>> Future for CatchPanic<F> {
-    type Output = Result<Response<Body>, Panicked>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(future) = &mut self.inner else {
-            return Poll::Ready(Err(Panicked));
-        };
-        let polled = catch_panic(|| future.as_mut().poll(cx));
-        if polled.is_err() {
-            self.inner = None;
-        }
-        match polled? {
-            Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-}
 
 pub(crate) fn catch_panic<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
     // Callers drop what panicked and never look at it again, so no broken state can be seen.
@@ -249,8 +262,4 @@ pub(crate) fn plain_response(code: StatusCode) -> Response<Body> {
         headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
     }
     response
-}
-
-fn answer(response: Response<Body>) -> CallFuture {
-    Box::pin(std::future::ready(Ok(response)))
 }

@@ -141,6 +141,11 @@ impl Drain {
         self.state.connections.token()
     }
 
+    /// Whether calls must end because the drain's time is over.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.state.cut.is_cancelled()
+    }
+
     /// Waits until a call must end because the drain's time is over.
     pub(crate) fn cut(&self) -> WaitForCancellationFutureOwned {
         self.state.cut.clone().cancelled_owned()

@@ -1,12 +1,13 @@
 //! Response headers before the response is known.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{HeaderMap, HeaderValue, Request, Response, header};
 use http_body::{Frame, SizeHint};
+use tokio_util::either::Either;
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
@@ -55,7 +56,7 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Either<S::Future, Ready<Result<Response<Body>, Infallible>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -63,7 +64,7 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         if !self.paths.contains(&request.uri().path()) {
-            return Box::pin(self.inner.call(request));
+            return Either::Left(self.inner.call(request));
         }
         // The head that is already out cannot announce a compression.
         request.headers_mut().remove("grpc-accept-encoding");
@@ -71,7 +72,7 @@ where
         let mut response = Response::new(Body::new(body));
         let grpc = HeaderValue::from_static("application/grpc");
         response.headers_mut().insert(header::CONTENT_TYPE, grpc);
-        Box::pin(std::future::ready(Ok(response)))
+        Either::Right(ready(Ok(response)))
     }
 }
 

@@ -41,6 +41,7 @@ mod connection;
 mod deadline;
 mod drain;
 mod early_head;
+mod end_of_call;
 mod foreign;
 mod listener;
 mod origin;
@@ -57,7 +58,7 @@ mod wire;
 mod workers;
 
 pub use address::{AddressError, ListenAddress};
-pub use call::{CallLayer, CallService};
+pub use call::{CallFuture, CallLayer, CallService};
 pub use connection::ConnectionSettings;
 pub use deadline::{Deadline, MalformedTimeout};
 pub use drain::{Drain, DrainReport};

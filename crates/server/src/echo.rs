@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
+use tokio_util::either::Either;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
@@ -29,6 +30,9 @@ pub struct EchoMetadataService<S> {
     inner: S,
 }
 
+/// The answer to a call with metadata to echo, on its way.
+type Echoing = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
 impl<S> Layer<S> for EchoMetadataLayer {
     type Service = EchoMetadataService<S>;
 
@@ -44,7 +48,7 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+    type Future = Either<S::Future, Echoing>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -54,7 +58,10 @@ where
         let initial = request.headers().get(INITIAL).cloned();
         let trailing = request.headers().get(TRAILING).cloned();
         let answered = self.inner.call(request);
-        Box::pin(async move {
+        if initial.is_none() && trailing.is_none() {
+            return Either::Left(answered);
+        }
+        Either::Right(Box::pin(async move {
             let mut response = answered.await?;
             if let Some(value) = initial {
                 response.headers_mut().insert(INITIAL, value);
@@ -63,7 +70,7 @@ where
                 response = with_trailing(response, value);
             }
             Ok(response)
-        })
+        }))
     }
 }
 

@@ -43,6 +43,7 @@ mod route_chat;
 mod route_guide;
 mod server;
 mod settings;
+mod shortcut;
 mod stderr;
 mod stored;
 mod watching;

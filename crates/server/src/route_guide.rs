@@ -169,9 +169,6 @@ pub(crate) fn data_version(store: &Store) -> HeaderValue {
 }
 
 fn hex_digits(version: u64) -> [u8; 16] {
-    let mut digits = [0; 16];
-    for (digit, shift) in digits.iter_mut().zip((0..64).step_by(4).rev()) {
-        *digit = b"0123456789abcdef"[(version >> shift & 0xf) as usize];
-    }
-    digits
+    let digit = |place: usize| b"0123456789abcdef"[(version >> (60 - 4 * place) & 0xf) as usize];
+    std::array::from_fn(digit)
 }

@@ -30,6 +30,7 @@ use tower::ServiceBuilder;
 
 use crate::echo;
 use crate::health::HealthServicer;
+use crate::shortcut::Shortcut;
 use crate::{
     CHAT_LIFE, CHAT_NUMBERING, CHAT_RESUMES, CHAT_WATCH, ChatSettings, ChatStore, DATA_VERSION,
     DataError, DataSet, EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer,
@@ -71,6 +72,7 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<Listener>,
+    route_guide: Option<StoredRouteGuide>,
     routes: Routes,
     health: watch::Sender<ServingStatus>,
     data: Option<Arc<DataSet>>,
@@ -136,16 +138,16 @@ impl Server {
             Arc::clone(&notebook),
             settings.chat,
         );
-        let mut routes = RoutesBuilder::default();
         let servicer = Arc::new(servicer);
         let generated = RouteGuideServer::from_arc(Arc::clone(&servicer))
             .accept_compressed(CompressionEncoding::Gzip)
             .accept_compressed(CompressionEncoding::Zstd);
-        routes.add_service(StoredRouteGuide::new(servicer, generated));
         let names = &[ROUTE_GUIDE];
+        let routes = RoutesBuilder::default();
         let server = Self::new(routes, names, listeners, settings.serving)?;
         tracing::info!(features = data.store().len(), "features loaded");
         Ok(Self {
+            route_guide: Some(StoredRouteGuide::new(servicer, generated)),
             data: Some(data),
             kept: Some(kept),
             ..server
@@ -189,6 +191,7 @@ impl Server {
         let workers = serving.workers.map(Workers::start).transpose()?;
         Ok(Self {
             listeners,
+            route_guide: None,
             routes: routes.routes(),
             health,
             data: None,
@@ -224,7 +227,7 @@ impl Server {
             .layer(CallLayer::new(drain.clone()).end_at_drain(OPEN_ENDED))
             .layer(EchoMetadataLayer)
             .layer(EarlyHeadLayer::new(EARLY_HEADS))
-            .service(self.routes.prepare());
+            .service(Shortcut::new(self.route_guide, self.routes.prepare()));
         let running = serve(self.listeners, service, &connection, &drain, self.workers);
         let draining = async {
             shutdown.await;

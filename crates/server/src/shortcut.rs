@@ -1,0 +1,82 @@
+//! The way of a call to its service.
+
+use std::convert::Infallible;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tokio_util::either::Either;
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tonic::service::Routes;
+use tower::Service;
+
+/// Leads calls of one service straight to it, and all others through tonic's router.
+///
+/// The router takes more time to find a service than GetFeature takes to find a feature.
+#[derive(Clone, Debug)]
+pub(crate) struct Shortcut<S> {
+    direct: Option<S>,
+    others: Routes,
+}
+
+impl<S> Shortcut<S> {
+    pub(crate) fn new(direct: Option<S>, others: Routes) -> Self {
+        Self { direct, others }
+    }
+}
+
+impl<S> Service<Request<Body>> for Shortcut<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + NamedService,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Either<S::Future, <Routes as Service<Request<Body>>>::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        if let Some(direct) = &mut self.direct {
+            std::task::ready!(direct.poll_ready(cx))?;
+        }
+        Service::<Request<Body>>::poll_ready(&mut self.others, cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        match &mut self.direct {
+            Some(direct) if is_of(S::NAME, request.uri().path()) => {
+                Either::Left(direct.call(request))
+            }
+            _ => Either::Right(self.others.call(request)),
+        }
+    }
+}
+
+/// Tells whether a path is that of a method of the service.
+fn is_of(service: &str, path: &str) -> bool {
+    let method = path
+        .strip_prefix('/')
+        .and_then(|path| path.strip_prefix(service));
+    method.is_some_and(|method| method.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_has_the_paths_that_begin_with_its_whole_name() {
+        let is_of = |path| is_of("routeguide.RouteGuide", path);
+        assert!(is_of("/routeguide.RouteGuide/GetFeature"));
+        assert!(is_of("/routeguide.RouteGuide/"));
+        for other in [
+            "",
+            "/",
+            "/routeguide.RouteGuide",
+            "routeguide.RouteGuide/GetFeature",
+            "/routeguide.RouteGuide2/GetFeature",
+            "/routeguide.routeguide/GetFeature",
+            "//routeguide.RouteGuide/GetFeature",
+        ] {
+            assert!(!is_of(other), "{other}");
+        }
+    }
+}
