@@ -206,3 +206,22 @@ pub trait CallObserver: Send + Sync + 'static {
         let _ = metadata;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::CallOptions;
+
+    /// `chat --timeout` gave the whole time to the call that asks what the server offers, and again to the chat itself.
+    #[tokio::test(start_paused = true)]
+    async fn time_that_runs_is_given_once() {
+        let options = CallOptions::new().timeout(Duration::from_secs(1));
+        let left = |options: &CallOptions| options.expiry().unwrap().header();
+        let running = options.clone().running();
+        tokio::time::advance(Duration::from_millis(600)).await;
+        assert_eq!(left(&options), "1000000u");
+        assert_eq!(left(&running), "400000u");
+        assert_eq!(left(&running.running()), "400000u");
+    }
+}

@@ -1,5 +1,7 @@
 //! An output that nobody reads, as that of a pager which is paused.
 
+use std::io::Write as _;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -9,7 +11,8 @@ use prost::Message as _;
 use route_guide_proto::routeguide::Feature;
 
 use crate::ROUTE_GUIDE_CLIENT;
-use crate::process::Program;
+use crate::odd::{OddServer, SILENCE};
+use crate::process::{Program, command};
 use crate::servers::{PATIENCE, runtime};
 
 /// Starts a server whose listings have no end. It says how much it has sent when the client takes no more, but has
@@ -102,4 +105,33 @@ fn a_call_keeps_its_time_while_nobody_reads() {
         list.ended().failed(68),
         "DEADLINE_EXCEEDED: the call did not end within 1s"
     );
+}
+
+/// The first Ctrl-C may wait for a reader too, to say what it has done.
+#[test]
+fn a_second_interrupt_ends_the_program_whatever_it_waits_for() {
+    let server = OddServer::start();
+    let (_reader, mut full) = std::io::pipe().unwrap();
+    // As much as a pipe holds.
+    full.write_all(&[b'.'; 64 << 10]).unwrap();
+    let get = ["get", SILENCE, "--target", server.target()];
+    let mut get = command(ROUTE_GUIDE_CLIENT, &get)
+        .stderr(full)
+        .spawn()
+        .unwrap();
+    assert!(server.event().starts_with("user-agent"));
+    assert_eq!(server.event(), "GetFeature");
+    let interrupt = format!("kill -INT {}", get.id());
+    let (say, ended) = channel();
+    let interrupted = || {
+        Command::new("sh")
+            .args(["-c", &interrupt])
+            .status()
+            .unwrap()
+    };
+    assert!(interrupted().success());
+    assert_eq!(server.event(), "cancelled");
+    assert!(interrupted().success());
+    thread::spawn(move || say.send(get.wait().unwrap().code()));
+    assert_eq!(ended.recv_timeout(PATIENCE).unwrap(), Some(65));
 }
