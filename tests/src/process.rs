@@ -76,6 +76,33 @@ pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// Whether a foreign program that a test needs is there; otherwise says that the test is skipped.
+///
+/// # Panics
+///
+/// If it is not there and `ROUTE_GUIDE_REQUIRE_INTEROP=1` says that it must be.
+#[must_use]
+pub fn required(program: &str, probe: &str) -> bool {
+    let mut command = Command::new(program);
+    let probed = command
+        .arg(probe)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if probed.is_ok_and(|status| status.success()) {
+        return true;
+    }
+    let lacking = format!("`{program} {probe}` does not succeed");
+    let must = env::var_os("ROUTE_GUIDE_REQUIRE_INTEROP").is_some_and(|value| value == "1");
+    assert!(!must, "interop is required here, but {lacking}");
+    let test = thread::current();
+    say(&format!(
+        "test {} SKIPPED: {lacking}",
+        test.name().unwrap_or_default()
+    ));
+    false
+}
+
 /// One of our servers as a process, on a port of its own; dropping it kills it.
 #[derive(Debug)]
 pub struct ServerProcess {

@@ -1,0 +1,14 @@
+//! The life of connections of the real program, with peers that read slowly, vanish, never read or speak something else.
+//!
+//! One file for each promise.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
+
+mod drained;
+mod early_answers;
+mod early_ended;
+mod foreign;
+mod frames;
+mod gone;
+mod many_at_once;
+mod socket_file;
