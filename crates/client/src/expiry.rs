@@ -69,11 +69,6 @@ impl Expiry {
         self.at
     }
 
-    /// Returns the moment on the machine's clock.
-    pub(crate) fn time(&self) -> SystemTime {
-        SystemTime::now() + self.at.saturating_duration_since(Instant::now())
-    }
-
     pub(crate) fn is_over(&self) -> bool {
         self.at <= Instant::now()
     }

@@ -71,7 +71,10 @@ impl Work for Replays {
             exchanging.fill(&mut connection.session, now)?;
         }
         let mut answered = Vec::new();
-        while connections.iter().any(|c| c.session.open_calls() > 0) {
+        // A server that has ended a connection in order leaves it without calls.
+        while !exchanging.budget.is_spent(now)
+            || connections.iter().any(|c| c.session.open_calls() > 0)
+        {
             for place in ready(connections)? {
                 let connection = &mut connections[place];
                 connection.read()?;

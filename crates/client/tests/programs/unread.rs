@@ -113,7 +113,7 @@ fn a_second_interrupt_ends_the_program_whatever_it_waits_for() {
     let server = OddServer::start();
     let (_reader, mut full) = std::io::pipe().unwrap();
     // As much as a pipe holds.
-    full.write_all(&[b'.'; 64 << 10]).unwrap();
+    full.write_all(&vec![b'.'; 64 << 10]).unwrap();
     let get = ["get", SILENCE, "--target", server.target()];
     let mut get = command(ROUTE_GUIDE_CLIENT, &get)
         .stderr(full)
