@@ -132,21 +132,6 @@ fn frames_that_are_no_grpc_frames_are_internal_errors() {
 }
 
 #[test]
-fn a_unary_call_without_a_message_is_an_internal_error() {
-    run(async {
-        let server = TestServer::route_guide().await;
-        check(
-            &server,
-            &[GET_FEATURE, LIST_FEATURES],
-            "nothing",
-            &[],
-            Code::Internal,
-        )
-        .await;
-    });
-}
-
-#[test]
 fn a_length_is_not_believed() {
     run(async {
         let server = TestServer::route_guide().await;

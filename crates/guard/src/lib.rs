@@ -6,6 +6,7 @@
 //! - [`Workers`]: one runtime per core, with connections shared out among them.
 //! - [`CallLayer`]: bounds the *whole* call, response stream included, by its deadline and answers
 //!   `DEADLINE_EXCEEDED`; turns a panic into `UNKNOWN`; counts calls for the drain.
+//! - [`CardinalityLayer`]: refuses requests that have not exactly one message where a method takes one.
 //! - [`EarlyHeadLayer`]: sends the response headers of client-streaming methods at once.
 //! - [`WebLayer`]: lets pages in browsers call, by gRPC-Web.
 //! - [`Drain`]: stops accepting, lets calls finish, ends what is left and says how many.
@@ -37,6 +38,7 @@
 mod address;
 mod body;
 mod call;
+mod cardinality;
 mod connection;
 mod deadline;
 mod drain;
@@ -59,6 +61,7 @@ mod workers;
 
 pub use address::{AddressError, ListenAddress};
 pub use call::{CallFuture, CallLayer, CallService};
+pub use cardinality::{CardinalityLayer, CardinalityService, cardinality_violation};
 pub use connection::ConnectionSettings;
 pub use deadline::{Deadline, MalformedTimeout};
 pub use drain::{Drain, DrainReport};

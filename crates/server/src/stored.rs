@@ -18,6 +18,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use http::{HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full};
 use prost::Message;
+use route_guide_guard::{CardinalityLayer, CardinalityService, cardinality_violation};
 use route_guide_proto::routeguide::Rectangle;
 use route_guide_proto::routeguide::route_guide_server::{RouteGuideServer, SERVICE_NAME};
 use route_guide_store::Store;
@@ -25,7 +26,7 @@ use tokio::task::coop;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::server::NamedService;
-use tower::Service;
+use tower::{Layer, Service};
 
 use crate::error::RpcError;
 use crate::recording::Recording;
@@ -40,8 +41,14 @@ pub(crate) use unframe::MAX_MESSAGE_BYTES;
 #[derive(Clone, Debug)]
 pub struct StoredRouteGuide {
     servicer: Arc<RouteGuideServicer>,
-    generated: RouteGuideServer<RouteGuideServicer>,
+    generated: CardinalityService<RouteGuideServer<RouteGuideServicer>>,
 }
+
+/// The methods of RouteGuide whose requests are streams.
+const STREAMING: &[&str] = &[
+    "/routeguide.RouteGuide/RecordRoute",
+    "/routeguide.RouteGuide/RouteChat",
+];
 
 impl StoredRouteGuide {
     /// Puts the hot paths before a generated service and the servicer behind it.
@@ -52,7 +59,7 @@ impl StoredRouteGuide {
     ) -> Self {
         Self {
             servicer,
-            generated,
+            generated: CardinalityLayer::except(STREAMING).layer(generated),
         }
     }
 }
@@ -143,14 +150,16 @@ async fn one_message<T>(
     let mut request = None;
     while let Some(data) = next_data(&mut body).await? {
         unframer.feed(&data, |message| {
-            if request.is_none() {
-                request = Some(decode(message)?);
+            if request.is_some() {
+                return Err(cardinality_violation(2));
             }
+            // That there are two is said of them first, whatever the first one holds.
+            request = Some(decode(message));
             Ok(())
         })?;
     }
     unframer.end()?;
-    request.ok_or_else(|| Status::internal("Missing request message."))
+    request.unwrap_or_else(|| Err(cardinality_violation(0)))
 }
 
 /// Waits for the next bytes of a request, `None` at its end.
