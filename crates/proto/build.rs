@@ -6,7 +6,12 @@ use std::{env, fs};
 
 use prost::Message;
 
-const PROTOS: [&str; 3] = ["route_guide.proto", "helloworld.proto", "hello.proto"];
+const PROTOS: [&str; 4] = [
+    "route_guide.proto",
+    "helloworld.proto",
+    "hello.proto",
+    "grpc/health/v1/health.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../../protos");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use prost::Message;
 use prost_types::FileDescriptorProto;
+use route_guide_proto::health;
 use route_guide_tests::{TestServer, run, within};
 use tonic::Code;
 use tonic::transport::Channel;
@@ -37,6 +38,7 @@ fn health_says_serving_for_the_server_and_for_each_service() {
         for (server, service) in [
             (&guide, ""),
             (&guide, ROUTE_GUIDE),
+            (&guide, HEALTH),
             (&greetings, ""),
             (&greetings, GREETER),
             (&greetings, HELLO),
@@ -63,6 +65,26 @@ fn health_does_not_know_services_that_are_elsewhere() {
     });
 }
 
+#[test]
+fn health_lists_the_states_of_all_services() {
+    run(async {
+        for (server, own) in [
+            (TestServer::route_guide().await, vec![ROUTE_GUIDE]),
+            (TestServer::greetings().await, vec![GREETER, HELLO]),
+        ] {
+            // tonic-health has no stub for it.
+            let mut health = health::health_client::HealthClient::new(server.channel());
+            let listed = health.list(health::HealthListRequest {}).await.unwrap();
+            let serving = health::HealthCheckResponse {
+                status: ServingStatus::Serving.into(),
+            };
+            let expected = own.iter().chain(&["", HEALTH]);
+            let expected = expected.map(|name| ((*name).to_owned(), serving));
+            assert_eq!(listed.into_inner().statuses, expected.collect());
+        }
+    });
+}
+
 /// gRPC's health document: a watch of an unknown service is answered with `SERVICE_UNKNOWN` and stays open.
 #[test]
 fn a_watch_of_an_unknown_service_says_so_and_goes_on() {
@@ -81,31 +103,95 @@ macro_rules! reflection_client {
     ($module:ident, $version:ident) => {
         mod $module {
             use tonic::transport::Channel;
-            use tonic_reflection::pb::$version::ServerReflectionRequest;
             use tonic_reflection::pb::$version::server_reflection_client::ServerReflectionClient;
             use tonic_reflection::pb::$version::server_reflection_request::MessageRequest;
             use tonic_reflection::pb::$version::server_reflection_response::MessageResponse;
+            use tonic_reflection::pb::$version::{ExtensionRequest, ServerReflectionRequest};
 
-            async fn ask(
+            /// Asks in one stream, and returns all answers.
+            async fn ask_all(
                 channel: &Channel,
-                request: MessageRequest,
-            ) -> Result<MessageResponse, i32> {
-                let request = ServerReflectionRequest {
-                    host: String::new(),
-                    message_request: Some(request),
-                };
-                let requests = tokio_stream::once(request);
-                let mut client = ServerReflectionClient::new(channel.clone());
-                let replies = client.server_reflection_info(requests).await.unwrap();
-                match replies.into_inner().message().await {
-                    Ok(reply) => Ok(reply.unwrap().message_response.unwrap()),
-                    Err(status) => Err(i32::from(status.code())),
+                requests: Vec<MessageRequest>,
+            ) -> Vec<MessageResponse> {
+                let requests: Vec<_> = requests
+                    .into_iter()
+                    .map(|request| ServerReflectionRequest {
+                        host: "a host".to_owned(),
+                        message_request: Some(request),
+                    })
+                    .collect();
+                let asked = tokio_stream::iter(requests.clone());
+                let mut client = ServerReflectionClient::new(channel.clone())
+                    .max_decoding_message_size(usize::MAX);
+                let replies = client.server_reflection_info(asked).await.unwrap();
+                let mut replies = replies.into_inner();
+                let mut answers = Vec::new();
+                for request in requests {
+                    let reply = replies.message().await.unwrap().unwrap();
+                    assert_eq!(reply.valid_host, "a host");
+                    assert_eq!(reply.original_request, Some(request));
+                    answers.push(reply.message_response.unwrap());
                 }
+                assert_eq!(replies.message().await.unwrap(), None);
+                answers
+            }
+
+            async fn ask(channel: &Channel, request: MessageRequest) -> MessageResponse {
+                ask_all(channel, vec![request]).await.remove(0)
+            }
+
+            /// Questions about what no server has.
+            fn in_vain(name: &str) -> Vec<MessageRequest> {
+                vec![
+                    MessageRequest::FileContainingSymbol(name.to_owned()),
+                    MessageRequest::FileContainingSymbol(String::new()),
+                    MessageRequest::FileByFilename(name.to_owned()),
+                    MessageRequest::FileContainingExtension(ExtensionRequest {
+                        containing_type: name.to_owned(),
+                        extension_number: 1,
+                    }),
+                    MessageRequest::AllExtensionNumbersOfType(name.to_owned()),
+                ]
+            }
+
+            /// The codes of the answers to such questions, between two that have an answer.
+            pub(super) async fn refusals(channel: &Channel) -> [Option<i32>; 5] {
+                let known = "routeguide.Point";
+                let mut questions = in_vain("no.such.Symbol");
+                questions.insert(0, MessageRequest::FileContainingSymbol(known.to_owned()));
+                questions.push(MessageRequest::AllExtensionNumbersOfType(known.to_owned()));
+                let mut answers = ask_all(channel, questions).await;
+                let last = answers.pop().unwrap();
+                let MessageResponse::AllExtensionNumbersResponse(numbers) = last else {
+                    panic!("{last:?}");
+                };
+                assert_eq!(numbers.base_type_name, known);
+                assert_eq!(numbers.extension_number, [0; 0]);
+                let first = answers.remove(0);
+                assert!(matches!(first, MessageResponse::FileDescriptorResponse(_)));
+                let codes: Vec<_> = answers
+                    .into_iter()
+                    .map(|answer| match answer {
+                        MessageResponse::ErrorResponse(error) => Some(error.error_code),
+                        _ => None,
+                    })
+                    .collect();
+                codes.try_into().unwrap()
+            }
+
+            /// The reasons of the answers to such questions.
+            pub(super) async fn reasons(channel: &Channel, name: &str) -> Vec<String> {
+                let answers = ask_all(channel, in_vain(name)).await;
+                let reason = |answer| match answer {
+                    MessageResponse::ErrorResponse(error) => error.error_message,
+                    other => panic!("{other:?}"),
+                };
+                answers.into_iter().map(reason).collect()
             }
 
             pub(super) async fn services(channel: &Channel) -> Vec<String> {
                 let request = MessageRequest::ListServices(String::new());
-                match ask(channel, request).await.unwrap() {
+                match ask(channel, request).await {
                     MessageResponse::ListServicesResponse(list) => list
                         .service
                         .into_iter()
@@ -115,14 +201,13 @@ macro_rules! reflection_client {
                 }
             }
 
-            /// The file that declares a symbol, or the code of the error.
-            pub(super) async fn file_of(channel: &Channel, symbol: &str) -> Result<Vec<u8>, i32> {
+            /// The file that declares a symbol.
+            pub(super) async fn file_of(channel: &Channel, symbol: &str) -> Vec<u8> {
                 let request = MessageRequest::FileContainingSymbol(symbol.to_owned());
-                match ask(channel, request).await? {
+                match ask(channel, request).await {
                     MessageResponse::FileDescriptorResponse(mut files) => {
-                        Ok(files.file_descriptor_proto.remove(0))
+                        files.file_descriptor_proto.remove(0)
                     }
-                    MessageResponse::ErrorResponse(error) => Err(error.error_code),
                     other => panic!("{other:?}"),
                 }
             }
@@ -174,7 +259,7 @@ fn both_versions_of_reflection_describe_every_service_they_list() {
                     reflection_v1alpha::file_of(&channel, &service).await,
                 ];
                 for file in files {
-                    let file = FileDescriptorProto::decode(&file.unwrap()[..]).unwrap();
+                    let file = FileDescriptorProto::decode(&file[..]).unwrap();
                     let declares = |declared: &prost_types::ServiceDescriptorProto| {
                         format!("{}.{}", file.package(), declared.name()) == service
                     };
@@ -190,7 +275,7 @@ fn the_descriptor_of_route_guide_is_the_published_contract() {
     run(async {
         let server = TestServer::route_guide().await;
         let file = reflection_v1::file_of(&server.channel(), "routeguide.RouteNote").await;
-        let file = FileDescriptorProto::decode(&file.unwrap()[..]).unwrap();
+        let file = FileDescriptorProto::decode(&file[..]).unwrap();
         assert_eq!(file.package(), "routeguide");
         let methods: Vec<_> = file.service[0]
             .method
@@ -268,21 +353,37 @@ fn the_descriptor_of_route_guide_is_the_published_contract() {
     });
 }
 
-/// tonic-reflection says so with the status of the call; the protocol's error response would do as well.
+/// The stream ended with NOT_FOUND, and with it the answers to the questions after the bad one.
 #[test]
-fn reflection_says_not_found_for_what_is_not_there() {
+fn reflection_answers_what_is_not_there_in_the_stream_and_goes_on() {
     run(async {
         let server = TestServer::route_guide().await;
         let channel = server.channel();
-        let not_found = i32::from(Code::NotFound);
-        for symbol in ["no.such.Symbol", ""] {
-            let v1 = reflection_v1::file_of(&channel, symbol).await;
-            let v1alpha = reflection_v1alpha::file_of(&channel, symbol).await;
-            assert_eq!(
-                (v1, v1alpha),
-                (Err(not_found), Err(not_found)),
-                "{symbol:?}"
-            );
+        let not_found = [i32::from(Code::NotFound); 5].map(Some);
+        assert_eq!(reflection_v1::refusals(&channel).await, not_found);
+        assert_eq!(reflection_v1alpha::refusals(&channel).await, not_found);
+    });
+}
+
+/// grpcio lost the code over 17 kB of trailers; a grpc-js channel never recovered from 200 kB.
+#[test]
+fn however_long_a_name_is_the_answer_about_it_is_short() {
+    run(async {
+        let server = TestServer::route_guide().await;
+        for bytes in [17_000, 200_000] {
+            let name = "ü".repeat(bytes / 2);
+            let mut health = HealthClient::new(server.channel());
+            let status = health.check(about(&name)).await.unwrap_err();
+            assert_eq!(status.code(), Code::NotFound);
+            assert!(status.message().len() <= 1024);
+            for reasons in [
+                reflection_v1::reasons(&server.channel(), &name).await,
+                reflection_v1alpha::reasons(&server.channel(), &name).await,
+            ] {
+                for reason in reasons {
+                    assert!(reason.len() <= 1024, "{} bytes", reason.len());
+                }
+            }
         }
     });
 }

@@ -32,6 +32,11 @@ pub mod hello {
     pub use crate::generated::hello::*;
 }
 
+/// Package `grpc.health.v1`: the standard health service.
+pub mod health {
+    pub use crate::generated::health::*;
+}
+
 mod generated {
     #![expect(
         missing_docs,
@@ -39,6 +44,7 @@ mod generated {
         clippy::doc_markdown,
         clippy::default_trait_access,
         clippy::missing_errors_doc,
+        clippy::must_use_candidate,
         clippy::too_many_lines,
         reason = "what the generator writes is not ours to style"
     )]
@@ -51,6 +57,9 @@ mod generated {
     }
     pub(crate) mod hello {
         tonic::include_proto!("hello");
+    }
+    pub(crate) mod health {
+        tonic::include_proto!("grpc.health.v1");
     }
 }
 
@@ -87,7 +96,10 @@ mod tests {
         let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();
         let mut packages: Vec<_> = set.file.iter().map(FileDescriptorProto::package).collect();
         packages.sort_unstable();
-        assert_eq!(packages, ["hello", "helloworld", "routeguide"]);
+        assert_eq!(
+            packages,
+            ["grpc.health.v1", "hello", "helloworld", "routeguide"]
+        );
     }
 
     #[test]

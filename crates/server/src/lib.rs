@@ -38,6 +38,7 @@ mod health;
 mod hello;
 pub mod program;
 mod recording;
+mod reflection;
 mod requests;
 mod route_chat;
 mod route_guide;
@@ -46,6 +47,7 @@ mod settings;
 mod shortcut;
 mod stderr;
 mod stored;
+mod text;
 mod watching;
 
 pub use data_set::{DataError, DataSet};

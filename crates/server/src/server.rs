@@ -10,9 +10,11 @@ use route_guide_chat::{FileNotebook, MemoryNotebook, Notebook, OpenError};
 #[cfg(feature = "nats")]
 use route_guide_chat::{NatsNotebook, NatsSettings, StartError as NatsStartError};
 use route_guide_guard::{
-    BindError, CallLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress, Listener, WebLayer,
-    Workers, serve,
+    BindError, CallLayer, CardinalityLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress,
+    Listener, WebLayer, Workers, serve,
 };
+use route_guide_proto::health::health_check_response::ServingStatus;
+use route_guide_proto::health::health_server::{HealthServer, SERVICE_NAME as HEALTH};
 use route_guide_proto::hello::hello_service_server::{HelloServiceServer, SERVICE_NAME as HELLO};
 use route_guide_proto::helloworld::greeter_server::{GreeterServer, SERVICE_NAME as GREETER};
 use route_guide_proto::routeguide::route_guide_server::{
@@ -23,13 +25,11 @@ use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
-use tonic_health::ServingStatus;
-use tonic_health::pb::health_server::HealthServer;
-use tonic_reflection::server::Builder as ReflectionBuilder;
-use tower::ServiceBuilder;
+use tower::{Layer, ServiceBuilder};
 
 use crate::echo;
 use crate::health::HealthServicer;
+use crate::reflection;
 use crate::shortcut::Shortcut;
 use crate::{
     CHAT_LIFE, CHAT_NUMBERING, CHAT_RESUMES, CHAT_WATCH, ChatSettings, ChatStore, DATA_VERSION,
@@ -41,6 +41,13 @@ use crate::{
 const EARLY_HEADS: &[&str] = &[
     "/routeguide.RouteGuide/RecordRoute",
     "/hello.HelloService/LotsOfGreetings",
+];
+
+/// Methods of services other than RouteGuide whose requests are streams; every other takes exactly one message.
+const STREAMING: &[&str] = &[
+    "/helloworld.Greeter/SayHelloBidiStream",
+    "/hello.HelloService/LotsOfGreetings",
+    "/hello.HelloService/BidiHello",
 ];
 
 /// Streams that last until somebody ends them: a drain does not wait for these.
@@ -160,18 +167,17 @@ impl Server {
     ///
     /// [`StartError`] if an address cannot be listened on.
     pub async fn greeter(settings: GreeterSettings) -> Result<Self, StartError> {
+        let greeter = GreeterServer::new(GreeterServicer::new(settings.replies))
+            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Zstd);
+        let hello = HelloServiceServer::new(HelloServicer::new(settings.replies))
+            .accept_compressed(CompressionEncoding::Gzip)
+            .accept_compressed(CompressionEncoding::Zstd);
+        let cardinality = CardinalityLayer::except(STREAMING);
         let mut routes = RoutesBuilder::default();
         routes
-            .add_service(
-                GreeterServer::new(GreeterServicer::new(settings.replies))
-                    .accept_compressed(CompressionEncoding::Gzip)
-                    .accept_compressed(CompressionEncoding::Zstd),
-            )
-            .add_service(
-                HelloServiceServer::new(HelloServicer::new(settings.replies))
-                    .accept_compressed(CompressionEncoding::Gzip)
-                    .accept_compressed(CompressionEncoding::Zstd),
-            );
+            .add_service(cardinality.layer(greeter))
+            .add_service(cardinality.layer(hello));
         let services = &[GREETER, HELLO];
         let listeners = bind(&settings.listen).await?;
         Self::new(routes, services, listeners, settings.serving)
@@ -184,10 +190,16 @@ impl Server {
         serving: ServingSettings,
     ) -> Result<Self, StartError> {
         let (health, state) = watch::channel(ServingStatus::Serving);
+        let services = [services, &[HEALTH]].concat();
+        let described = (
+            reflection::v1::server(&services)?,
+            reflection::v1alpha::server(&services)?,
+        );
+        let answers = HealthServer::new(HealthServicer::new(services, state));
         routes
-            .add_service(HealthServer::new(HealthServicer::new(services, state)))
-            .add_service(reflection(services).build_v1()?)
-            .add_service(reflection(services).build_v1alpha()?);
+            .add_service(CardinalityLayer::except(&[]).layer(answers))
+            .add_service(described.0)
+            .add_service(described.1);
         let workers = serving.workers.map(Workers::start).transpose()?;
         Ok(Self {
             listeners,
@@ -325,15 +337,4 @@ async fn bind(addresses: &[ListenAddress]) -> Result<Vec<Listener>, BindError> {
         listeners.push(Listener::bind(address).await?);
     }
     Ok(listeners)
-}
-
-/// Describes what can be called here; the file holds the contracts of all servers.
-fn reflection(services: &[&str]) -> ReflectionBuilder<'static> {
-    let builder = ReflectionBuilder::configure()
-        .register_encoded_file_descriptor_set(route_guide_proto::FILE_DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .with_service_name(tonic_health::pb::health_server::SERVICE_NAME);
-    services.iter().fold(builder, |builder, service| {
-        builder.with_service_name(*service)
-    })
 }
