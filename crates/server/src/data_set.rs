@@ -62,6 +62,11 @@ impl DataSet {
         self.current.load_full()
     }
 
+    /// Whether there is a file to load again.
+    pub(crate) fn is_of_a_file(&self) -> bool {
+        matches!(self.source, FeatureSource::File(_))
+    }
+
     /// Loads the source again and, if that goes well, makes it current.
     ///
     /// Calls that have begun finish on the features they began with.

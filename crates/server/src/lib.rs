@@ -36,6 +36,7 @@ mod error;
 mod greeter;
 mod health;
 mod hello;
+mod logging;
 pub mod program;
 mod recording;
 mod reflection;

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use tokio::runtime::{Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
-use tracing_subscriber::EnvFilter;
 
 use crate::commands::Command;
 use crate::counted::counted;
+use crate::logging::Log;
 use crate::stderr::say;
 use crate::{DataSet, Server};
 
@@ -37,27 +37,46 @@ pub fn run<E>(
 where
     E: std::error::Error + Send + Sync + 'static,
 {
-    let outcome = start_logging(log).and_then(|()| {
-        let runtime = runtime.context("cannot start the runtime")?;
-        let outcome = runtime.block_on(serve(start, announce));
-        // A file that is still being loaded is of no use any more: nobody waits for it.
-        runtime.shutdown_background();
-        outcome
-    });
-    match outcome {
-        Ok(DrainReport { cut_calls: 0, .. }) => ExitCode::SUCCESS,
-        Ok(DrainReport { cut_calls, .. }) => {
-            let calls = counted(cut_calls as u64, "call", "calls");
-            say(&format!(
-                "{calls} had to be cut when the drain timeout was over"
-            ));
-            ExitCode::FAILURE
-        }
+    let log = match Log::start(log) {
+        Ok(log) => log,
         Err(error) => {
             say(&format!("error: {error:#}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime
+        .context("cannot start the runtime")
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(serve(start, announce, &log));
+            // A file that is still being loaded is of no use any more: nobody waits for it.
+            runtime.shutdown_background();
+            outcome
+        });
+    let code = match outcome {
+        Ok(report) => told(&report, &log),
+        Err(error) => {
+            log.say(&format!("error: {error:#}"));
             ExitCode::FAILURE
         }
+    };
+    log.close();
+    code
+}
+
+/// Says what the end of the server did to its callers.
+fn told(report: &DrainReport, log: &Log) -> ExitCode {
+    if report.panicked_calls > 0 {
+        let calls = counted(report.panicked_calls as u64, "call", "calls");
+        log.say(&format!("{calls} ended because the server panicked"));
     }
+    if report.cut_calls == 0 {
+        return ExitCode::SUCCESS;
+    }
+    let calls = counted(report.cut_calls as u64, "call", "calls");
+    log.say(&format!(
+        "{calls} had to be cut when the drain timeout was over"
+    ));
+    ExitCode::FAILURE
 }
 
 /// Carries out a command that does not serve. The exit status is 0 if that went well, otherwise 1.
@@ -75,6 +94,7 @@ pub fn carry_out(command: &Command) -> ExitCode {
 async fn serve<E>(
     start: impl Future<Output = Result<Server, E>> + Send + 'static,
     announce: impl Fn(&ListenAddress) -> String,
+    log: &Log,
 ) -> anyhow::Result<DrainReport>
 where
     E: std::error::Error + Send + Sync + 'static,
@@ -104,8 +124,10 @@ where
     let shutdown = async {
         signals.next().await;
         tracing::info!("draining; a second signal ends the server at once");
+        let log = log.clone();
         tokio::spawn(async move {
             signals.next().await;
+            log.close();
             std::process::exit(INTERRUPTED);
         });
     };
@@ -120,9 +142,12 @@ where
 
 /// Reloads the features when their file changes and when somebody asks for it.
 async fn keep_current(data: Option<Arc<DataSet>>, asked: &Notify) -> Infallible {
-    match data {
-        Some(data) => data.keep_current(asked).await,
-        None => std::future::pending().await,
+    if let Some(data) = data.filter(|data| data.is_of_a_file()) {
+        return data.keep_current(asked).await;
+    }
+    loop {
+        asked.notified().await;
+        tracing::info!("SIGHUP asks for a reload: there is nothing to reload, the server goes on");
     }
 }
 
@@ -152,16 +177,4 @@ impl Signals {
             _ = self.terminate.recv() => {}
         }
     }
-}
-
-fn start_logging(filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder()
-        .parse(filter)
-        .with_context(|| format!("cannot read the log filter {filter:?}"))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr)
-        .init();
-    Ok(())
 }
