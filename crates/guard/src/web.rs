@@ -1,5 +1,7 @@
 //! gRPC for pages in browsers.
 
+mod text;
+
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -14,16 +16,23 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, Cors, CorsLayer};
 
 use crate::WebOrigin;
 use crate::call::plain_response;
+use text::TextBody;
 
 /// How long a browser may remember what a page is allowed.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 
-/// Content types of gRPC-Web, binary and as text.
-const CONTENT_TYPES: [&str; 4] = [
-    "application/grpc-web",
-    "application/grpc-web+proto",
-    "application/grpc-web-text",
-    "application/grpc-web-text+proto",
+/// The content type of binary gRPC-Web.
+const BINARY: &str = "application/grpc-web+proto";
+
+/// The content type of gRPC-Web as text, in base64.
+const TEXT: &str = "application/grpc-web-text+proto";
+
+/// The media types of gRPC-Web, and which of the two each of them is.
+const MEDIA_TYPES: [(&str, &str); 4] = [
+    ("application/grpc-web", BINARY),
+    (BINARY, BINARY),
+    ("application/grpc-web-text", TEXT),
+    (TEXT, TEXT),
 ];
 
 /// Where a reply that is all head has its status.
@@ -140,20 +149,47 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> WebFuture {
+        let web = of_web(&request, &header::CONTENT_TYPE);
         let refused = match request.version() {
             Version::HTTP_2 => None,
             _ if request.method() != Method::POST => Some(StatusCode::METHOD_NOT_ALLOWED),
-            _ if !is_web(&request) => Some(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            _ if web.is_none() => Some(StatusCode::UNSUPPORTED_MEDIA_TYPE),
             _ => None,
         };
-        match refused {
-            Some(code) => Box::pin(std::future::ready(Ok(plain_response(code)))),
-            None => Box::pin(self.0.call(request)),
+        match (refused, web) {
+            (Some(code), _) => Box::pin(std::future::ready(Ok(plain_response(code)))),
+            (None, Some(web)) => Box::pin(self.0.call(plain(request, web))),
+            (None, None) => Box::pin(self.0.call(request)),
         }
     }
 }
 
-fn is_web(request: &Request<Body>) -> bool {
-    let content_type = request.headers().get(header::CONTENT_TYPE);
-    content_type.is_some_and(|value| CONTENT_TYPES.iter().any(|web| value == web))
+/// Says which kind of gRPC-Web a header names, if it names one.
+///
+/// Media types are the same in capitals, and parameters may follow them (RFC 9110, section 8.3.1).
+fn of_web(request: &Request<Body>, header: &HeaderName) -> Option<&'static str> {
+    let values = request.headers().get_all(header).into_iter();
+    let named = values.filter_map(|value| value.to_str().ok());
+    named.flat_map(|value| value.split(',')).find_map(|named| {
+        let media_type = named.split(';').next()?.trim();
+        let kind = MEDIA_TYPES
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(media_type));
+        kind.map(|(_, kind)| *kind)
+    })
+}
+
+/// Makes of a request what tonic-web understands: the names of its types as they are listed, and binary messages.
+fn plain(mut request: Request<Body>, web: &'static str) -> Request<Body> {
+    if let Some(accepted) = of_web(&request, &header::ACCEPT) {
+        let accepted = HeaderValue::from_static(accepted);
+        request.headers_mut().insert(header::ACCEPT, accepted);
+    }
+    let binary = HeaderValue::from_static(BINARY);
+    request.headers_mut().insert(header::CONTENT_TYPE, binary);
+    if web == TEXT {
+        request.map(|body| Body::new(TextBody::new(body)))
+    } else {
+        request
+    }
 }

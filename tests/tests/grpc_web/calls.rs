@@ -1,11 +1,13 @@
 //! What is true of calls and connections, whatever the method.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use prost::Message;
 use route_guide_server::RouteGuideSettings;
 use route_guide_tests::paths::{GET_FEATURE, ROUTE_CHAT};
 use route_guide_tests::{
-    GRPC_WEB, TestServer, WebBody, WebConnection, frame, hex, note, point, run,
+    GRPC_WEB, GRPC_WEB_TEXT, TestServer, WebBody, WebConnection, frame, hex, note, point, run,
 };
 use tonic::Code;
 
@@ -44,6 +46,61 @@ fn metadata_goes_both_ways() {
         assert!(reply.headers.contains_key("route-guide-data-version"));
         let trailers = WebBody::of(reply.body).trailers;
         assert_eq!(trailers["x-grpc-test-echo-trailing-bin"], "AAEC");
+    });
+}
+
+/// Capitals and parameters got HTTP status 415.
+#[test]
+fn content_types_are_known_in_capitals_and_with_parameters() {
+    run(async {
+        let server = route_guide(&[]).await;
+        let mut page = WebConnection::open(&server).await;
+        let body = STANDARD.encode(frame(&[]));
+        for (content_type, accept, body) in [
+            ("Application/gRPC-Web+Proto", "*/*", &frame(&[])[..]),
+            (
+                "application/grpc-web; charset=utf-8",
+                "application/grpc-web;q=1",
+                &frame(&[]),
+            ),
+            (
+                "application/grpc-web-text ;charset=utf-8",
+                "text/html, APPLICATION/GRPC-WEB-TEXT;q=1",
+                body.as_bytes(),
+            ),
+        ] {
+            let headers = [("content-type", content_type), ("accept", accept)];
+            page.request("POST", CHECK, &headers, body).await;
+            let reply = page.reply().await;
+            assert_eq!(reply.code, StatusCode::OK, "{content_type}");
+            let told = if accept.contains("TEXT") {
+                WebBody::of_text(&reply.body)
+            } else {
+                WebBody::of(reply.body)
+            };
+            assert_eq!(told.framed, frame(&hex("08 01")), "{content_type}");
+            assert_eq!(told.trailers["grpc-status"], "0");
+        }
+    });
+}
+
+/// It depended on how TCP cut the pieces.
+#[test]
+fn text_may_come_in_pieces_that_are_padded_by_themselves() {
+    run(async {
+        let server = route_guide(&[]).await;
+        let message = frame(&hex("08 8f bd bc c2 01 10 ed ff 9a 9c fd ff ff ff ff 01"));
+        let pieces = message.chunks(7).map(|piece| STANDARD.encode(piece));
+        let text = pieces.collect::<String>();
+        let headers = [("content-type", GRPC_WEB_TEXT), ("accept", GRPC_WEB_TEXT)];
+        let mut page = WebConnection::open(&server).await;
+        page.request("POST", GET_FEATURE, &headers, text.as_bytes())
+            .await;
+        let told = WebBody::of_text(&page.reply().await.body);
+        assert_eq!(told.trailers["grpc-status"], "0");
+        let name = b"Patriots Path";
+        let found = told.framed.windows(name.len()).any(|window| window == name);
+        assert!(found, "{told:?}");
     });
 }
 
