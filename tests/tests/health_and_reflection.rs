@@ -353,7 +353,7 @@ fn the_descriptor_of_route_guide_is_the_published_contract() {
     });
 }
 
-/// The stream ended with NOT_FOUND, and with it the answers to the questions after the bad one.
+/// The stream ended with `NOT_FOUND`, and with it the answers to the questions after the bad one.
 #[test]
 fn reflection_answers_what_is_not_there_in_the_stream_and_goes_on() {
     run(async {

@@ -75,7 +75,7 @@ fn broken_http1_and_broken_bodies_are_refused_and_the_server_goes_on() {
             (&binary, &[0x80, 0, 0, 0, 0], Code::Internal),
             (&binary, &[1, 0, 0, 0, 0], Code::Internal),
             (&binary, &[0, 0xff, 0, 0, 0], Code::ResourceExhausted),
-            (&binary, &[], Code::Internal),
+            (&binary, &[], Code::Unimplemented),
         ] {
             for path in [GET_FEATURE, LIST_FEATURES] {
                 let mut page = WebConnection::open(&server).await;
