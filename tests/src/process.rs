@@ -121,9 +121,22 @@ impl ServerProcess {
     /// If it does not start.
     #[must_use]
     pub fn start(program: &Path, flags: &[&str]) -> Self {
-        let mut command = command(program);
-        let mut running = Running::spawn(command.args(["--listen", "127.0.0.1:0"]).args(flags));
-        let log = collect(running.0.stderr.take().expect("it is a pipe"));
+        Self::start_with(command(program).args(flags), Stdio::piped())
+    }
+
+    /// Starts a server by a command, with its log going to `stderr`, and waits for the line that says that its port is
+    /// open. If that is a pipe of the test's own, the log that [`stop`](Self::stop) returns is empty.
+    ///
+    /// # Panics
+    ///
+    /// If it does not start.
+    #[must_use]
+    pub fn start_with(command: &mut Command, stderr: Stdio) -> Self {
+        let mut running = Running::spawn(command.args(["--listen", "127.0.0.1:0"]), stderr);
+        let log = match running.0.stderr.take() {
+            Some(pipe) => collect(pipe),
+            None => mpsc::channel().1,
+        };
         let stdout = BufReader::new(running.0.stdout.take().expect("it is a pipe"));
         let (send, lines) = mpsc::channel();
         thread::spawn(move || {
@@ -135,7 +148,7 @@ impl ServerProcess {
         let Ok(line) = lines.recv_timeout(SHORT) else {
             drop(running);
             let log = log.recv().unwrap_or_default();
-            panic!("{} does not start: {log}", program.display());
+            panic!("{command:?} does not start: {log}");
         };
         Self {
             running,
@@ -225,7 +238,7 @@ fn target(line: &str) -> String {
 ///
 /// If it does not start, or not end within the limit.
 pub fn run_to_end(command: &mut Command, limit: Duration) -> (bool, String) {
-    let mut running = Running::spawn(command);
+    let mut running = Running::spawn(command, Stdio::piped());
     let stdout = collect(running.0.stdout.take().expect("it is a pipe"));
     let stderr = collect(running.0.stderr.take().expect("it is a pipe"));
     // The pipe closes when the program ends, so this waits for the end without asking again and again.
@@ -255,11 +268,11 @@ fn collect(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
 struct Running(Child);
 
 impl Running {
-    fn spawn(command: &mut Command) -> Self {
+    fn spawn(command: &mut Command, stderr: Stdio) -> Self {
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+            .stderr(stderr);
         match command.spawn() {
             Ok(child) => Self(child),
             Err(error) => panic!("{command:?} does not start: {error}"),
