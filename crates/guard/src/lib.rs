@@ -45,6 +45,7 @@ mod drain;
 mod early_head;
 mod end_of_call;
 mod foreign;
+mod gauge;
 mod listener;
 mod origin;
 mod preface;

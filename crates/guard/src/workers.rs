@@ -3,24 +3,30 @@
 use std::future::Future;
 use std::io;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use crate::gauge::{Gauge, idlest};
 
 /// How many tasks run before a worker looks for new events on its sockets.
 ///
 /// tokio's own 61 lets one connection that always has something to send delay all others for milliseconds.
 const EVENT_INTERVAL: u32 = 4;
 
+/// How often a worker is measured while no connection comes, so that an hour of rest does not hide a busy second.
+const MEASURE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Threads with a runtime of their own, for connections that never change threads.
 ///
 /// A connection and all its calls stay on one thread, so nothing is stolen and few locks are contended.
-/// Each new connection goes to the worker that has the fewest. Dropping the last clone ends the threads,
-/// and with them whatever still runs there.
+/// Each new connection goes to the worker that is least busy, among equals to the one that has the fewest. Dropping the
+/// last clone ends the threads, and with them whatever still runs there.
 #[derive(Clone, Debug)]
 pub struct Workers {
     pool: Arc<Pool>,
@@ -28,7 +34,7 @@ pub struct Workers {
 
 #[derive(Debug)]
 struct Pool {
-    workers: Vec<Worker>,
+    workers: Vec<Arc<Worker>>,
     threads: Vec<JoinHandle<()>>,
     stop: CancellationToken,
 }
@@ -36,11 +42,13 @@ struct Pool {
 #[derive(Debug)]
 struct Worker {
     runtime: Handle,
-    open: Arc<AtomicUsize>,
+    gauge: Mutex<Gauge>,
+    /// How many connections it has.
+    open: AtomicUsize,
 }
 
 /// Counts a connection of a worker until it is dropped.
-struct Open(Arc<AtomicUsize>);
+struct Open(Arc<Worker>);
 
 impl Workers {
     /// Starts `count` threads.
@@ -59,14 +67,14 @@ impl Workers {
                 .enable_all()
                 .event_interval(EVENT_INTERVAL)
                 .build()?;
-            pool.workers.push(Worker {
-                runtime: runtime.handle().clone(),
-                open: Arc::default(),
-            });
+            let worker = Arc::new(Worker::new(runtime.handle().clone()));
+            pool.workers.push(Arc::clone(&worker));
             let stop = pool.stop.clone();
             let thread = thread::Builder::new()
                 .name(format!("worker-{number}"))
-                .spawn(move || runtime.block_on(stop.cancelled()))?;
+                .spawn(move || {
+                    runtime.block_on(stop.run_until_cancelled(worker.measure_regularly()));
+                })?;
             pool.threads.push(thread);
         }
         Ok(Self {
@@ -74,18 +82,18 @@ impl Workers {
         })
     }
 
-    /// Runs a connection on the worker that has the fewest.
+    /// Runs a connection on the worker that is least busy.
     pub(crate) fn spawn(
         &self,
         tasks: &TaskTracker,
         connection: impl Future<Output = ()> + Send + 'static,
     ) {
-        let workers = self.pool.workers.iter();
-        let Some(worker) = workers.min_by_key(|worker| worker.open.load(Ordering::Relaxed)) else {
+        let workers = &self.pool.workers;
+        let loads = workers.iter().map(|worker| worker.load_and_count());
+        let Some(worker) = idlest(loads).map(|chosen| &workers[chosen]) else {
             return;
         };
-        worker.open.fetch_add(1, Ordering::Relaxed);
-        let open = Open(Arc::clone(&worker.open));
+        let open = Open::of(worker);
         let counted = async move {
             let _open = open;
             connection.await;
@@ -94,9 +102,46 @@ impl Workers {
     }
 }
 
+impl Worker {
+    fn new(runtime: Handle) -> Self {
+        let busy = runtime.metrics().worker_total_busy_duration(0);
+        Self {
+            runtime,
+            gauge: Mutex::new(Gauge::new(Instant::now(), busy)),
+            open: AtomicUsize::new(0),
+        }
+    }
+
+    async fn measure_regularly(&self) {
+        loop {
+            tokio::time::sleep(MEASURE_INTERVAL).await;
+            self.load_and_count();
+        }
+    }
+
+    fn load_and_count(&self) -> (u32, usize) {
+        let busy = self.runtime.metrics().worker_total_busy_duration(0);
+        let load = self.gauge().load(Instant::now(), busy);
+        (load, self.open.load(Ordering::Relaxed))
+    }
+
+    fn gauge(&self) -> MutexGuard<'_, Gauge> {
+        // It is whole whenever the lock is let go.
+        self.gauge.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Open {
+    fn of(worker: &Arc<Worker>) -> Self {
+        worker.gauge().add();
+        worker.open.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(worker))
+    }
+}
+
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -143,5 +188,39 @@ mod tests {
             *per_thread.entry(thread).or_insert(0) += 1;
         }
         assert_eq!(per_thread.into_values().collect::<Vec<_>>(), [3, 3, 3]);
+    }
+
+    /// Every second connection went to a core that one call kept busy all the time.
+    #[tokio::test]
+    async fn new_connections_go_past_a_busy_worker() {
+        let workers = Workers::start(NonZeroUsize::new(2).unwrap()).unwrap();
+        let tasks = TaskTracker::new();
+        let (say, mut said) = mpsc::unbounded_channel();
+        let stop = CancellationToken::new();
+        let (busy, stopped) = (say.clone(), stop.clone());
+        workers.spawn(&tasks, async move {
+            busy.send(thread::current().id()).unwrap();
+            while !stopped.is_cancelled() {
+                tokio::task::yield_now().await;
+            }
+        });
+        let busy = said.recv().await.unwrap();
+        let loads = || {
+            let workers = workers.pool.workers.iter();
+            workers.map(|worker| worker.load_and_count().0)
+        };
+        while loads().max().unwrap() < loads().min().unwrap() + 16 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..8 {
+            let say = say.clone();
+            workers.spawn(&tasks, async move {
+                say.send(thread::current().id()).unwrap();
+            });
+            assert_ne!(said.recv().await, Some(busy));
+        }
+        stop.cancel();
+        tasks.close();
+        tasks.wait().await;
     }
 }
