@@ -74,8 +74,8 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// How many positions are kept.
-    const LEN: usize = 16 << 10;
+    /// How many positions are kept. Tests have many small batches.
+    const LEN: usize = if cfg!(test) { 10 } else { 16 << 10 };
 
     /// How many hits a walk goes through for one batch of them.
     const MOST_HITS: usize = 256 << 10;
@@ -94,10 +94,10 @@ impl Batch {
                 return None;
             }
             for position in range.filter_map(|slot| index.position(slot)) {
+                if first.len() == 2 * Self::LEN {
+                    past = Self::keep_least(&mut first);
+                }
                 if (from..past).contains(&position) {
-                    if first.len() == 2 * Self::LEN {
-                        past = Self::keep_least(&mut first);
-                    }
                     first.push(position);
                 }
             }
@@ -146,8 +146,8 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    /// So many blocks, more than a hundred thousand points, take about a tenth of a millisecond.
-    const TURN: u32 = 4 << 10;
+    /// So many blocks, more than a hundred thousand points, take about a tenth of a millisecond. Tests have many short turns.
+    const TURN: u32 = if cfg!(test) { 2 } else { 4 << 10 };
 
     fn new(area: E7Rectangle) -> Self {
         Self {
@@ -178,5 +178,57 @@ impl Scan {
         }
         let run = boxes::take_run(&mut self.hits);
         Some(self.start + run.start..self.start + run.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use route_guide_geo::E7Point;
+
+    use super::*;
+    use crate::samples::image_of;
+
+    /// All runs, the empty ones too.
+    fn runs(points: &[E7Point], area: E7Rectangle) -> Vec<Range<u32>> {
+        let image = image_of(points);
+        let mut hits = Hits::new(&image.index(), area);
+        std::iter::from_fn(|| hits.next_run(&image.index())).collect()
+    }
+
+    /// From one corner to the other and back, so that the order is not that of the curve.
+    fn to_and_fro(len: i32) -> Vec<E7Point> {
+        let side = |i| if i % 2 == 0 { i } else { 1_000_000 - i };
+        (0..len)
+            .map(|i| E7Point::unbounded(side(i), side(i)))
+            .collect()
+    }
+
+    fn below(most: i32) -> E7Rectangle {
+        E7Rectangle::new(E7Point::unbounded(0, 0), E7Point::unbounded(most, most))
+    }
+
+    /// A listing of half of a large file took tens of milliseconds of a thread before its first feature.
+    #[test]
+    fn a_search_for_many_hits_lets_others_have_their_turn() {
+        let mut points = to_and_fro(1_000);
+        points.rotate_left(1);
+        points.sort_by_key(|point| point.lat() < 10_000);
+        // The hits are the second half of the points, which begins after seven turns.
+        let runs = runs(&points, below(10_000));
+        assert_eq!(runs[..7], [const { 0..0 }; 7]);
+        let found: Vec<u32> = runs.into_iter().flatten().collect();
+        assert_eq!(found, (500..1_000).collect::<Vec<_>>());
+    }
+
+    /// Each listing that waited for its client held a list of all of its features.
+    #[test]
+    fn not_too_many_hits_are_found_a_batch_at_a_time() {
+        let points = to_and_fro(1_000);
+        // Every other one of the first sixty.
+        let runs = runs(&points, below(59));
+        let batches: Vec<_> = runs.split(Range::is_empty).map(<[_]>::len).collect();
+        assert_eq!(batches, [10, 10, 10]);
+        let found: Vec<u32> = runs.into_iter().flatten().collect();
+        assert_eq!(found, (0..60).step_by(2).collect::<Vec<_>>());
     }
 }

@@ -105,6 +105,9 @@ fn differs<T: PartialEq>(
     Some(found.ok()? != expected.ok()?)
 }
 
+/// A snapshot and what is in it.
+type Written = (Vec<u8>, Info);
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_500))]
 
@@ -116,7 +119,7 @@ proptest! {
         bit in 0..8_u8,
         whole: bool,
     ) {
-        static WRITTEN: LazyLock<[(Store, (Vec<u8>, Info)); 2]> = LazyLock::new(|| {
+        static WRITTEN: LazyLock<[(Store, Written); 2]> = LazyLock::new(|| {
             [Order::Input, Order::Spatial].map(|order| (sound(order), kit::written(&sound(order), order)))
         });
         let (sound, (golden, info)) = &WRITTEN[usize::from(order == Order::Spatial)];

@@ -4,7 +4,7 @@
 
 use crate::kit::{self, PUBLISHED, SPATIAL};
 use route_guide_geo::E7Point;
-use route_guide_store::{Order, Section, Store};
+use route_guide_store::{Feature, Order, Section, Store};
 
 #[test]
 fn the_published_snapshot_has_the_published_places() {
@@ -12,7 +12,7 @@ fn the_published_snapshot_has_the_published_places() {
     store.verify().unwrap();
     assert_eq!(store.len(), 100);
     let features: Vec<_> = store.features().collect();
-    let points: Vec<_> = features.iter().map(|feature| feature.location()).collect();
+    let points: Vec<_> = features.iter().map(Feature::location).collect();
     for feature in features {
         let at = feature.location();
         assert_eq!(store.find(at), Ok(Some(feature)));
