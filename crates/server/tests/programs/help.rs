@@ -41,6 +41,12 @@ fn route_guide_server_explains_its_flags() {
 
               [env: ROUTE_GUIDE_KEEP_ORDER=]
 
+          --allow-empty
+              Serve a file in which there is no place; by default it is refused, also when it takes the
+              place of another
+
+              [env: ROUTE_GUIDE_ALLOW_EMPTY=]
+
           --compat
               Answer out-of-range points, and keep notes to their stream, exactly as the tutorial's
               server does
@@ -95,7 +101,8 @@ fn route_guide_server_explains_its_flags() {
               Allow pages of this origin, such as `https://maps.example`, or * for any; may be repeated
 
           --log <FILTER>
-              What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`
+              What to log on stderr: a level, or a filter such as `info,route_guide_guard=debug`;
+              libraries below gRPC only if named, such as `h2=debug`
 
               [env: RUST_LOG=]
               [default: info]
@@ -262,7 +269,8 @@ fn greeter_server_explains_its_flags() {
               Allow pages of this origin, such as `https://maps.example`, or * for any; may be repeated
 
           --log <FILTER>
-              What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`
+              What to log on stderr: a level, or a filter such as `info,route_guide_guard=debug`;
+              libraries below gRPC only if named, such as `h2=debug`
 
               [env: RUST_LOG=]
               [default: info]
