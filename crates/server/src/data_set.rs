@@ -165,8 +165,8 @@ mod tests {
         DataSet::load(FeatureSource::File(path.to_owned()), LoadOptions::default()).unwrap()
     }
 
-    const ONE: &str = r#"[{"name": "one"}]"#;
-    const TWO: &str = r#"[{"name": "one"}, {"name": "two"}]"#;
+    const ONE: &str = r#"[{"location": {}, "name": "one"}]"#;
+    const TWO: &str = r#"[{"location": {}, "name": "one"}, {"location": {}, "name": "two"}]"#;
 
     fn file(content: &str) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();

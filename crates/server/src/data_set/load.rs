@@ -4,7 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use route_guide_import::{Format, Import, ImportError, Options, Rejected};
+use route_guide_import::{Format, Import, ImportError, Item, Options, Rejected};
 use route_guide_store::{Builder, OpenError, Order, PushError, Store};
 
 use crate::counted::counted;
@@ -21,7 +21,9 @@ pub enum DataError {
     #[error(transparent)]
     Import(#[from] ImportError),
     /// A record of such a file is wrong.
-    #[error(transparent)]
+    #[error(
+        "{0}; `route-guide-server import` makes a snapshot of the other records, and has flags for how files are written"
+    )]
     Rejected(#[from] Rejected),
     /// There is no place in the file.
     #[error("cannot serve {input}: {}; --allow-empty serves it all the same", no_place(*.records))]
@@ -95,11 +97,15 @@ fn read(import: Import, rules: LoadOptions) -> Result<Store, DataError> {
     let input = import.input().to_owned();
     let mut builder = Builder::new();
     let outcome = import.run(|item| match item {
-        Ok(row) => match builder.push(row.location, row.name) {
+        Item::Row(row) => match builder.push(row.location, row.name) {
             Ok(()) => ControlFlow::Continue(()),
             Err(refused) => ControlFlow::Break(refused.into()),
         },
-        Err(rejected) => ControlFlow::Break(DataError::from(rejected)),
+        Item::Rejected(rejected) => ControlFlow::Break(DataError::from(rejected)),
+        Item::Notice(notice) => {
+            tracing::info!("{notice}");
+            ControlFlow::Continue(())
+        }
     })?;
     let counts = match outcome {
         ControlFlow::Continue(counts) => counts,
@@ -205,7 +211,7 @@ mod tests {
     /// The published shapes were read by another reader than all other formats, which did not unpack them.
     #[test]
     fn json_may_be_compressed_as_any_other_format() {
-        const TWO: &str = r#"[{"name": "one"}, {"name": "two"}]"#;
+        const TWO: &str = r#"[{"location": {}, "name": "one"}, {"location": {}, "name": "two"}]"#;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         gzip.write_all(TWO.as_bytes()).unwrap();
         assert_eq!(loaded("places.json.gz", &gzip.finish().unwrap()), Ok(2));
@@ -230,7 +236,7 @@ mod tests {
         check(
             "places.json",
             b"",
-            "cannot import places.json: not json: expected an array of features, or an object with one as \"feature\", but the file is empty",
+            "cannot import places.json: not a list of places in json: expected an array of features, or an object with one as \"feature\", but the file is empty",
         );
     }
 
