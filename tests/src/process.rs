@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use route_guide_testkit::command;
+use route_guide_testkit::{can_run, command};
 
 /// Starting or stopping a program takes far less than this.
 pub const SHORT: Duration = Duration::from_secs(60);
@@ -89,18 +89,9 @@ pub fn required(program: &str, probe: &str) -> bool {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
-    if probed.is_ok_and(|status| status.success()) {
-        return true;
-    }
-    let lacking = format!("`{program} {probe}` does not succeed");
-    let must = env::var_os("ROUTE_GUIDE_REQUIRE_INTEROP").is_some_and(|value| value == "1");
-    assert!(!must, "interop is required here, but {lacking}");
-    let test = thread::current();
-    say(&format!(
-        "test {} SKIPPED: {lacking}",
-        test.name().unwrap_or_default()
-    ));
-    false
+    let runs = probed.is_ok_and(|status| status.success());
+    let missing = (!runs).then(|| format!("`{program} {probe}` does not succeed"));
+    can_run(missing, "ROUTE_GUIDE_REQUIRE_INTEROP")
 }
 
 /// One of our servers as a process, on a port of its own; dropping it kills it.

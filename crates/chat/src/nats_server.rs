@@ -23,14 +23,13 @@
 )]
 
 use std::collections::VecDeque;
-use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader};
 use std::net::TcpListener;
-use std::path::PathBuf;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -45,7 +44,7 @@ pub use cluster::NatsCluster;
 
 mod cluster;
 
-/// Set, it makes a test fail that would be skipped because there is no `nats-server`.
+/// Set to `1`, it makes a test fail that would be skipped because there is no `nats-server`.
 const REQUIRED: &str = "ROUTE_GUIDE_REQUIRE_NATS";
 
 /// One NATS server with `JetStream`, a process of its own.
@@ -76,25 +75,18 @@ impl NatsServer {
     ///
     /// # Panics
     ///
-    /// If there is none and `ROUTE_GUIDE_REQUIRE_NATS` is set.
+    /// If there is none and `ROUTE_GUIDE_REQUIRE_NATS` is set to `1`.
     #[must_use]
     pub fn available() -> bool {
         static IS_INSTALLED: OnceLock<bool> = OnceLock::new();
         let is_installed = *IS_INSTALLED.get_or_init(|| {
-            let version = Command::new("nats-server").arg("--version").output();
+            let version = route_guide_testkit::command("nats-server")
+                .arg("--version")
+                .output();
             version.is_ok_and(|output| output.status.success())
         });
-        assert!(
-            is_installed || env::var_os(REQUIRED).is_none(),
-            "nats-server is not installed, and {REQUIRED} is set"
-        );
-        if !is_installed {
-            #[expect(clippy::print_stderr, reason = "a test that does nothing says so")]
-            {
-                eprintln!("skipped: nats-server is not installed");
-            }
-        }
-        is_installed
+        let missing = (!is_installed).then_some("nats-server is not installed");
+        route_guide_testkit::can_run(missing, REQUIRED)
     }
 
     /// Starts a server and waits until it takes connections.
@@ -191,6 +183,29 @@ impl NatsServer {
         fs::remove_dir_all(self.node.store()).expect("what is stored can be removed");
     }
 
+    /// Copies everything that the server has stored. To be called while it is killed.
+    ///
+    /// # Panics
+    ///
+    /// If it runs, or its files cannot be copied.
+    #[must_use]
+    pub fn back_up(&self) -> TempDir {
+        assert!(!self.is_running(), "a running server changes its files");
+        let backup = home();
+        copy_folder(&self.node.store(), &backup.path().join("store"));
+        backup
+    }
+
+    /// Puts back what was stored when a [backup](Self::back_up) was made. To be called while the server is killed.
+    ///
+    /// # Panics
+    ///
+    /// If it runs, or its files cannot be replaced.
+    pub fn restore(&self, backup: &TempDir) {
+        self.forget();
+        copy_folder(&backup.path().join("store"), &self.node.store());
+    }
+
     async fn spawn(&mut self) -> Result<(), String> {
         let process = Process::start(&self.node).await?;
         self.process = Some(process);
@@ -245,7 +260,7 @@ const START_PATIENCE: Duration = Duration::from_secs(60);
 impl Process {
     /// Starts the program, and returns its log if it ends instead of becoming ready.
     async fn start(node: &Node) -> Result<Self, String> {
-        let mut child = Command::new("nats-server")
+        let mut child = route_guide_testkit::command("nats-server")
             .arg("--config")
             .arg(node.write_configuration())
             .stdin(Stdio::null())
@@ -290,6 +305,19 @@ fn follow(log: ChildStderr, ready: oneshot::Sender<Result<(), String>>) {
     }
     if let Some(ready) = ready {
         let _ = ready.send(Err(Vec::from(last).join("\n")));
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("a folder can be read") {
+        let entry = entry.expect("a folder can be read");
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy_folder(&from, &to);
+        } else {
+            fs::copy(from, to).expect("a file can be copied");
+        }
     }
 }
 

@@ -4,12 +4,14 @@
 
 #![forbid(unsafe_code)]
 
+mod needs;
 mod port;
 mod signals;
 
 use std::ffi::OsStr;
 use std::process::Command;
 
+pub use needs::can_run;
 pub use port::ReservedPort;
 
 /// Prepares to run a program as a terminal would start it: no signal is ignored.
