@@ -223,7 +223,7 @@ pub async fn read_back(address: &str, spots: &[Spot]) -> Log {
         let response = within("the headers of a chat", guide.route_chat(request)).await;
         let (confirmed, mut notes, _) = response.expect("the chat opens").into_parts();
         let counts = confirmed.get_all(CHAT_WATCH).iter().map(|place| {
-            let (_, count) = place.to_str().ok()?.rsplit_once(',')?;
+            let count = place.to_str().ok()?.split(',').nth(2)?;
             count.parse::<usize>().ok()
         });
         let owed: Option<usize> = counts.sum();

@@ -83,6 +83,8 @@ mod wakeups;
 mod clock;
 mod limits;
 #[cfg(any(feature = "file", feature = "nats"))]
+mod refusals;
+#[cfg(feature = "file")]
 mod timeline;
 
 mod ledger;
@@ -107,7 +109,7 @@ pub use file::{FileNotebook, OpenError, StoreFault};
 pub use limits::Limits;
 pub use memory::MemoryNotebook;
 #[cfg(feature = "nats")]
-pub use nats::{NatsFault, NatsNotebook, NatsSettings, NatsTls, Standing, StartError};
+pub use nats::{NatsFault, NatsNotebook, NatsSettings, NatsTls, StartError, SyncState};
 pub use note::{Author, Draft, Index, Note};
 pub use notebook::{
     Append, AppendError, Current, Notebook, Page, PageLimit, Receipt, Usage, WatchError,

@@ -16,28 +16,29 @@ use crate::note::{Draft, Index};
 use crate::notebook::{
     Append, Current, Notebook, Page, PageLimit, Usage, WatchError, unique_number,
 };
-use crate::timeline::Timeline;
+use crate::refusals::Refusals;
 use crate::wakeups::{Wakeups, Watch};
 
-use copy::{Copyist, Progress};
+use connectivity::Connectivity;
 pub use fault::NatsFault;
-use link::Link;
-use post::{ACK_TIMEOUT, MAX_UNACKNOWLEDGED, Post, ROOM_KIB};
+use publisher::{ACK_TIMEOUT, MAX_UNACKNOWLEDGED, Publisher, QUIET, ROOM_KIB};
+use replicator::{Progress, Replicator};
 pub use settings::{NatsSettings, NatsTls, StartError};
 use shared::Shared;
-use turns::Turns;
 use wire::Wire;
 
-mod copy;
+mod connectivity;
+mod deduplicator;
 mod fault;
-mod link;
-mod order;
-mod post;
+mod history;
+mod publisher;
 mod reading;
+mod reconcile;
+mod replicator;
 mod settings;
 mod shared;
 mod stream;
-mod turns;
+mod time;
 mod wire;
 
 /// The notebook of many servers, kept in one stream of NATS `JetStream`.
@@ -54,12 +55,14 @@ mod wire;
 /// they are synced every two minutes unless its `sync_interval` says otherwise, so a power failure of the majority at
 /// once may cost the last notes.
 ///
-/// # When NATS is away
+/// # When NATS is unavailable
 ///
 /// Notes can be read. An append waits for a lost connection up to two seconds, for a cluster that does not answer as
-/// long as [`NatsSettings::patience`] says, and then fails with [`AppendError::Away`](crate::AppendError::Away). It is not known then whether the
-/// note is written: it may still come through the stream, unless a later note of its author is there before it. Streams
-/// that wait go on when NATS is back, behind the last note that they have read, nothing twice.
+/// long as [`NatsSettings::patience`] says. If the note is certainly not in the stream then, it fails with
+/// [`AppendError::Unavailable`](crate::AppendError::Unavailable), otherwise with
+/// [`AppendError::Unconfirmed`](crate::AppendError::Unconfirmed): the note may still come through the stream, unless a later
+/// note of its author is there before it. Streams that wait go on when NATS is back, after the last note that they have
+/// read, nothing twice.
 ///
 /// Streams that were owed notes which retention has removed from the stream before this server could read them miss at
 /// least one: how many there were is not known. Every note carries the number of the last one of its place that the server
@@ -68,20 +71,24 @@ mod wire;
 ///
 /// # The stream
 ///
-/// If there is no stream, it is created. One that is there is used as it is; in what it differs is said in the log. If it
-/// is deleted while the notebook is open, it is created anew, and this copy keeps what it has read until that is too old.
-/// Notes removed from the stream by hand stay in the copies until then, too. Messages in it that are no notes are skipped.
+/// If there is no stream, it is created. One that is there is used as it is; in what it differs is said in the log.
+/// Messages in it that are no notes are skipped.
+///
+/// The copy has what the stream has, message by message, not number by number. If the stream has lost its end, because it
+/// was restored from a backup or its servers lost power, or if it was deleted, the notes that it has lost are removed from
+/// the copy, and all streams that follow their places miss at least one note. What was written meanwhile is read.
 ///
 /// A note must fit into one message of NATS, whose `max_payload` is 1 MiB unless it is set to more.
 ///
 /// # Age
 ///
-/// Notes age from the time at which NATS has stored them, by this machine's wall clock at the start and its monotonic
-/// clock from then on. A note that seems to come from the future is new when it comes.
+/// Notes that come as they are written are new, and age by this machine's monotonic clock. The age of those that are read
+/// later is the difference of two times by the clock of NATS. The wall clock of this machine counts for nothing; if it
+/// is wrong by seconds, that is reported in the log.
 pub struct NatsNotebook {
     shared: Arc<Shared>,
-    post: Post,
-    standing: watch::Receiver<Standing>,
+    publisher: Publisher,
+    state: watch::Receiver<SyncState>,
     thread: Mutex<Option<Background>>,
     numbering: u64,
 }
@@ -89,12 +96,12 @@ pub struct NatsNotebook {
 /// The thread that talks to NATS, and what it ends with when it is dropped.
 type Background = (Option<oneshot::Sender<()>>, JoinHandle<()>);
 
-/// How a notebook on NATS gets on with its cluster.
+/// How far the copy of a notebook on NATS is in step with its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Standing {
+pub enum SyncState {
     /// There is no connection, or the stream cannot be read.
-    Away,
+    Unavailable,
     /// What is in the stream is being read.
     CatchingUp,
     /// Everything has been read, and what comes is read as it comes.
@@ -110,6 +117,9 @@ const MAX_UNREAD: usize = 512 * 1024;
 /// How long a question to NATS may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long to wait for what the leader of the stream answers at once: there may be none, and then a new one soon.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Between two attempts to connect, from the second one on.
 const SHORTEST_RECONNECT: Duration = Duration::from_millis(50);
 const LONGEST_RECONNECT: Duration = Duration::from_secs(1);
@@ -119,23 +129,25 @@ impl NatsNotebook {
     ///
     /// # Errors
     ///
-    /// [`StartError`] if the settings are wrong or a file that they name cannot be used. That NATS is away is no error.
+    /// [`StartError`] if the settings are wrong or a file that they name cannot be used. That NATS is unavailable is no error.
     pub fn start(settings: NatsSettings) -> Result<Self, StartError> {
         let ticks = Arc::new(MonotonicClock::new());
-        let timeline = Timeline::new(WallClock.now(), Duration::ZERO, ticks);
-        Self::with_clock(settings, Arc::new(timeline))
+        Self::with_clocks(settings, Arc::new(WallClock), ticks)
     }
 
-    /// Starts a notebook whose notes age by a clock of the caller's. A note that was stored later than what the clock
-    /// says is as old as the clock says when it comes.
+    /// Starts a notebook with clocks of the caller's: notes age by `ticks`, and `wall` is compared with the clock of NATS.
     ///
     /// # Errors
     ///
     /// As for [`start`](Self::start).
-    pub fn with_clock(settings: NatsSettings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+    pub fn with_clocks(
+        settings: NatsSettings,
+        wall: Arc<dyn Clock>,
+        ticks: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
         let (servers, options) = settings.connection()?;
         let ledger = Ledger::new(settings.limits, WhenFull::Forget);
-        let shared = Shared::new(ledger, clock);
+        let shared = Shared::new(ledger, ticks);
         let wire = Wire::new(settings.prefix.clone());
         let config = stream::config(&settings, &wire);
         let NatsSettings {
@@ -146,61 +158,66 @@ impl NatsNotebook {
             .enable_all()
             .build()
             .map_err(|source| StartError::Thread { source })?;
-        let (options, link) = Link::of(options);
-        let (standing, receiver) = watch::channel(Standing::Away);
+        let (options, connectivity) = Connectivity::of(options);
+        let (state, receiver) = watch::channel(SyncState::Unavailable);
         let (stop, stopped) = oneshot::channel();
         let (connected, connection) = mpsc::sync_channel(1);
-        let copyist = {
-            let (shared, wire, link) = (Arc::clone(&shared), wire.clone(), link.clone());
-            move |client: Client, jetstream| Copyist {
+        let replicator = {
+            let (shared, wire) = (Arc::clone(&shared), wire.clone());
+            let connectivity = connectivity.clone();
+            move |client: Client| Replicator {
+                probing: ContextBuilder::new()
+                    .timeout(PROBE_TIMEOUT)
+                    .build(client.clone()),
+                jetstream: jetstream::new(client.clone()),
                 client,
-                jetstream,
                 wire,
                 config,
                 shared,
-                standing,
-                link,
+                state,
+                connectivity,
+                wall,
                 progress: Progress::default(),
             }
         };
         let thread = thread::Builder::new()
             .name("route-notes".into())
-            .spawn(move || talk(runtime, servers, options, &connected, copyist, stopped))
+            .spawn(move || talk(runtime, servers, options, &connected, replicator, stopped))
             .map_err(|source| StartError::Thread { source })?;
         // The client is there at once, the connection when there is somebody to connect to.
         let jetstream = connection
             .recv()
             .unwrap_or_else(|ended| Err(StartError::thread(ended)))?;
-        let post = Post {
+        let publisher = Publisher {
             jetstream,
             wire,
             stream,
             patience,
             shared: Arc::clone(&shared),
-            link,
-            turns: Turns::default(),
+            connectivity,
             room: Semaphore::new(ROOM_KIB as usize),
             next_number: AtomicU64::new(0),
+            refusals: Refusals::new(QUIET),
         };
         Ok(Self {
             shared,
-            post,
-            standing: receiver,
+            publisher,
+            state: receiver,
             thread: Mutex::new(Some((Some(stop), thread))),
             numbering: unique_number(),
         })
     }
 
-    /// Returns how things stand, and tells of changes.
+    /// Returns whether the copy is in step with the stream, and reports changes.
     #[must_use]
-    pub fn standing(&self) -> watch::Receiver<Standing> {
-        self.standing.clone()
+    pub fn sync_state(&self) -> watch::Receiver<SyncState> {
+        self.state.clone()
     }
 
-    /// Waits until everything in the stream has been read. Notes are taken from then on.
+    /// Waits until everything in the stream has been read. Notes are accepted from then on.
     pub async fn ready(&self) {
-        let mut standing = self.standing();
-        let ready = standing.wait_for(|standing| *standing == Standing::Ready);
+        let mut state = self.sync_state();
+        let ready = state.wait_for(|state| *state == SyncState::Ready);
         if ready.await.is_err() {
             // It has been closed, and never will be ready.
             std::future::pending::<()>().await;
@@ -211,12 +228,12 @@ impl NatsNotebook {
     /// [`AppendError::Closed`](crate::AppendError::Closed) from now on, those that are under way too. To be called at the end of a drain.
     pub async fn close(&self) {
         self.shared.close();
-        let mut standing = self.standing();
+        let mut state = self.sync_state();
         if let Some((stop, _)) = &mut *self.thread() {
             stop.take();
         }
         // The thread drops its end when it ends.
-        while standing.changed().await.is_ok() {}
+        while state.changed().await.is_ok() {}
         self.stop();
     }
 
@@ -240,7 +257,7 @@ fn talk(
     servers: Vec<ServerAddr>,
     options: ConnectOptions,
     connected: &mpsc::SyncSender<Result<jetstream::Context, StartError>>,
-    copyist: impl FnOnce(Client, jetstream::Context) -> Copyist,
+    replicator: impl FnOnce(Client) -> Replicator,
     stopped: oneshot::Receiver<()>,
 ) {
     runtime.block_on(async {
@@ -258,11 +275,10 @@ fn talk(
             .max_ack_inflight(MAX_UNACKNOWLEDGED)
             .build(client.clone());
         let _ = connected.send(Ok(posting));
-        let reading = jetstream::new(client.clone());
         tokio::select! {
             // Dropping the other end means the same as sending.
             _ = stopped => {}
-            () = copyist(client.clone(), reading).run() => {}
+            () = replicator(client.clone()).run() => {}
         }
     });
     // The name of a host that is being looked up would hold up the end.
@@ -289,7 +305,7 @@ async fn connect(
 
 impl Notebook for NatsNotebook {
     fn append(&self, draft: Draft) -> Append<'_> {
-        Box::pin(self.post.append(draft))
+        Box::pin(self.publisher.append(draft))
     }
 
     fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {
@@ -302,7 +318,7 @@ impl Notebook for NatsNotebook {
     }
 
     fn current(&self) -> Current<'_> {
-        Box::pin(self.post.current(self.standing()))
+        Box::pin(self.publisher.current(self.sync_state()))
     }
 
     fn expire(&self) {
@@ -335,8 +351,8 @@ impl Drop for NatsNotebook {
 impl fmt::Debug for NatsNotebook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NatsNotebook")
-            .field("stream", &self.post.stream)
-            .field("standing", &*self.standing.borrow())
+            .field("stream", &self.publisher.stream)
+            .field("state", &*self.state.borrow())
             .field("usage", &self.usage())
             .finish_non_exhaustive()
     }

@@ -23,7 +23,7 @@ use crate::wakeups::{Wakeups, Watch};
 ///   learns the size of it.
 /// - While a place is watched, its indexes never start again.
 pub trait Notebook: fmt::Debug + Send + Sync {
-    /// Writes a note down. Resolves once the note can be read, and then says which earlier notes were still kept.
+    /// Commits a note. Resolves once the note can be read, and then says which earlier notes were still kept.
     ///
     /// Dropping the future early leaves open whether the note is written.
     ///
@@ -49,7 +49,7 @@ pub trait Notebook: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`WatchError::Away`] if that takes long.
+    /// [`WatchError::Unavailable`] if that takes long.
     fn current(&self) -> Current<'_> {
         Box::pin(std::future::ready(Ok(())))
     }
@@ -169,7 +169,7 @@ pub struct Usage {
     pub watches: usize,
 }
 
-/// Why a note was not written down.
+/// Why a note was not committed, or may not have been.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AppendError {
@@ -212,15 +212,21 @@ pub enum AppendError {
         /// Which file, and what went wrong. Not for strangers.
         source: Arc<dyn Error + Send + Sync>,
     },
-    /// What the notebook is kept on cannot be reached, or is not ready yet.
-    ///
-    /// If it went away while the note was on its way, the note may be written all the same, now or within minutes. Its
-    /// author is not handed it then; others are.
-    #[error("the notebook is away, try again in {} s", retry_after.as_secs_f64())]
-    Away {
+    /// What the notebook is kept on cannot be reached, or is not ready yet. The note is not committed.
+    #[error("the notebook is unavailable, try again in {} s", retry_after.as_secs_f64())]
+    Unavailable {
         /// When it is worth trying again.
         retry_after: Duration,
-        /// What is away. Not for strangers.
+        /// What is unavailable. Not for strangers.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// What the notebook is kept on could not be reached any longer after the note had been sent there. It is unspecified
+    /// whether the note is committed, now or within minutes. Its author is not handed it then; others are.
+    #[error(
+        "it is not known whether the note was committed; read the notes of its place before it is sent again"
+    )]
+    Unconfirmed {
+        /// What is unavailable. Not for strangers.
         source: Arc<dyn Error + Send + Sync>,
     },
     /// The note is longer than what the notebook is kept on takes in one piece.
@@ -247,11 +253,11 @@ pub enum WatchError {
         limit: usize,
     },
     /// What the notebook is kept on cannot be reached, or has not all been read yet.
-    #[error("the notebook is away, try again in {} s", retry_after.as_secs_f64())]
-    Away {
+    #[error("the notebook is unavailable, try again in {} s", retry_after.as_secs_f64())]
+    Unavailable {
         /// When it is worth trying again.
         retry_after: Duration,
-        /// What is away. Not for strangers.
+        /// What is unavailable. Not for strangers.
         source: Arc<dyn Error + Send + Sync>,
     },
 }

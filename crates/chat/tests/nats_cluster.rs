@@ -44,7 +44,7 @@ async fn write(
         match notebook.append(note).await {
             Ok(_) => written.push(number),
             // It may or may not have been written. The next one goes on.
-            Err(AppendError::Away { .. }) => {}
+            Err(AppendError::Unavailable { .. } | AppendError::Unconfirmed { .. }) => {}
             Err(error) => panic!("{error}"),
         }
         progress.send_modify(|count| *count += 1);

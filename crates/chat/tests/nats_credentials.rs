@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use nkeys::KeyPair;
 use route_guide_chat::nats_server::NatsServer;
-use route_guide_chat::{AppendError, Author, NatsNotebook, NatsSettings, Notebook, Standing};
+use route_guide_chat::{AppendError, Author, NatsNotebook, NatsSettings, Notebook, SyncState};
 use tempfile::TempDir;
 
 use kit::{draft, kept, open, place, settings};
@@ -106,12 +106,12 @@ async fn a_credentials_file_is_what_opens_the_door() {
     assert_eq!(kept(&*notebook, place(1)), ["in confidence"]);
     // They have had more time than the one that was let in.
     for notebook in refused {
-        assert_eq!(*notebook.standing().borrow(), Standing::Away);
+        assert_eq!(*notebook.sync_state().borrow(), SyncState::Unavailable);
         let outcome = notebook
             .append(draft(place(1), "x", Author::unique()))
             .await;
         assert!(
-            matches!(outcome, Err(AppendError::Away { .. })),
+            matches!(outcome, Err(AppendError::Unavailable { .. })),
             "{outcome:?}"
         );
     }

@@ -6,62 +6,13 @@ use std::sync::Arc;
 use route_guide_chat::nats_server::NatsServer;
 use route_guide_chat::{
     Author, ChatError, Conversation, ConversationLimits, Limits, NatsNotebook, NatsSettings,
-    Notebook, Standing, WatchError,
+    Notebook, WatchError,
 };
 use route_guide_geo::E7Point;
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 
-use kit::{draft, due, kept, open, place, received, settings, stream};
+use kit::{Wire, draft, due, kept, open, place, received, settings, stream};
 
 mod kit;
-
-/// A way to NATS that can be cut.
-struct Wire {
-    url: String,
-    is_whole: watch::Sender<bool>,
-}
-
-impl Wire {
-    async fn to(server: &NatsServer) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("nats://{}", listener.local_addr().unwrap());
-        let target = server.url().replace("nats://", "");
-        let (is_whole, state) = watch::channel(true);
-        tokio::spawn(async move {
-            while let Ok((mut client, _)) = listener.accept().await {
-                let (mut state, target) = (state.clone(), target.clone());
-                tokio::spawn(async move {
-                    if !*state.borrow_and_update() {
-                        return;
-                    }
-                    let mut server = TcpStream::connect(target).await.unwrap();
-                    tokio::select! {
-                        _ = state.changed() => {}
-                        _ = copy_bidirectional(&mut client, &mut server) => {}
-                    }
-                });
-            }
-        });
-        Self { url, is_whole }
-    }
-
-    async fn cut(&self, notebook: &NatsNotebook) {
-        self.is_whole.send_replace(false);
-        stands(notebook, Standing::Away).await;
-    }
-
-    async fn mend(&self, notebook: &NatsNotebook) {
-        self.is_whole.send_replace(true);
-        stands(notebook, Standing::Ready).await;
-    }
-}
-
-async fn stands(notebook: &NatsNotebook, wanted: Standing) {
-    let mut standing = notebook.standing();
-    standing.wait_for(|now| *now == wanted).await.unwrap();
-}
 
 /// Two notebooks that keep ten notes a place, the first of which is at the end of a wire.
 async fn here_and_there(
@@ -242,7 +193,7 @@ fn reader_of_logs(notebook: &Arc<NatsNotebook>) -> Conversation {
 }
 
 fn assert_is_away(error: &ChatError) {
-    let ChatError::Watch(WatchError::Away { retry_after, .. }) = error else {
+    let ChatError::Watch(WatchError::Unavailable { retry_after, .. }) = error else {
         panic!("NATS is away, but got {error:?}");
     };
     assert!(!retry_after.is_zero());

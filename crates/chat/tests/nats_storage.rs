@@ -1,12 +1,8 @@
 //! NATS whose disk is full, or has lost something.
 
-use std::fs;
-use std::process::Command;
-use std::time::Duration;
-
 use route_guide_chat::nats_server::NatsServer;
 use route_guide_chat::{
-    AppendError, Author, Limits, NatsNotebook, NatsSettings, Notebook, Receipt, Standing,
+    AppendError, Author, Limits, NatsNotebook, NatsSettings, Notebook, Receipt, SyncState,
 };
 use tempfile::TempDir;
 
@@ -27,7 +23,7 @@ async fn append_in_time(notebook: &NatsNotebook, text: &str, author: Author) -> 
     loop {
         match notebook.append(draft(place(1), text, author)).await {
             Ok(receipt) => return receipt,
-            Err(AppendError::Away { .. }) => {}
+            Err(AppendError::Unavailable { .. } | AppendError::Unconfirmed { .. }) => {}
             Err(error) => panic!("{error}"),
         }
     }
@@ -91,56 +87,14 @@ async fn a_server_that_has_lost_its_disk_is_survived() {
     server.kill();
     server.forget();
     server.restart().await;
-    let mut standing = notebook.standing();
-    standing
-        .wait_for(|standing| *standing == Standing::Ready)
+    let mut state = notebook.sync_state();
+    state
+        .wait_for(|state| *state == SyncState::Ready)
         .await
         .unwrap();
-    let receipt = append_in_time(&notebook, "new", author).await;
-    assert_eq!(receipt.index.get(), 2);
-    assert_eq!(kept(&*notebook, place(1)), ["old", "new"]);
-}
-
-/// As when its disk is put back from a backup. A note was acknowledged then under a number of one that was lost, and never
-/// handed to anybody by the server that had taken it.
-#[tokio::test]
-async fn a_stream_that_has_lost_its_end_goes_on_from_there() {
-    if !NatsServer::available() {
-        return;
-    }
-    let dir = TempDir::new().unwrap();
-    let (store, backup) = (dir.path().join("store"), dir.path().join("backup"));
-    let mut server = server_in(&dir, "").await;
-    let notebook = open(NatsSettings {
-        patience: Duration::from_secs(1),
-        ..settings(&server)
-    })
-    .await;
-    let author = Author::unique();
-    append_in_time(&notebook, "one", author).await;
-    server.kill();
-    let copied = Command::new("cp")
-        .arg("-a")
-        .args([&store, &backup])
-        .status();
-    assert!(copied.unwrap().success());
-    server.restart().await;
-    append_in_time(&notebook, "two", author).await;
-    append_in_time(&notebook, "three", author).await;
-
-    server.kill();
-    fs::remove_dir_all(&store).unwrap();
-    fs::rename(&backup, &store).unwrap();
-    server.restart().await;
-    let receipt = append_in_time(&notebook, "four", author).await;
+    append_in_time(&notebook, "new", author).await;
+    // What is gone is gone everywhere; attempts that were not confirmed may be there.
     let here = kept(&*notebook, place(1));
-    assert_eq!(here[..3], ["one", "two", "three"]);
-    // Attempts that failed may be there too.
-    assert_eq!(receipt.index.get(), here.len() as u64);
-    assert_eq!(receipt.earlier, receipt.index.get() - 1);
-    assert!(here[3..].iter().all(|text| text == "four"), "{here:?}");
-    let again = open(settings(&server)).await;
-    let there = kept(&*again, place(1));
-    assert_eq!(there[0], "one");
-    assert_eq!(there.last().unwrap(), "four");
+    assert!(here.iter().all(|text| text == "new"), "{here:?}");
+    assert_eq!(kept(&*open(settings(&server)).await, place(1)), here);
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use route_guide_chat::nats_server::NatsServer;
 use route_guide_chat::{
-    AppendError, Author, NatsNotebook, NatsSettings, NatsTls, Notebook, Standing,
+    AppendError, Author, NatsNotebook, NatsSettings, NatsTls, Notebook, SyncState,
 };
 use tempfile::TempDir;
 
@@ -137,10 +137,17 @@ async fn without_the_right_papers_nats_is_away() {
     })
     .await;
     for (case, notebook) in refused {
-        assert_eq!(*notebook.standing().borrow(), Standing::Away, "{case}");
+        assert_eq!(
+            *notebook.sync_state().borrow(),
+            SyncState::Unavailable,
+            "{case}"
+        );
         let note = draft(place(1), "x", Author::unique());
         let outcome = notebook.append(note).await;
-        assert!(matches!(outcome, Err(AppendError::Away { .. })), "{case}");
+        assert!(
+            matches!(outcome, Err(AppendError::Unavailable { .. })),
+            "{case}"
+        );
     }
     assert_eq!(kept(&*admitted, place(1)), [""; 0]);
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use route_guide_chat::nats_server::NatsServer;
 use route_guide_chat::{
-    AppendError, Author, Clock, Conversation, Index, ManualClock, NatsNotebook, Notebook, WallClock,
+    AppendError, Author, Clock, Conversation, Index, ManualClock, MonotonicClock, NatsNotebook,
+    Notebook, WallClock,
 };
 
-use kit::{draft, due, kept, open, place, received, settings, stream, whole};
+use kit::{draft, due, kept, open, place, received, settings, stream, whole, write};
 
 mod kit;
 
@@ -109,33 +110,56 @@ async fn each_note_of_another_server_comes_once_and_in_order() {
     assert_eq!(due(&mut reader), [""; 0]);
 }
 
+/// A server whose clock was ahead by the age of notes expired the notes of all others when they came, without a word.
+#[tokio::test]
+async fn a_server_whose_clock_is_wrong_by_hours_has_the_notes_of_all() {
+    if !NatsServer::available() {
+        return;
+    }
+    let server = NatsServer::start().await;
+    let right = open(settings(&server)).await;
+    write(&*right, place(1), &["before"]).await;
+    let hours = Duration::from_secs(5 * 3_600);
+    for wall in [WallClock.now() + hours, WallClock.now() - hours] {
+        let clock = Arc::new(ManualClock::default());
+        clock.set(wall);
+        let ticks = Arc::new(MonotonicClock::new());
+        let wrong = NatsNotebook::with_clocks(settings(&server), clock, ticks).unwrap();
+        let wrong = Arc::new(wrong);
+        wrong.ready().await;
+        let mut reader = stream(&wrong);
+        reader.post(place(1), "from a wrong clock").await.unwrap();
+        assert_eq!(due(&mut reader)[0], "before");
+        write(&*right, place(1), &["from a right one"]).await;
+        assert_eq!(received(&mut reader, 1).await, ["from a right one"]);
+        wrong.expire();
+        assert_eq!(kept(&*wrong, place(1)), kept(&*right, place(1)));
+    }
+    assert_eq!(kept(&*right, place(1)).len(), 5);
+}
+
 #[tokio::test]
 async fn notes_age_from_the_time_at_which_they_were_stored() {
     if !NatsServer::available() {
         return;
     }
     let server = NatsServer::start().await;
-    let clock = Arc::new(ManualClock::default());
-    let reopen = async || {
-        let notebook = NatsNotebook::with_clock(settings(&server), clock.clone()).unwrap();
-        notebook.ready().await;
-        notebook
-    };
-    // So far behind that the note is new when it comes, and so far ahead that no second decides.
-    let stored = WallClock.now();
-    clock.set(stored);
-    let notebook = reopen().await;
-    let author = Author::unique();
-    notebook
-        .append(draft(place(1), "stored", author))
-        .await
-        .unwrap();
-    drop(notebook);
+    let notebook = open(settings(&server)).await;
+    write(&*notebook, place(1), &["stored"]).await;
+    // Each of these servers has read the note only now, and yet it grows too old for them.
+    let mut short = settings(&server);
+    short.limits.max_age = Duration::from_secs(1);
+    while !kept(&*open(short.clone()).await, place(1)).is_empty() {}
+    assert_eq!(kept(&*open(settings(&server)).await, place(1)), ["stored"]);
 
-    clock.set(stored + Duration::from_secs(3_000));
-    assert_eq!(kept(&reopen().await, place(1)), ["stored"]);
-    clock.set(stored + Duration::from_secs(4_200));
-    let notebook = reopen().await;
+    // While a server runs, they age by its ticks.
+    let ticks = Arc::new(ManualClock::default());
+    let notebook =
+        NatsNotebook::with_clocks(settings(&server), Arc::new(WallClock), ticks.clone()).unwrap();
+    notebook.ready().await;
+    ticks.advance(Duration::from_secs(3_000));
+    assert_eq!(kept(&notebook, place(1)), ["stored"]);
+    ticks.advance(Duration::from_secs(600));
     assert_eq!(kept(&notebook, place(1)), [""; 0]);
     notebook.expire();
     assert_eq!(notebook.usage().notes, 0);

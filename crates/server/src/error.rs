@@ -1,6 +1,6 @@
 //! The one place where an error becomes a `Status`.
 
-use std::error::Error;
+use std::collections::HashMap;
 
 use route_guide_chat::{AppendError, ChatError, WatchError};
 use route_guide_geo::{OutOfRange, ParseError};
@@ -10,10 +10,13 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::NOTES_MISSED;
-use crate::text::shortened;
 
-/// How long the description of a violation may be; a client forgets a status whose trailers are too long.
-const MOST_DESCRIPTION_BYTES: usize = 512;
+/// The reason in the `google.rpc.ErrorInfo` of a RouteChat call that ends with UNKNOWN because it is not known whether its
+/// last note was committed. Other servers may hand it out now or within minutes.
+pub const NOTE_UNCONFIRMED: &str = "NOTE_UNCONFIRMED";
+
+/// The domain of every `google.rpc.ErrorInfo` of this server.
+pub const ERROR_DOMAIN: &str = "route-guide";
 
 /// Why a call cannot be answered.
 #[derive(Debug, thiserror::Error)]
@@ -94,10 +97,7 @@ impl From<RpcError> for Status {
                 Self::with_error_details(Code::InvalidArgument, message, details)
             }
             RpcError::Place { key, source } => {
-                let details = ErrorDetails::with_bad_request_violation(
-                    key,
-                    shortened(&source.to_string(), MOST_DESCRIPTION_BYTES),
-                );
+                let details = ErrorDetails::with_bad_request_violation(key, source.to_string());
                 Self::with_error_details(Code::InvalidArgument, message, details)
             }
             RpcError::CallId { key } => {
@@ -125,24 +125,23 @@ impl From<RpcError> for Status {
 
 fn chat_status(error: &ChatError) -> Status {
     match error {
-        ChatError::Append(
-            cause @ (AppendError::DiskFull { .. }
-            | AppendError::Storage { .. }
-            | AppendError::Closed),
-        ) => {
-            // What the system said names files: that is for the log.
-            tracing::error!(error = cause as &dyn Error, "a note cannot be kept");
-            match cause {
-                AppendError::DiskFull { .. } => Status::resource_exhausted(error.to_string()),
-                _ => Status::unavailable(error.to_string()),
-            }
+        // What the system said names files. The notebook logs it, once for all notes that it refuses.
+        ChatError::Append(AppendError::Storage { .. } | AppendError::Closed) => {
+            Status::unavailable(error.to_string())
         }
-        // It can last, and then every note fails: the notebook itself logs when it begins and when it is over.
-        ChatError::Append(AppendError::Away { retry_after, .. })
-        | ChatError::Watch(WatchError::Away { retry_after, .. }) => Status::with_error_details(
-            Code::Unavailable,
+        // Clients repeat UNAVAILABLE calls by themselves: it is only for notes that are certainly not committed.
+        ChatError::Append(AppendError::Unavailable { retry_after, .. })
+        | ChatError::Watch(WatchError::Unavailable { retry_after, .. }) => {
+            Status::with_error_details(
+                Code::Unavailable,
+                error.to_string(),
+                ErrorDetails::with_retry_info(Some(*retry_after)),
+            )
+        }
+        ChatError::Append(AppendError::Unconfirmed { .. }) => Status::with_error_details(
+            Code::Unknown,
             error.to_string(),
-            ErrorDetails::with_retry_info(Some(*retry_after)),
+            ErrorDetails::with_error_info(NOTE_UNCONFIRMED, ERROR_DOMAIN, HashMap::new()),
         ),
         _ => Status::resource_exhausted(error.to_string()),
     }
@@ -173,24 +172,44 @@ mod tests {
     }
 
     #[test]
-    fn a_notebook_that_is_away_says_when_to_try_again_and_nothing_of_where_it_is() {
+    fn a_notebook_that_is_unavailable_says_when_to_try_again_and_nothing_of_where_it_is() {
         let retry_after = Duration::from_millis(1_500);
         let source = Arc::new(io::Error::other("10.0.0.7:4222 is closed"));
-        let post = AppendError::Away {
+        let post = AppendError::Unavailable {
             retry_after,
             source: source.clone(),
         };
-        let follow = WatchError::Away {
+        let follow = WatchError::Unavailable {
             retry_after,
             source,
         };
         for away in [ChatError::from(post), ChatError::from(follow)] {
             let status = Status::from(RpcError::from(away));
             assert_eq!(status.code(), Code::Unavailable);
-            assert_eq!(status.message(), "the notebook is away, try again in 1.5 s");
+            assert_eq!(
+                status.message(),
+                "the notebook is unavailable, try again in 1.5 s"
+            );
             let retry = status.get_details_retry_info().expect("it is attached");
             assert_eq!(retry.retry_delay, Some(retry_after));
         }
+    }
+
+    /// A note of which it was not known whether it was committed ended its call with UNAVAILABLE, and clients that repeat
+    /// such calls posted it twice.
+    #[test]
+    fn a_note_that_may_be_committed_is_not_repeated_by_clients() {
+        let source = Arc::new(io::Error::other("10.0.0.7:4222 is closed"));
+        let error = ChatError::from(AppendError::Unconfirmed { source });
+        let status = Status::from(RpcError::from(error));
+        assert_eq!(status.code(), Code::Unknown);
+        assert!(!status.message().contains("10.0.0.7"), "{status:?}");
+        assert!(status.get_details_retry_info().is_none());
+        let info = status.get_details_error_info().expect("it is attached");
+        assert_eq!(
+            (info.reason.as_str(), info.domain.as_str()),
+            (NOTE_UNCONFIRMED, ERROR_DOMAIN)
+        );
     }
 
     #[test]

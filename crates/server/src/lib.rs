@@ -53,6 +53,7 @@ mod watching;
 
 pub use data_set::{DataError, DataSet};
 pub use echo::EchoMetadataLayer;
+pub use error::{ERROR_DOMAIN, NOTE_UNCONFIRMED};
 pub use greeter::GreeterServicer;
 pub use hello::{HELLO_MODE, HelloServicer};
 pub use requests::PointRule;
@@ -60,7 +61,7 @@ pub use route_guide::{DATA_VERSION, NOTES_MISSED, RouteGuideServicer};
 pub use server::{Server, StartError};
 pub use settings::{
     ChatScope, ChatSettings, ChatStore, FeatureSource, FileOrder, GreeterSettings, KEPT_FEATURES,
-    LoadOptions, ReplySettings, RouteGuideSettings, ServingSettings, WebSettings,
+    ReplySettings, RouteGuideSettings, ServingSettings, WebSettings,
 };
 pub use stored::StoredRouteGuide;
 pub use watching::{CHAT_CALL, CHAT_LIFE, CHAT_NUMBERING, CHAT_RESUMES, CHAT_WATCH};

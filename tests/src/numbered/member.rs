@@ -100,6 +100,10 @@ impl Member {
         {
             return tokio::time::sleep(delay).await;
         }
+        if status.code() == Code::Unknown && status.get_details_error_info().is_some() {
+            // The note before may be committed; the next one is tried all the same.
+            return;
+        }
         // A server that is gone says nothing for sure; one that is not must not end a stream like that.
         let event = format!("another server after {status:?}");
         let changed = within(&event, self.door.changed()).await;

@@ -1,4 +1,4 @@
-//! While NATS is away: places are served, notes are refused for the time being, and streams wait.
+//! While NATS is unavailable: places are served, notes are refused for the time being, and streams wait.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use route_guide_server::CHAT_WATCH;
 use route_guide_tests::{Chat, ServerProcess, TestServer, programs, run, within};
 use tonic::{Request, Status};
 
-use crate::{post, post_to, post_when_ready, ready, retry_delay, server_on};
+use crate::{failed_for_now, post, post_to, post_when_ready, ready, retry_delay, server_on};
 
 const HERE: Point = Point {
     latitude: 407_838_351,
@@ -56,7 +56,7 @@ fn a_server_starts_without_nats_and_takes_notes_once_it_is_there() {
         nats.restart().await;
         let texts = post_when_ready(&server, HERE, "in time").await;
         assert!(texts.is_empty(), "a refused note is there: {texts:?}");
-        assert_eq!(follow(&server).await.unwrap(), format!("{HERE_E7},1"));
+        assert_eq!(follow(&server).await.unwrap(), format!("{HERE_E7},1,1"));
         all_else_is_served(&server).await;
     });
 }
@@ -91,10 +91,10 @@ fn open_streams_wait_for_nats_and_go_on_where_they_were() {
                 all_else_is_served(server).await;
             }
             for (name, server) in [("east", &east), ("west", &west)] {
-                // Whether it is written nevertheless is open; that nobody is handed it twice is not.
+                // It may be committed nevertheless, but nobody is handed it twice.
                 let text = format!("perhaps {name} {round}");
                 let status = post(server, HERE, &text).await.unwrap_err();
-                retry_delay(&status);
+                failed_for_now(&status);
             }
             nats.restart().await;
             for server in [&east, &west] {
@@ -131,7 +131,7 @@ fn the_log_says_that_nats_went_away_and_came_back_not_which_notes_it_cost() {
             let status = post_to(&address, HERE, &number.to_string())
                 .await
                 .unwrap_err();
-            retry_delay(&status);
+            failed_for_now(&status);
         }
         nats.restart().await;
         ready(&address).await;
@@ -139,7 +139,10 @@ fn the_log_says_that_nats_went_away_and_came_back_not_which_notes_it_cost() {
         assert!(was_running, "{log}");
         let lines = |part: &str| log.lines().filter(|line| line.contains(part)).count();
         assert_eq!(lines("notes are ready"), 1, "{log}");
-        assert!((1..NOTES / 2).contains(&lines("notes are away")), "{log}");
+        assert!(
+            (1..NOTES / 2).contains(&lines("notes are unavailable")),
+            "{log}"
+        );
         assert_eq!(lines("notes are back"), 1, "{log}");
         assert!(log.lines().count() < NOTES, "{log}");
     });

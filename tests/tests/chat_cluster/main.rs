@@ -13,7 +13,7 @@ mod stored;
 
 use route_guide_chat::NatsSettings;
 use route_guide_proto::routeguide::Point;
-use route_guide_server::{ChatSettings, ChatStore, RouteGuideSettings};
+use route_guide_server::{ChatSettings, ChatStore, NOTE_UNCONFIRMED, RouteGuideSettings};
 use route_guide_tests::{TestServer, guide_at, note, point, within};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -62,7 +62,7 @@ async fn post_when_ready(server: &TestServer, at: Point, text: &str) -> Vec<Stri
     for attempt in 0.. {
         match post(server, at, &format!("{text} {attempt}")).await {
             Ok(texts) => return texts,
-            Err(status) => tokio::time::sleep(retry_delay(&status)).await,
+            Err(status) => tokio::time::sleep(failed_for_now(&status)).await,
         }
     }
     unreachable!("it goes on until the test's time is over")
@@ -71,8 +71,19 @@ async fn post_when_ready(server: &TestServer, at: Point, text: &str) -> Vec<Stri
 /// Waits until a server takes notes.
 async fn ready(address: &str) {
     while let Err(status) = post_to(address, point(0, 0), "ready?").await {
-        tokio::time::sleep(retry_delay(&status)).await;
+        tokio::time::sleep(failed_for_now(&status)).await;
     }
+}
+
+/// When to try again after a note that was not accepted or not confirmed. It must not have failed in any other way.
+#[track_caller]
+fn failed_for_now(status: &Status) -> std::time::Duration {
+    let info = status.get_details_error_info();
+    if info.is_some_and(|info| info.reason == NOTE_UNCONFIRMED) {
+        assert_eq!(status.code(), Code::Unknown, "{status:?}");
+        return std::time::Duration::from_millis(100);
+    }
+    retry_delay(status)
 }
 
 /// When the server says to try again; it must say nothing else.

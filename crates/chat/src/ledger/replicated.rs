@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use route_guide_geo::E7Point;
 
-use super::{Entry, Ledger, Serial, log_of};
+use super::{Entry, Ledger, Log, Serial, cost_bytes, log_of};
 use crate::note::{Draft, Index};
 use crate::notebook::Receipt;
 
@@ -73,6 +73,37 @@ impl Ledger {
             log.newest = log.newest.plus(1);
             entry.note = Arc::new(entry.note.renumbered(log.newest));
         }
+    }
+
+    /// Removes the notes after `serial`, and returns their places. All readers there miss a note.
+    pub(crate) fn cut_after(&mut self, serial: Serial, garbage: &mut Vec<Entry>) -> Vec<E7Point> {
+        let is_cut = |log: &Log| log.last > serial;
+        let places = self.places.iter().filter(|(_, log)| is_cut(log));
+        let places: Vec<_> = places.map(|(place, _)| *place).collect();
+        for &place in &places {
+            while let Some(log) = self.places.get(&place)
+                && log.notes.back().is_some_and(|entry| entry.serial > serial)
+            {
+                garbage.extend(self.pop_back(place));
+            }
+            if let Some(log) = self.places.get_mut(&place) {
+                log.last = log.notes.back().map_or(0, |entry| entry.serial);
+            }
+            self.interrupt(place);
+        }
+        places
+    }
+
+    /// Removes the newest note of a place, and the place with its last one unless it is watched.
+    fn pop_back(&mut self, place: E7Point) -> Option<Entry> {
+        let log = self.places.get_mut(&place)?;
+        if log.notes.len() == 1 {
+            return self.pop_front(place);
+        }
+        let entry = log.notes.pop_back()?;
+        self.notes -= 1;
+        self.bytes -= cost_bytes(entry.note.message());
+        Some(entry)
     }
 
     /// Returns the last index given out at a place, or the one that its log would count on from.
@@ -175,6 +206,36 @@ mod tests {
         // No server has read what comes later.
         assert_eq!(copy.read(place(3), 12, Some((100, 3))), 1);
         assert_eq!(copy.read(place(4), 13, Some((9, 4))), 0);
+    }
+
+    #[test]
+    fn what_is_cut_off_is_missed_and_what_is_before_it_stays() {
+        let mut copy = Copy::new();
+        for (serial, lat) in [(1, 1), (2, 2), (3, 1), (4, 1), (5, 3)] {
+            copy.read(place(lat), serial, None);
+        }
+        let mut garbage = Vec::new();
+        let mut places = copy.ledger.cut_after(2, &mut garbage);
+        places.sort_unstable();
+        assert_eq!(places, [place(1), place(3)]);
+        assert_eq!(garbage.len(), 3);
+        // Indexes are not given out twice, and whoever has read 3 misses a note.
+        assert_eq!(copy.kept(place(1)), [5]);
+        let page = PageLimit::default();
+        let missed = |copy: &mut Copy, lat: i32, after: u64| {
+            let after = Index::new(after);
+            let page = copy.ledger.read(place(lat), after, page, Duration::ZERO);
+            page.missed
+        };
+        assert_eq!(missed(&mut copy, 1, 3), 1);
+        assert_eq!(copy.kept(place(2)), [1]);
+        assert_eq!(missed(&mut copy, 2, 1), 0);
+        assert_eq!(copy.kept(place(3)), [0; 0]);
+        let usage = copy.ledger.usage();
+        assert_eq!((usage.notes, usage.places), (2, 2));
+        (copy.seen, copy.gap) = (2, 2);
+        assert_eq!(copy.read(place(2), 3, Some((2, 2))), 0);
+        assert_eq!(copy.kept(place(2)), [1, 2]);
     }
 
     #[test]

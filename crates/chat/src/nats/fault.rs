@@ -16,6 +16,9 @@ pub enum NatsFault {
     /// NATS has the note, but it has not come back through the stream in time.
     #[error("NATS has the note, but does not deliver it")]
     Undelivered,
+    /// The note was sent, and then the notebook was closed.
+    #[error("the notebook was closed before NATS answered")]
+    Closed,
     /// NATS has put the note into another stream.
     #[error("another stream, {stream}, takes the notes")]
     OtherStream {

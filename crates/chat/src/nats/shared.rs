@@ -6,18 +6,18 @@ use std::time::Duration;
 use route_guide_geo::E7Point;
 use tokio::sync::oneshot;
 
-use super::order::Order;
+use super::deduplicator::Deduplicator;
 use super::wire::{Arrival, NoteId};
 use crate::clock::Clock;
-use crate::ledger::{Context, Ledger, Serial, Shelf};
-use crate::note::Draft;
+use crate::ledger::{Context, Ledger, Shelf};
+use crate::note::{Author, Draft};
 use crate::notebook::Receipt;
 
 /// The local copy of the stream, and who waits for a note to come back through it.
 #[derive(Debug)]
 pub(super) struct Shared {
     state: Mutex<State>,
-    clock: Arc<dyn Clock>,
+    ticks: Arc<dyn Clock>,
 }
 
 #[derive(Debug)]
@@ -25,11 +25,13 @@ pub(super) struct State {
     pub(super) ledger: Ledger,
     /// The last message of the stream that has been read.
     seen: u64,
-    /// What is added to a number in the stream to make a serial: a stream made anew begins again at 1, serials do not.
-    base: Serial,
-    /// The last message of the stream that was gone before it could be read; 0 if there was none.
+    /// The last message of the stream that was gone before it could be read, or may have been; 0 if there was none.
     gone: u64,
-    order: Order,
+    deduplicator: Deduplicator,
+    /// What the clock of NATS said last, and when that was.
+    nats_time: Option<(Duration, Duration)>,
+    /// When the newest note was written, by the time line of this copy.
+    written: Duration,
     waiting: HashMap<NoteId, Waiting>,
     /// Whether everything has been read that was in the stream at the start, and the stream has not lost its end since.
     has_caught_up: bool,
@@ -44,24 +46,28 @@ struct Waiting {
     stored: Option<u64>,
 }
 
+/// Where the time line of a copy begins: notes that were written before it existed lie on it too.
+const ORIGIN: Duration = Duration::from_secs(1 << 40);
+
 /// Notes past their age that go for one that comes, as in memory.
 const SWEPT_PER_NOTE: usize = 8;
 
 impl Shared {
-    pub(super) fn new(ledger: Ledger, clock: Arc<dyn Clock>) -> Arc<Self> {
+    pub(super) fn new(ledger: Ledger, ticks: Arc<dyn Clock>) -> Arc<Self> {
         let state = State {
             ledger,
             seen: 0,
-            base: 0,
             gone: 0,
-            order: Order::default(),
+            deduplicator: Deduplicator::default(),
+            nats_time: None,
+            written: Duration::ZERO,
             waiting: HashMap::new(),
             has_caught_up: false,
             is_closed: false,
         };
         Arc::new(Self {
             state: Mutex::new(state),
-            clock,
+            ticks,
         })
     }
 
@@ -70,19 +76,23 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the time by which notes age here. It has nothing to do with any wall clock.
     pub(super) fn now(&self) -> Duration {
-        self.clock.now()
+        ORIGIN.saturating_add(self.ticks.now())
+    }
+
+    /// Sets what the clock of NATS says at the moment.
+    pub(super) fn set_time(&self, nats: Duration) {
+        let now = self.now();
+        self.lock().nats_time = Some((nats, now));
     }
 
     /// Returns what is known here of a place, for a note about to be sent.
     pub(super) fn context(&self, place: E7Point) -> Option<Context> {
         let state = self.lock();
-        let seen = state.base + state.seen;
-        let context = state.ledger.context(place, seen, state.gap());
-        context.map(|context| Context {
-            seen: state.seen,
-            last: context.last.saturating_sub(state.base),
-        })
+        // While it is not known whether the stream still has what was read, nothing is.
+        let is_known = state.has_caught_up;
+        is_known.then(|| state.ledger.context(place, state.seen, state.gone))?
     }
 
     /// Takes down who is to be told when a note has come through the stream. The receipt is dropped when the notebook is
@@ -108,11 +118,17 @@ impl Shared {
         (Expected { shared, id }, receipt)
     }
 
-    /// Writes a note down that has come as number `sequence` of the stream, and wakes who waits for it.
-    pub(super) fn land(&self, sequence: u64, arrival: Arrival, stored: Duration) {
+    /// Writes a note that has come as number `sequence` of the stream, and wakes who waits for it.
+    ///
+    /// NATS stored it at `published`, by its clock. Its age counts from `stored`, or from now if that is not given.
+    pub(super) fn land(
+        &self,
+        sequence: u64,
+        arrival: Arrival,
+        stored: Option<Duration>,
+        published: Duration,
+    ) {
         let now = self.now();
-        // A server's clock that is ahead of this machine's makes no note younger than new.
-        let written = stored.min(now);
         let Arrival { draft, id, context } = arrival;
         let Draft { place, author, .. } = draft;
         let (garbage, watchers, landed);
@@ -125,23 +141,16 @@ impl Shared {
                 state.ledger.interrupt(place);
                 return;
             }
-            if !state.order.admit(id, now) {
+            if !state.deduplicator.admit(id, published) {
                 tracing::info!(%place, %id, "a note that its author had given up has come too late");
                 return;
             }
             let mut swept = state.ledger.sweep(now, SWEPT_PER_NOTE);
-            let (base, gap) = (state.base, state.gap());
-            let context = context.map(|context| Context {
-                seen: base.saturating_add(context.seen),
-                last: match context.last {
-                    0 => 0,
-                    last => base.saturating_add(last),
-                },
-            });
-            let serial = base + sequence;
+            let written = state.written_at(stored, now);
+            let gone = state.gone;
             let receipt = state
                 .ledger
-                .land_replicated(draft, written, serial, context, gap, &mut swept);
+                .land_replicated(draft, written, sequence, context, gone, &mut swept);
             watchers = state.ledger.watchers(place);
             landed = state.waiting.remove(&id).map(|waiting| (waiting, receipt));
             garbage = swept;
@@ -180,20 +189,41 @@ impl Shared {
         self.lock().seen
     }
 
-    /// Begins behind `sequence`, of a stream that is read for the first time.
-    pub(super) fn begin_behind(&self, sequence: u64) {
+    /// Begins after `sequence` of a stream that is read for the first time.
+    pub(super) fn begin_after(&self, sequence: u64) {
         let mut state = self.lock();
         state.seen = sequence;
         state.gone = sequence;
     }
 
-    /// Goes on behind `sequence` in the stream, without calling what was before it missed: that is where a stream
-    /// ends that has lost its end.
-    pub(super) fn resume_behind(&self, sequence: u64) {
-        let mut state = self.lock();
-        state.base += state.seen.saturating_sub(sequence);
-        state.seen = sequence;
-        state.gone = state.gone.min(sequence);
+    /// Removes the notes after `sequence`, which the stream has lost, and returns how many they were. Streams that follow
+    /// their places miss a note each.
+    pub(super) fn cut_after(&self, sequence: u64) -> usize {
+        let mut garbage = Vec::new();
+        let (places, watchers): (Vec<_>, Vec<_>);
+        {
+            let mut state = self.lock();
+            places = state.ledger.cut_after(sequence, &mut garbage);
+            watchers = places
+                .iter()
+                .map(|place| state.ledger.watchers(*place))
+                .collect::<Vec<_>>();
+            state.seen = sequence;
+            // Which notes others read under the numbers that follow is not known here.
+            state.gone = sequence;
+            // Notes that were lost may be sent again, and those of a stream that is whole after all come again.
+            state.deduplicator = Deduplicator::default();
+            for waiting in state.waiting.values_mut() {
+                waiting.stored = waiting.stored.filter(|stored| *stored <= sequence);
+            }
+        }
+        let nobody = Author::unique();
+        for (place, watchers) in places.into_iter().zip(watchers) {
+            if let Some(watchers) = watchers {
+                watchers.wake_all(place, nobody);
+            }
+        }
+        garbage.len()
     }
 }
 
@@ -204,12 +234,18 @@ impl Shelf for Shared {
 }
 
 impl State {
-    /// Returns the serial of the last message that was gone before it could be read.
-    fn gap(&self) -> Serial {
-        match self.gone {
-            0 => 0,
-            gone => self.base + gone,
-        }
+    /// Returns when a note was written that NATS stored at `stored` by its clock: now if that is not given.
+    fn written_at(&mut self, stored: Option<Duration>, now: Duration) -> Duration {
+        let age = match (stored, self.nats_time) {
+            (Some(stored), Some((nats, since))) => {
+                let nats_now = nats.saturating_add(now.saturating_sub(since));
+                nats_now.saturating_sub(stored)
+            }
+            _ => Duration::ZERO,
+        };
+        // The order of the stream is that of time.
+        self.written = self.written.max(now.saturating_sub(age));
+        self.written
     }
 
     /// Takes down that everything up to a message has been read or is gone.

@@ -22,12 +22,13 @@ pub(super) enum NoStream {
     Create(#[from] CreateStreamError),
 }
 
-/// Returns the stream as it is, creating it if there is none.
+/// Returns the stream as it is, creating it through `jetstream` if `probing` finds none. Returns also whether it is new.
 pub(super) async fn find_or_create(
+    probing: &Context,
     jetstream: &Context,
     config: &Config,
 ) -> Result<(Info, bool), NoStream> {
-    match jetstream.get_stream(&config.name).await {
+    match probing.get_stream(&config.name).await {
         Ok(stream) => Ok((stream.cached_info().clone(), false)),
         Err(error) if is_not_found(&error) => {
             let stream = jetstream.create_stream(config).await?;

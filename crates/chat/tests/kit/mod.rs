@@ -8,9 +8,12 @@ use std::sync::Arc;
 use route_guide_chat::nats_server::NatsServer;
 use route_guide_chat::{
     Author, Conversation, ConversationLimits, Draft, Index, NatsNotebook, NatsSettings, Notebook,
-    PageLimit,
+    PageLimit, SyncState,
 };
 use route_guide_geo::E7Point;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 pub(crate) fn settings(server: &NatsServer) -> NatsSettings {
     NatsSettings {
@@ -82,4 +85,52 @@ pub(crate) fn whole() -> PageLimit {
         notes: NonZeroUsize::MAX,
         len_bytes: usize::MAX,
     }
+}
+
+/// A way to NATS that can be cut.
+pub(crate) struct Wire {
+    pub(crate) url: String,
+    is_whole: watch::Sender<bool>,
+}
+
+impl Wire {
+    pub(crate) async fn to(server: &NatsServer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("nats://{}", listener.local_addr().unwrap());
+        let target = server.url().replace("nats://", "");
+        let (is_whole, state) = watch::channel(true);
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let (mut state, target) = (state.clone(), target.clone());
+                tokio::spawn(async move {
+                    if !*state.borrow_and_update() {
+                        return;
+                    }
+                    let Ok(mut server) = TcpStream::connect(target).await else {
+                        return;
+                    };
+                    tokio::select! {
+                        _ = state.changed() => {}
+                        _ = copy_bidirectional(&mut client, &mut server) => {}
+                    }
+                });
+            }
+        });
+        Self { url, is_whole }
+    }
+
+    pub(crate) async fn cut(&self, notebook: &NatsNotebook) {
+        self.is_whole.send_replace(false);
+        stands(notebook, SyncState::Unavailable).await;
+    }
+
+    pub(crate) async fn mend(&self, notebook: &NatsNotebook) {
+        self.is_whole.send_replace(true);
+        stands(notebook, SyncState::Ready).await;
+    }
+}
+
+pub(crate) async fn stands(notebook: &NatsNotebook, wanted: SyncState) {
+    let mut state = notebook.sync_state();
+    state.wait_for(|now| *now == wanted).await.unwrap();
 }

@@ -9,7 +9,7 @@ use crate::note::Author;
 /// That happens to a note that was on its way when the connection broke, and that its author has given up since. It also
 /// recognises a note that comes twice.
 #[derive(Debug, Default)]
-pub(super) struct Order {
+pub(super) struct Deduplicator {
     /// Two generations: nothing is forgotten before [`KEPT`] is over, and everything soon after.
     recent: HashMap<Author, u64>,
     older: HashMap<Author, u64>,
@@ -19,8 +19,9 @@ pub(super) struct Order {
 /// How long NATS or a network may hold a note back: as long as NATS knows it by its id.
 const KEPT: Duration = Duration::from_secs(120);
 
-impl Order {
-    /// Returns whether a note is later than those of its author that have come, and takes it down.
+impl Deduplicator {
+    /// Returns whether a note is later than those of its author that have come, and remembers it. Times are those at which
+    /// NATS stored the notes, so that all servers decide alike.
     pub(super) fn admit(&mut self, id: NoteId, now: Duration) -> bool {
         if now.saturating_sub(self.turned) >= KEPT {
             self.older = std::mem::take(&mut self.recent);
@@ -42,12 +43,12 @@ mod tests {
 
     #[test]
     fn earlier_notes_of_an_author_come_too_late() {
-        let mut order = Order::default();
+        let mut deduplicator = Deduplicator::default();
         let mut check = |author: u128, number: u64, seconds: u64, expected: bool| {
             let author = Author::from_u128(author);
             let id = NoteId { author, number };
             let now = Duration::from_secs(1_000 + seconds);
-            assert_eq!(order.admit(id, now), expected, "{id} at {now:?}");
+            assert_eq!(deduplicator.admit(id, now), expected, "{id} at {now:?}");
         };
         check(1, 5, 0, true);
         check(1, 5, 0, false);

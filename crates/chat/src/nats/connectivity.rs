@@ -6,52 +6,52 @@ use tokio::time::Instant;
 
 /// Whether there is a connection to NATS.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Link {
+pub(super) struct Connectivity {
     pub(super) is_up: bool,
     /// Since when that is so.
     pub(super) since: Instant,
 }
 
-impl Link {
-    /// Has the connection tell how it is.
+impl Connectivity {
+    /// Has the connection report its changes.
     pub(super) fn of(options: ConnectOptions) -> (ConnectOptions, watch::Receiver<Self>) {
-        let link = Self {
+        let down = Self {
             is_up: false,
             since: Instant::now(),
         };
-        let (teller, link) = watch::channel(link);
-        // The same trouble comes back with every attempt to connect.
-        let last_trouble = Mutex::new(String::new());
+        let (reporter, connectivity) = watch::channel(down);
+        // The same error comes back with every attempt to connect.
+        let last_error = Mutex::new(String::new());
         let options = options.event_callback(move |event| {
-            let mut last_trouble = last_trouble.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut last_error = last_error.lock().unwrap_or_else(PoisonError::into_inner);
             match event {
                 Event::Connected => {
-                    last_trouble.clear();
-                    tell(&teller, true);
+                    last_error.clear();
+                    report(&reporter, true);
                 }
-                Event::Disconnected | Event::Closed => tell(&teller, false),
+                Event::Disconnected | Event::Closed => report(&reporter, false),
                 // What was not delivered is missing in the consumer's numbers.
                 Event::SlowConsumer(_) => {
                     tracing::warn!("route notes come faster than they can be read");
                 }
                 Event::ServerError(error) => tracing::warn!("NATS reports: {error}"),
                 Event::ClientError(error) => {
-                    let trouble = error.to_string();
-                    if *last_trouble != trouble {
-                        tracing::warn!("cannot connect to NATS: {trouble}");
-                        *last_trouble = trouble;
+                    let text = error.to_string();
+                    if *last_error != text {
+                        tracing::warn!("cannot connect to NATS: {text}");
+                        *last_error = text;
                     }
                 }
                 Event::LameDuckMode | Event::Draining => {}
             }
             std::future::ready(())
         });
-        (options, link)
+        (options, connectivity)
     }
 }
 
-fn tell(teller: &watch::Sender<Link>, is_up: bool) {
+fn report(reporter: &watch::Sender<Connectivity>, is_up: bool) {
     let since = Instant::now();
     // Every event counts: a connection that was lost and is there again is another one.
-    teller.send_replace(Link { is_up, since });
+    reporter.send_replace(Connectivity { is_up, since });
 }

@@ -10,28 +10,28 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 use tokio::time;
 
-use super::Standing;
+use super::SyncState;
+use super::connectivity::Connectivity;
 use super::fault::NatsFault;
-use super::link::Link;
 use super::shared::{Expected, Shared};
-use super::turns::Turns;
 use super::wire::{MAX_HEAD_BYTES, NoteId, Wire};
 use crate::note::Draft;
 use crate::notebook::{AppendError, Receipt, WatchError};
+use crate::refusals::Refusals;
 
 /// Sends notes to the stream and waits until they have come back through it.
 #[derive(Debug)]
-pub(super) struct Post {
+pub(super) struct Publisher {
     pub(super) jetstream: Context,
     pub(super) wire: Wire,
     pub(super) stream: String,
     pub(super) patience: Duration,
     pub(super) shared: Arc<Shared>,
-    pub(super) link: watch::Receiver<Link>,
-    pub(super) turns: Turns,
+    pub(super) connectivity: watch::Receiver<Connectivity>,
     /// Bounds what is on its way, in KiB of text and one more a note.
     pub(super) room: Semaphore,
     pub(super) next_number: AtomicU64,
+    pub(super) refusals: Refusals,
 }
 
 /// What may be on its way: 64 MiB of text, or as many thousand notes.
@@ -43,64 +43,74 @@ pub(super) const MAX_UNACKNOWLEDGED: usize = 65_536;
 /// How long to wait for that before a note is sent again.
 pub(super) const ACK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// After how long an append may be tried again that failed because NATS was away.
+/// After how long an append may be tried again that failed because NATS was unavailable.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// How long to wait for a connection that has been lost: going over to another server of a cluster takes less.
-const LINK_PATIENCE: Duration = Duration::from_secs(2);
+const CONNECTION_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long no note must have been refused before that is reported as over.
+pub(super) const QUIET: Duration = Duration::from_secs(10);
 
 /// Before a note is sent again to a cluster that has no leader.
 const PAUSE: Duration = Duration::from_millis(100);
 
-impl Post {
+impl Publisher {
     pub(super) async fn append(&self, draft: Draft) -> Result<Receipt, AppendError> {
         self.shared.lock().ledger.admit(&draft)?;
+        let mut attempt = Attempt::new();
         if !self.shared.has_caught_up() {
-            let is_up = self.link.borrow().is_up;
-            return Err(away(if is_up {
+            attempt.fault = if self.connectivity.borrow().is_up {
                 NatsFault::CatchingUp
             } else {
                 NatsFault::Disconnected
-            }));
+            };
+            return Err(attempt.given_up());
         }
-        let mut last_fault = NatsFault::Unanswered;
-        let sending = self.append_in_turn(draft, &mut last_fault);
+        let sending = self.send_until_committed(draft, &mut attempt);
         match time::timeout(self.patience, sending).await {
-            Ok(outcome) => outcome,
-            Err(_elapsed) => Err(away(last_fault)),
+            Ok(Ok(receipt)) => {
+                self.refusals.over();
+                Ok(receipt)
+            }
+            // Whatever went wrong in the end, the note may have been committed before.
+            Ok(Err(Some(error))) if !attempt.may_be_committed => {
+                if let AppendError::DiskFull { source } | AppendError::Storage { source } = &error {
+                    self.refusals.add(1, source);
+                }
+                Err(error)
+            }
+            Ok(Err(_)) | Err(_) => Err(attempt.given_up()),
         }
     }
 
     /// Waits, as long as an append would, until the stream has been read and is read as it grows.
     pub(super) async fn current(
         &self,
-        mut standing: watch::Receiver<Standing>,
+        mut state: watch::Receiver<SyncState>,
     ) -> Result<(), WatchError> {
         let ready = async {
-            let is_ready = self.linked().await.is_ok()
-                && (standing
-                    .wait_for(|standing| *standing == Standing::Ready)
-                    .await)
-                    .is_ok();
+            let is_ready = self.connected().await.is_ok()
+                && (state.wait_for(|state| *state == SyncState::Ready).await).is_ok();
             is_ready.then_some(()).ok_or(NatsFault::Disconnected)
         };
         let ready = time::timeout(self.patience, ready).await;
         let ready = ready.unwrap_or(Err(NatsFault::CatchingUp));
-        ready.map_err(|fault| WatchError::Away {
+        ready.map_err(|fault| WatchError::Unavailable {
             retry_after: RETRY_AFTER,
             source: Arc::new(fault),
         })
     }
 
-    async fn append_in_turn(
+    /// Sends a note, again as long as that is worth it. `None` is an error that `attempt` has.
+    async fn send_until_committed(
         &self,
         draft: Draft,
-        last_fault: &mut NatsFault,
-    ) -> Result<Receipt, AppendError> {
+        attempt: &mut Attempt,
+    ) -> Result<Receipt, Option<AppendError>> {
         let weight = u32::try_from(draft.message.len() / 1024).unwrap_or(u32::MAX);
         let weight = weight.saturating_add(1).min(ROOM_KIB);
         let _room = self.room.acquire_many(weight).await;
-        let _turn = self.turns.take(draft.author).await;
         let id = NoteId {
             author: draft.author,
             number: self.next_number.fetch_add(1, Ordering::Relaxed),
@@ -111,29 +121,36 @@ impl Post {
         let payload = Bytes::from(String::from(message));
         let subject = self.wire.subject(place);
         loop {
-            self.linked().await?;
+            if let Err(fault) = self.connected().await {
+                attempt.fault = fault;
+                return Err(None);
+            }
             let limit_bytes = self.longest_text();
             if len_bytes > limit_bytes {
-                return Err(AppendError::TooLong {
+                return Err(Some(AppendError::TooLong {
                     len_bytes,
                     limit_bytes,
-                });
+                }));
             }
             let headers = Wire::headers(id, self.shared.context(place));
             let message = PublishMessage::build()
                 .headers(headers)
                 .payload(payload.clone());
+            let closed = |attempt: &mut Attempt| {
+                attempt.fault = NatsFault::Closed;
+                Some(AppendError::Closed)
+            };
             let outcome = tokio::select! {
                 biased;
-                receipt = &mut receipt => return receipt.map_err(|_ended| AppendError::Closed),
-                outcome = self.send(subject.clone(), message, &expected) => outcome,
+                receipt = &mut receipt => return receipt.map_err(|_ended| closed(attempt)),
+                outcome = self.send(subject.clone(), message, &expected, attempt) => outcome,
             };
             match outcome {
                 Ok(()) => {
-                    *last_fault = NatsFault::Undelivered;
-                    return receipt.await.map_err(|_ended| AppendError::Closed);
+                    attempt.fault = NatsFault::Undelivered;
+                    return receipt.await.map_err(|_ended| closed(attempt));
                 }
-                Err(error) => *last_fault = self.explain(error, len_bytes)?,
+                Err(refusal) => attempt.fault = self.explain(refusal, len_bytes)?,
             }
             time::sleep(PAUSE).await;
         }
@@ -145,21 +162,38 @@ impl Post {
         subject: String,
         message: PublishMessage,
         expected: &Expected,
+        attempt: &mut Attempt,
     ) -> Result<(), Refusal> {
-        let ack = self.jetstream.send_publish(subject, message).await?.await?;
-        if ack.stream != self.stream {
-            return Err(Refusal::OtherStream(ack.stream));
+        let might_be_committed = std::mem::replace(&mut attempt.may_be_committed, true);
+        let sending = async { self.jetstream.send_publish(subject, message).await?.await };
+        match sending.await {
+            Ok(ack) if ack.stream == self.stream => {
+                expected.stored(ack.sequence);
+                Ok(())
+            }
+            Ok(ack) => {
+                attempt.may_be_committed = might_be_committed;
+                Err(Refusal::OtherStream(ack.stream))
+            }
+            Err(error) => {
+                if is_refusal(&error) {
+                    attempt.may_be_committed = might_be_committed;
+                }
+                Err(error.into())
+            }
         }
-        expected.stored(ack.sequence);
-        Ok(())
     }
 
     /// Returns why it is worth sending a note again, or the error if it is not.
-    fn explain(&self, refusal: Refusal, len_bytes: usize) -> Result<NatsFault, AppendError> {
+    fn explain(
+        &self,
+        refusal: Refusal,
+        len_bytes: usize,
+    ) -> Result<NatsFault, Option<AppendError>> {
         let error = match refusal {
             Refusal::OtherStream(stream) => {
                 let source = Arc::new(NatsFault::OtherStream { stream });
-                return Err(AppendError::Storage { source });
+                return Err(Some(AppendError::Storage { source }));
             }
             Refusal::Publish(error) => error,
         };
@@ -169,14 +203,14 @@ impl Post {
             PublishErrorKind::StreamNotFound
             | PublishErrorKind::BrokenPipe
             | PublishErrorKind::MaxAckPending => Ok(NatsFault::Refused(error)),
-            PublishErrorKind::MaxPayloadExceeded => Err(AppendError::TooLong {
+            PublishErrorKind::MaxPayloadExceeded => Err(Some(AppendError::TooLong {
                 len_bytes,
                 limit_bytes: self.longest_text(),
-            }),
+            })),
             _ => match code(&error) {
                 Some(ErrorCode::INSUFFICIENT_RESOURCES | ErrorCode::STORAGE_RESOURCES_EXCEEDED) => {
                     let source = Arc::new(NatsFault::Refused(error));
-                    Err(AppendError::DiskFull { source })
+                    Err(Some(AppendError::DiskFull { source }))
                 }
                 // A cluster between two leaders.
                 Some(ErrorCode::CLUSTER_NOT_AVAILABLE | ErrorCode::CLUSTER_NO_PEERS) => {
@@ -184,7 +218,7 @@ impl Post {
                 }
                 _ => {
                     let source = Arc::new(NatsFault::Refused(error));
-                    Err(AppendError::Storage { source })
+                    Err(Some(AppendError::Storage { source }))
                 }
             },
         }
@@ -197,24 +231,65 @@ impl Post {
     }
 
     /// Waits until there is a connection, if there was one a moment ago.
-    async fn linked(&self) -> Result<(), AppendError> {
-        let mut link = self.link.clone();
+    async fn connected(&self) -> Result<(), NatsFault> {
+        let mut connectivity = self.connectivity.clone();
         let until = {
-            let link = link.borrow();
-            if link.is_up {
+            let now = connectivity.borrow();
+            if now.is_up {
                 return Ok(());
             }
-            link.since + LINK_PATIENCE
+            now.since + CONNECTION_PATIENCE
         };
-        match time::timeout_at(until, link.wait_for(|link| link.is_up)).await {
-            Ok(Ok(_link)) => Ok(()),
-            Ok(Err(_ended)) => Err(AppendError::Closed),
-            Err(_elapsed) => Err(away(NatsFault::Disconnected)),
+        match time::timeout_at(until, connectivity.wait_for(|now| now.is_up)).await {
+            Ok(Ok(_up)) => Ok(()),
+            Ok(Err(_ended)) => Err(NatsFault::Closed),
+            Err(_elapsed) => Err(NatsFault::Disconnected),
         }
     }
 }
 
-/// Why a note that was sent once was not taken.
+/// How far the attempt to commit a note has come.
+#[derive(Debug)]
+struct Attempt {
+    /// Why it has not succeeded so far.
+    fault: NatsFault,
+    /// Whether the note was sent to NATS, and NATS has not refused it.
+    may_be_committed: bool,
+}
+
+impl Attempt {
+    fn new() -> Self {
+        Self {
+            fault: NatsFault::Unanswered,
+            may_be_committed: false,
+        }
+    }
+
+    fn given_up(self) -> AppendError {
+        let source = Arc::new(self.fault);
+        if self.may_be_committed {
+            AppendError::Unconfirmed { source }
+        } else {
+            AppendError::Unavailable {
+                retry_after: RETRY_AFTER,
+                source,
+            }
+        }
+    }
+}
+
+/// Returns whether a note that was sent is certainly not in the stream.
+fn is_refusal(error: &PublishError) -> bool {
+    match error.kind() {
+        PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => false,
+        PublishErrorKind::StreamNotFound
+        | PublishErrorKind::MaxAckPending
+        | PublishErrorKind::MaxPayloadExceeded => true,
+        _ => code(error).is_some(),
+    }
+}
+
+/// Why a note that was sent once was not accepted.
 #[derive(Debug)]
 enum Refusal {
     Publish(PublishError),
@@ -232,11 +307,4 @@ fn code(error: &PublishError) -> Option<ErrorCode> {
     let source = error.source()?;
     let error = source.downcast_ref::<async_nats::jetstream::Error>()?;
     Some(error.error_code())
-}
-
-fn away(fault: NatsFault) -> AppendError {
-    AppendError::Away {
-        retry_after: RETRY_AFTER,
-        source: Arc::new(fault),
-    }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
-use async_nats::jetstream::stream::{ConsumerError, Info};
+use async_nats::jetstream::stream::{ConsumerError, Info, RawMessageError};
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, Message, StatusCode, SubscribeError, Subscriber};
 use bytes::Bytes;
@@ -11,35 +11,47 @@ use tokio::sync::watch;
 use tokio::time::{self, Instant};
 use tokio_stream::StreamExt;
 
-use super::Standing;
-use super::link::Link;
+use super::SyncState;
+use super::connectivity::Connectivity;
+use super::history::{History, Identity};
 use super::reading::{Reading, STALLED};
+use super::reconcile::{Divergence, compare};
 use super::shared::Shared;
 use super::stream::{self, NoStream};
+use super::time::ClockError;
 use super::wire::Wire;
+use crate::clock::Clock;
 
 /// Keeps the local copy of the stream up to date, through one consumer at a time.
 ///
-/// Whatever goes wrong ends the consumer, and the next one begins behind the last message that was read. So there is one
-/// way to go on after a lost connection, a killed server, a new leader, a lost message or a deleted stream.
-pub(super) struct Copyist {
+/// Whatever goes wrong ends the consumer, and the next one begins with the last message that was read and is still there. So
+/// there is one way to go on after a lost connection, a killed server, a new leader, a lost message, and a stream that was
+/// deleted or has lost its end.
+pub(super) struct Replicator {
     pub(super) client: Client,
+    /// For what the leader of the stream answers at once if there is one.
+    pub(super) probing: Context,
+    /// For what may take longer.
     pub(super) jetstream: Context,
     pub(super) wire: Wire,
     pub(super) config: jetstream::stream::Config,
     pub(super) shared: Arc<Shared>,
-    pub(super) standing: watch::Sender<Standing>,
-    pub(super) link: watch::Receiver<Link>,
+    pub(super) state: watch::Sender<SyncState>,
+    pub(super) connectivity: watch::Receiver<Connectivity>,
+    pub(super) wall: Arc<dyn Clock>,
     pub(super) progress: Progress,
 }
 
-/// What the copyist remembers from one consumer to the next.
+/// What is remembered from one consumer to the next.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
+    history: History,
     /// When the stream was made, in nanoseconds: another time is another stream.
     created: Option<i128>,
-    /// Since when the stream has ended before what was read of it, and where.
-    behind: Option<(Instant, u64)>,
+    /// Since when the stream has ended before what was read of it.
+    shorter_since: Option<Instant>,
+    /// By how much the clock of this machine was last reported to be wrong.
+    clock_error: ClockError,
     /// What the log has last said about going wrong.
     complaint: Option<String>,
     /// Messages that are no notes.
@@ -53,8 +65,12 @@ pub(super) enum Interruption {
     Disconnected,
     #[error("there is no stream")]
     NoStream(#[from] NoStream),
-    #[error("the stream ends at {last}, and {seen} messages have been read")]
-    Behind { last: u64, seen: u64 },
+    #[error("the stream ends at {last}, and {read} messages have been read")]
+    Shorter { last: u64, read: u64 },
+    #[error("the stream has another message {sequence} than the one that was read")]
+    Replaced { sequence: u64 },
+    #[error("a message of the stream cannot be read")]
+    Message(#[from] RawMessageError),
     #[error("the stream cannot be subscribed to")]
     Subscribe(#[from] SubscribeError),
     #[error("the stream cannot be read")]
@@ -83,24 +99,24 @@ const LEADER_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Between two consumers.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-impl Copyist {
+impl Replicator {
     /// Copies until it is dropped.
     pub(super) async fn run(mut self) {
         let mut pause = SHORTEST_PAUSE;
         loop {
             // An error means that the notebook is gone, and this with it.
-            let _ = self.link.wait_for(|link| link.is_up).await;
+            let _ = self.connectivity.wait_for(|now| now.is_up).await;
             let interruption = match self.copy().await {
                 Err(interruption) => interruption,
                 Ok(never) => match never {},
             };
-            if *self.standing.borrow() == Standing::Ready {
+            if *self.state.borrow() == SyncState::Ready {
                 pause = SHORTEST_PAUSE;
             }
             self.complain(&interruption);
-            self.stand(Standing::Away);
+            self.report(SyncState::Unavailable);
             time::sleep(pause).await;
             pause = (2 * pause).min(LONGEST_PAUSE);
         }
@@ -116,27 +132,29 @@ impl Copyist {
         }
         let stream = &self.config.name;
         if self.progress.complaint.as_ref() == Some(&complaint) {
-            tracing::debug!(%stream, "route notes are away: {complaint}");
+            tracing::debug!(%stream, "route notes are unavailable: {complaint}");
         } else {
-            tracing::warn!(%stream, "route notes are away: {complaint}");
+            tracing::warn!(%stream, "route notes are unavailable: {complaint}");
         }
         self.progress.complaint = Some(complaint);
     }
 
-    fn stand(&self, standing: Standing) {
-        self.standing
-            .send_if_modified(|old| std::mem::replace(old, standing) != standing);
+    fn report(&self, state: SyncState) {
+        self.state
+            .send_if_modified(|old| std::mem::replace(old, state) != state);
     }
 
     /// Reads the stream from where it was left, until that is interrupted.
     async fn copy(&mut self) -> Result<std::convert::Infallible, Interruption> {
-        let mut link = self.link.clone();
-        if !link.borrow_and_update().is_up {
+        let mut connectivity = self.connectivity.clone();
+        if !connectivity.borrow_and_update().is_up {
             return Err(Interruption::Disconnected);
         }
-        let (info, is_new) = stream::find_or_create(&self.jetstream, &self.config).await?;
-        self.recognise(&info, is_new)?;
-        self.stand(Standing::CatchingUp);
+        let (info, is_new) =
+            stream::find_or_create(&self.probing, &self.jetstream, &self.config).await?;
+        self.reconcile(&info).await?;
+        self.recognise(&info, is_new);
+        self.report(SyncState::CatchingUp);
 
         let inbox = self.client.new_inbox();
         let mut messages = self.client.subscribe(inbox.clone()).await?;
@@ -150,13 +168,13 @@ impl Copyist {
         let mut watchdog = time::interval(HEARTBEAT);
         loop {
             if (reading.is_idle || self.shared.seen() >= reading.last)
-                && *self.standing.borrow() != Standing::Ready
+                && *self.state.borrow() != SyncState::Ready
             {
                 self.catch_up();
             }
             tokio::select! {
                 biased;
-                _ = link.changed() => return Err(Interruption::Disconnected),
+                _ = connectivity.changed() => return Err(Interruption::Disconnected),
                 message = next(&mut messages) => {
                     heard = Instant::now();
                     self.take(message?, &mut reading).await?;
@@ -168,62 +186,74 @@ impl Copyist {
         }
     }
 
-    /// Makes sure that this is the stream that has been read so far, and says what is unexpected about it.
-    fn recognise(&mut self, info: &Info, is_new: bool) -> Result<(), Interruption> {
-        let stream = &self.config.name;
-        let created = info.created.unix_timestamp_nanos();
+    /// Removes from the copy what the stream has lost, so that the copy can go on behind what both have.
+    async fn reconcile(&mut self, info: &Info) -> Result<(), Interruption> {
+        let progress = &mut self.progress;
         let (first, last) = (info.state.first_sequence, info.state.last_sequence);
-        let seen = self.shared.seen();
-        match self.progress.created {
-            Some(known) if known == created => {
-                if last < seen {
-                    let (since, end) =
-                        *(self.progress.behind).get_or_insert((Instant::now(), last));
-                    if since.elapsed() < LEADER_PATIENCE {
-                        // What is written now would lie where something else has been read.
-                        self.shared.set_caught_up(false);
-                        return Err(Interruption::Behind { last, seen });
-                    }
-                    tracing::error!(
-                        %stream, last, seen,
-                        "the stream of route notes has lost its end; servers that start from now on do not \
-                         have the notes that were there"
-                    );
-                    self.shared.resume_behind(end);
+        let created = info.created.unix_timestamp_nanos();
+        let divergence = match progress.created {
+            None => {
+                let before = first.saturating_sub(1);
+                progress.history.begin_after(before);
+                self.shared.begin_after(before);
+                Divergence::None
+            }
+            Some(known) if known != created => Divergence::After { common: 0 },
+            Some(_) => compare(&self.probing, info, &progress.history).await?,
+        };
+        let read = progress.history.last();
+        let common = match divergence {
+            Divergence::None => None,
+            Divergence::Shorter => {
+                let since = *progress.shorter_since.get_or_insert_with(Instant::now);
+                if since.elapsed() < LEADER_PATIENCE {
+                    // What is written now would be numbered as what has been read.
+                    self.shared.set_caught_up(false);
+                    return Err(Interruption::Shorter { last, read });
                 }
+                Some(last)
             }
-            Some(_) => {
-                tracing::error!(
-                    %stream,
-                    "the stream of route notes was deleted and has been made anew; notes that had been read are \
-                     kept here until they are too old, others are lost"
-                );
-                self.shared.resume_behind(0);
-            }
-            None => self.shared.begin_behind(first.saturating_sub(1)),
-        }
-        self.progress.behind = None;
-        if self.progress.created.replace(created) != Some(created) {
-            let differences = stream::differences(&info.config, &self.config);
-            if is_new {
-                tracing::info!(%stream, replicas = self.config.num_replicas, "created the stream of route notes");
-            } else if !differences.is_empty() {
-                tracing::warn!(
-                    %stream,
-                    "the stream of route notes stays as it is, although {}",
-                    differences.join(", ")
-                );
-            }
+            Divergence::After { common } => Some(common),
+        };
+        progress.shorter_since = None;
+        if let Some(common) = common {
+            let lost = self.shared.cut_after(common);
+            progress.history.truncate(common);
+            tracing::error!(
+                stream = %self.config.name, read, common, notes = lost,
+                "the stream of route notes does not have what was read of it after message {common}; the notes that it \
+                 has lost are removed here, and streams that follow their places end with DATA_LOSS"
+            );
         }
         Ok(())
     }
 
-    /// Has NATS send what follows the last message read, and returns how many messages that is at the moment.
-    async fn consume(&self, deliver_subject: String) -> Result<u64, Interruption> {
+    /// Reports a stream that is seen for the first time.
+    fn recognise(&mut self, info: &Info, is_new: bool) {
+        let stream = &self.config.name;
+        let created = info.created.unix_timestamp_nanos();
+        if self.progress.created.replace(created) == Some(created) {
+            return;
+        }
+        let differences = stream::differences(&info.config, &self.config);
+        if is_new {
+            tracing::info!(%stream, replicas = self.config.num_replicas, "created the stream of route notes");
+        } else if !differences.is_empty() {
+            tracing::warn!(
+                %stream,
+                "the stream of route notes stays as it is, although {}",
+                differences.join(", ")
+            );
+        }
+    }
+
+    /// Has NATS send the last message read, if it is still there, and what follows, and returns how many messages that is at
+    /// the moment.
+    async fn consume(&mut self, deliver_subject: String) -> Result<u64, Interruption> {
         let config = push::Config {
             deliver_subject,
             deliver_policy: DeliverPolicy::ByStartSequence {
-                start_sequence: self.shared.seen() + 1,
+                start_sequence: self.progress.history.last().max(1),
             },
             description: Some("a copy of the route notes".to_owned()),
             ack_policy: AckPolicy::None,
@@ -239,12 +269,17 @@ impl Copyist {
             .jetstream
             .create_consumer_on_stream(config, &self.config.name)
             .await?;
-        Ok(consumer.cached_info().num_pending)
+        let info = consumer.cached_info();
+        // The one time of its own that every version of NATS tells.
+        let now = since_epoch(info.created.unix_timestamp_nanos());
+        self.shared.set_time(now);
+        self.progress.clock_error.report(self.wall.now(), now);
+        Ok(info.num_pending)
     }
 
     fn catch_up(&mut self) {
         self.shared.set_caught_up(true);
-        self.stand(Standing::Ready);
+        self.report(SyncState::Ready);
         let notes = self.shared.lock().ledger.usage().notes;
         let stream = &self.config.name;
         if self.progress.complaint.take().is_some() {
@@ -278,23 +313,33 @@ impl Copyist {
             return Ok(());
         };
         let (sequence, found) = (info.stream_sequence, info.consumer_sequence);
-        let nanoseconds = info.published.unix_timestamp_nanos();
+        let published = info.published.unix_timestamp_nanos();
         if found != reading.next {
             let expected = reading.next;
             return Err(Interruption::Skipped { expected, found });
         }
         reading.next += 1;
         reading.is_idle = info.pending == 0;
-        if sequence <= self.shared.seen() {
-            return Ok(());
+        let identity = Identity::new(&message.subject, message.headers.as_ref(), published);
+        let history = &mut self.progress.history;
+        if sequence <= history.last() {
+            return if history.identity(sequence) == Some(identity) {
+                Ok(())
+            } else {
+                Err(Interruption::Replaced { sequence })
+            };
         }
+        history.push(sequence, identity);
         let arrival = self
             .wire
             .read(&message.subject, message.headers.as_ref(), &message.payload);
         match arrival {
             Ok(arrival) => {
-                let stored = Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0));
-                self.shared.land(sequence, arrival, stored);
+                // A note that comes as it is written is new. Clocks and delays count only for what was written before.
+                let is_live = *self.state.borrow() == SyncState::Ready;
+                let stored = (!is_live).then(|| since_epoch(published));
+                self.shared
+                    .land(sequence, arrival, stored, since_epoch(published));
             }
             Err(what) => {
                 self.shared.pass_over(sequence);
@@ -325,6 +370,10 @@ impl Copyist {
         }
         Ok(())
     }
+}
+
+fn since_epoch(nanoseconds: i128) -> Duration {
+    Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(0))
 }
 
 async fn next(messages: &mut Subscriber) -> Result<Message, Interruption> {
