@@ -17,12 +17,12 @@ use crate::notebook::{Append, AppendError, Notebook, Page, PageLimit, Usage, Wat
 use crate::timeline::Timeline;
 use crate::wakeups::{Wakeups, Watch};
 
-use claim::Claim;
+use dir_lock::DirLock;
 pub use fault::{OpenError, StoreFault};
 use store::{Connect, Opened, Store};
 use writer::{Command, Request, Shared, Writer};
 
-mod claim;
+mod dir_lock;
 mod fault;
 mod hush;
 mod record;
@@ -117,38 +117,40 @@ impl FileNotebook {
         wall: &dyn Clock,
         ticks: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let claim = Claim::new(dir.as_ref())?;
-        Self::on(claim, limits, wall, ticks, Box::new(connect))
+        let lock = DirLock::new(dir.as_ref())?;
+        Self::on(lock, limits, wall, ticks, Box::new(connect))
     }
 
-    /// Opens an empty notebook where there is a file that cannot be read. The old file stays beside it under a name with
-    /// the time in it, which is returned; `None` if there was no file.
+    /// Makes the notebook in a directory one that is not there, whether or not it can be read. The file stays under a name
+    /// with the time in it, which is returned; `None` if there was no file.
     ///
     /// # Errors
     ///
-    /// [`OpenError`] if the directory is in use or cannot be written to.
-    pub fn open_fresh(
-        dir: impl AsRef<Path>,
-        limits: Limits,
-    ) -> Result<(Self, Option<PathBuf>), OpenError> {
-        let claim = Claim::new(dir.as_ref())?;
-        let kept = claim.set_aside(&WallClock)?;
-        let ticks = Arc::new(MonotonicClock::new());
-        let notebook = Self::on(claim, limits, &WallClock, ticks, Box::new(connect))?;
-        Ok((notebook, kept))
+    /// [`OpenError`] if the directory is in use, is not there, or cannot be written to.
+    pub fn reset(dir: impl AsRef<Path>) -> Result<Option<PathBuf>, OpenError> {
+        let dir = dir.as_ref();
+        // Opening makes directories; a mistyped name should not become one here.
+        std::fs::metadata(dir).map_err(|source| OpenError::Io {
+            path: dir.to_owned(),
+            source,
+        })?;
+        let lock = DirLock::new(dir)?;
+        let kept = lock.set_aside(&WallClock)?;
+        lock.sync()?;
+        Ok(kept)
     }
 
     fn on(
-        claim: Claim,
+        lock: DirLock,
         limits: Limits,
         wall: &dyn Clock,
         ticks: Arc<dyn Clock>,
         connect: Connect,
     ) -> Result<Self, OpenError> {
-        let file = claim.store_file();
+        let file = lock.store_file();
         let (mut store, opened) = Store::open(&file, connect)?;
         let Opened { numbering, marks } = opened;
-        claim.sync()?;
+        lock.sync()?;
 
         let timeline = Timeline::new(wall.now(), marks.seen, ticks);
         let opened = timeline.now();
@@ -184,7 +186,7 @@ impl FileNotebook {
         let writer = thread
             .spawn(move || {
                 writer.run();
-                drop(claim);
+                drop(lock);
             })
             .map_err(|source| OpenError::Io {
                 path: file.clone(),

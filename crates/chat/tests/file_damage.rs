@@ -89,7 +89,8 @@ fn check(store: &[u8], at_least: usize) -> Option<usize> {
             let message = refused.to_string();
             assert!(message.contains("notes.redb"), "{message}");
             // There is always a way to begin again, and the damaged file stays.
-            let (fresh, kept) = FileNotebook::open_fresh(dir.path(), Limits::default()).unwrap();
+            let kept = FileNotebook::reset(dir.path()).unwrap();
+            let fresh = FileNotebook::open(dir.path(), Limits::default()).unwrap();
             assert_eq!(fresh.usage().notes, 0);
             assert!(kept.is_some_and(|kept| kept.exists()));
             None

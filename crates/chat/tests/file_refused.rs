@@ -15,7 +15,7 @@ fn a_directory_has_one_notebook_at_a_time() {
     let notebook = FileNotebook::open(dir.path(), Limits::default()).unwrap();
     let refusals = [
         FileNotebook::open(dir.path(), Limits::default()).map(drop),
-        FileNotebook::open_fresh(dir.path(), Limits::default()).map(drop),
+        FileNotebook::reset(dir.path()).map(drop),
     ];
     for refused in refusals {
         let expected = format!("{} is in use by another process", dir.path().display());
@@ -28,8 +28,8 @@ fn a_directory_has_one_notebook_at_a_time() {
 #[tokio::test]
 async fn starting_fresh_keeps_the_old_file() {
     let dir = TempDir::new().unwrap();
-    let (fresh, none) = FileNotebook::open_fresh(dir.path(), Limits::default()).unwrap();
-    assert_eq!(none, None);
+    assert_eq!(FileNotebook::reset(dir.path()).unwrap(), None);
+    let fresh = FileNotebook::open(dir.path(), Limits::default()).unwrap();
     write(&fresh, place(1), &["old"]).await;
     let file = fresh.file().to_owned();
     drop(fresh);
@@ -37,7 +37,8 @@ async fn starting_fresh_keeps_the_old_file() {
 
     let mut names = Vec::new();
     for _ in 0..3 {
-        let (fresh, kept_as) = FileNotebook::open_fresh(dir.path(), Limits::default()).unwrap();
+        let kept_as = FileNotebook::reset(dir.path()).unwrap();
+        let fresh = FileNotebook::open(dir.path(), Limits::default()).unwrap();
         assert_eq!(fresh.usage().notes, 0);
         names.push(kept_as.unwrap());
     }

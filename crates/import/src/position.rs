@@ -14,13 +14,6 @@ pub enum Position {
         /// The line.
         line: u64,
     },
-    /// Several lines of a table that are one record.
-    Lines {
-        /// The first of them.
-        first: u64,
-        /// The last of them.
-        last: u64,
-    },
     /// A place in a text.
     Column {
         /// The line.
@@ -69,7 +62,6 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line { line } => write!(f, "line {line}"),
-            Self::Lines { first, last } => write!(f, "lines {first}-{last}"),
             Self::Column { line, column } => write!(f, "line {line}, column {column}"),
             Self::Entry {
                 entry,

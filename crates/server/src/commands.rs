@@ -1,11 +1,13 @@
-//! The commands of `route-guide-server` that do not serve: `import` and `info`.
+//! The commands of `route-guide-server` that do not serve.
 
 mod import;
 mod info;
+mod notes;
 mod progress;
 
 pub use import::ImportFlags;
 pub use info::InfoFlags;
+pub use notes::NotesFlags;
 
 use clap::Subcommand;
 
@@ -16,6 +18,8 @@ pub enum Command {
     Import(ImportFlags),
     /// Print what is in a snapshot
     Info(InfoFlags),
+    /// Set aside the notes that are kept in a folder
+    Notes(NotesFlags),
 }
 
 impl Command {
@@ -28,6 +32,7 @@ impl Command {
         match self {
             Self::Import(flags) => flags.run(),
             Self::Info(flags) => flags.run(),
+            Self::Notes(flags) => flags.run(),
         }
     }
 }

@@ -103,10 +103,10 @@ pub enum StartError {
     Notes(OpenError),
     /// The notes of earlier runs are there and cannot be read.
     #[error(
-        "{0}; restore the file from a copy, or start with --chat-fresh, which keeps it under another name"
+        "{0}; restore the file from a copy, or set it aside: route-guide-server notes reset --chat-store file:FOLDER"
     )]
     UnreadableNotes(OpenError),
-    /// The notes of NATS cannot be used as the settings say. That NATS is away is no reason.
+    /// The notes of NATS cannot be used as the settings say. That NATS is unavailable is no reason.
     #[cfg(feature = "nats")]
     #[error(transparent)]
     Nats(#[from] NatsStartError),
@@ -134,7 +134,7 @@ impl Server {
     ///
     /// [`StartError`] if the features cannot be loaded, an address cannot be listened on, or the notes cannot be opened.
     pub async fn route_guide(settings: RouteGuideSettings) -> Result<Self, StartError> {
-        let data = Arc::new(DataSet::load(settings.features, settings.load)?);
+        let data = Arc::new(DataSet::load(settings.features, settings.order)?);
         let listeners = bind(&settings.listen).await?;
         // Last, since a fresh start sets the old notes aside.
         let kept = Kept::open(&settings.chat)?;
@@ -277,13 +277,6 @@ impl Kept {
             ChatStore::Memory => Self::Memory(Arc::new(MemoryNotebook::new(chat.notebook))),
             ChatStore::File(folder) => {
                 Self::File(Arc::new(FileNotebook::open(folder, chat.notebook)?))
-            }
-            ChatStore::FreshFile(folder) => {
-                let (notebook, old) = FileNotebook::open_fresh(folder, chat.notebook)?;
-                if let Some(old) = old {
-                    tracing::info!(file = %old.display(), "the old notes are kept");
-                }
-                Self::File(Arc::new(notebook))
             }
             #[cfg(feature = "nats")]
             ChatStore::Nats(settings) => {

@@ -18,8 +18,8 @@ pub struct RouteGuideSettings {
     pub listen: Vec<ListenAddress>,
     /// Which features to serve.
     pub features: FeatureSource,
-    /// How those of a file are loaded.
-    pub load: LoadOptions,
+    /// In which order to serve those of a file that is no snapshot.
+    pub order: FileOrder,
     /// Which points to accept.
     pub points: PointRule,
     /// How notes are kept and shared.
@@ -47,15 +47,6 @@ pub enum FeatureSource {
     Published,
     /// A snapshot, or a file in any format that can be imported.
     File(PathBuf),
-}
-
-/// How the features of a file are loaded.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LoadOptions {
-    /// The order in which they are served.
-    pub order: FileOrder,
-    /// Whether a file without any place may be served; otherwise it is refused, at the start and when it is reloaded.
-    pub allow_empty: bool,
 }
 
 /// The order in which the features of a file are served that is no snapshot; a snapshot has the order that it was made in.
@@ -94,8 +85,6 @@ pub enum ChatStore {
     Memory,
     /// In a file in this folder: they survive the server, also a killed one.
     File(PathBuf),
-    /// The same, beginning with no notes; a file that is there is kept beside the new one.
-    FreshFile(PathBuf),
     /// In a stream of NATS, which other servers share. Its limits are those of [`ChatSettings::notebook`].
     #[cfg(feature = "nats")]
     Nats(Box<NatsSettings>),
@@ -145,7 +134,7 @@ impl Default for RouteGuideSettings {
         Self {
             listen: default_listen(),
             features: FeatureSource::default(),
-            load: LoadOptions::default(),
+            order: FileOrder::default(),
             points: PointRule::default(),
             chat: ChatSettings::default(),
             serving: ServingSettings::default(),

@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -77,8 +77,12 @@ impl Store {
             next_serial: 0,
         };
         let opened = store.guarded(|store| {
-            if !has_content(&store.file).map_err(reported)? {
-                store.make()?;
+            match fs::metadata(&store.file) {
+                // A store never has the length 0: it gets its name when it is whole.
+                Ok(found) if found.len() == 0 => return Err(Cause::Damaged("it is empty".into())),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::NotFound => store.make()?,
+                Err(error) => return Err(reported(error)),
             }
             let mut database = (store.connect)(&store.file).map_err(reported)?;
             if !database.check_integrity().map_err(reported)? {
@@ -216,14 +220,6 @@ fn identify(database: &Database) -> Result<Opened, Cause> {
             retired: Index::new(number("retired")?),
         },
     })
-}
-
-fn has_content(file: &Path) -> io::Result<bool> {
-    match fs::metadata(file) {
-        Ok(found) => Ok(found.len() > 0),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 /// Makes the tables, so that an empty notebook can be told from a file of something else.

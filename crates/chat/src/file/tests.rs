@@ -10,6 +10,7 @@ use redb::backends::FileBackend;
 use redb::{BackendError, DatabaseError, StorageBackend};
 use tempfile::TempDir;
 
+use super::writer::SHORTEST_PAUSE;
 use super::*;
 use crate::clock::ManualClock;
 use crate::note::Author;
@@ -21,6 +22,9 @@ struct Weather {
     /// Writes that still succeed before the fault begins.
     writes_left: AtomicUsize,
     faults: AtomicUsize,
+    /// How often the store was opened.
+    opened: AtomicUsize,
+    clock: Arc<ManualClock>,
 }
 
 const FINE: u8 = 0;
@@ -33,6 +37,12 @@ impl Weather {
     fn turn(&self, kind: u8, writes_left: usize) {
         self.writes_left.store(writes_left, Ordering::SeqCst);
         self.kind.store(kind, Ordering::SeqCst);
+        self.pass();
+    }
+
+    /// Lets the time go by after which a disk is tried again.
+    fn pass(&self) {
+        self.clock.advance(SHORTEST_PAUSE);
     }
 
     fn on_write(&self) -> io::Result<()> {
@@ -110,6 +120,7 @@ fn open(dir: &Path, weather: &Arc<Weather>, limits: Limits) -> FileNotebook {
 
 fn try_open(dir: &Path, weather: &Arc<Weather>, limits: Limits) -> Result<FileNotebook, OpenError> {
     let weather = Arc::clone(weather);
+    let clock = Arc::clone(&weather.clock);
     let connect = move |file: &Path| -> Result<Database, DatabaseError> {
         let file = File::options()
             .read(true)
@@ -117,14 +128,14 @@ fn try_open(dir: &Path, weather: &Arc<Weather>, limits: Limits) -> Result<FileNo
             .create(true)
             .truncate(false)
             .open(file)?;
+        weather.opened.fetch_add(1, Ordering::SeqCst);
         Database::builder().create_with_backend(Faulty {
             file: FileBackend::new(file)?,
             weather: Arc::clone(&weather),
         })
     };
-    let clock = Arc::new(ManualClock::default());
-    let claim = Claim::new(dir).unwrap();
-    FileNotebook::on(claim, limits, &*clock, clock.clone(), Box::new(connect))
+    let lock = DirLock::new(dir).unwrap();
+    FileNotebook::on(lock, limits, &*clock, clock.clone(), Box::new(connect))
 }
 
 fn place() -> E7Point {
@@ -209,6 +220,7 @@ async fn a_failed_write_loses_nothing_and_is_got_over() {
             weather.turn(kind, writes_left);
             for number in 0..10 {
                 let message = format!("during {number}");
+                weather.pass();
                 match append(&notebook, &message).await {
                     Ok(index) => {
                         delivered.push(message);
@@ -276,6 +288,31 @@ async fn closing_on_a_full_disk_loses_nothing() {
     drop(notebook);
     let notebook = FileNotebook::open(dir.path(), endless).unwrap();
     assert_eq!(kept(&notebook)[..1], ["a"]);
+}
+
+/// Each refused note opened the store anew, which takes the longer the more notes there are.
+#[tokio::test]
+async fn a_full_disk_is_tried_now_and_then_and_not_by_every_note() {
+    let dir = TempDir::new().unwrap();
+    let weather = Arc::new(Weather::default());
+    let notebook = open(dir.path(), &weather, Limits::default());
+    append(&notebook, "a").await.unwrap();
+    weather.turn(FULL, 0);
+    let opened = || weather.opened.load(Ordering::SeqCst);
+    let before = opened();
+    for _ in 0..1_000 {
+        let refused = append(&notebook, "b").await;
+        assert!(matches!(refused, Err(AppendError::DiskFull { .. })));
+    }
+    assert_eq!(opened(), before, "the first attempt was on the open store");
+    weather.pass();
+    for _ in 0..1_000 {
+        append(&notebook, "b").await.unwrap_err();
+    }
+    assert_eq!(opened(), before + 1);
+    weather.turn(FINE, 0);
+    append(&notebook, "c").await.unwrap();
+    assert_eq!(kept(&notebook), ["a", "c"]);
 }
 
 /// What is forgotten while the disk is full is forgotten on disk later.

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::ledger::{Entry, Ledger, Serial, Shelf};
 use crate::note::Draft;
 use crate::notebook::{AppendError, Receipt};
+use crate::refusals::Refusals;
 use crate::timeline::Timeline;
 
 /// What the streams read and what the writer still has to do, under one lock.
@@ -91,6 +92,13 @@ const BATCH_BYTES: usize = 2 * 1024 * 1024;
 /// Most notes removed in one commit, beside those that are added.
 const BATCH_FORGOTTEN: usize = 8_192;
 
+/// After a commit that failed, the next one is tried only after a pause: the store is opened anew for it, which takes the
+/// longer the larger it is. Notes that come before are refused at once.
+pub(super) const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How many times as long as the attempt the pause is.
+const PAUSE_FACTOR: u32 = 10;
+
 /// Notes that enter the ledger under one lock, so that readers are never held up for long.
 const LANDED_PER_LOCK: usize = 128;
 
@@ -105,8 +113,16 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     store: Store,
     commands: UnboundedReceiver<Command>,
-    /// Whether the last commit failed.
-    is_failing: bool,
+    refusals: Refusals,
+    /// What went wrong with the last commit, if it failed.
+    failure: Option<Failure>,
+}
+
+/// A commit that failed.
+struct Failure {
+    fault: Arc<StoreFault>,
+    /// When to try again.
+    until: Duration,
 }
 
 /// What goes into one commit.
@@ -144,7 +160,8 @@ impl Writer {
             shared,
             store,
             commands,
-            is_failing: false,
+            refusals: Refusals::new(Duration::ZERO),
+            failure: None,
         }
     }
 
@@ -157,7 +174,7 @@ impl Writer {
                 break;
             }
         }
-        while !self.is_failing && !self.shared.lock().forgotten.is_empty() {
+        while self.failure.is_none() && !self.shared.lock().forgotten.is_empty() {
             self.write(Vec::new());
         }
     }
@@ -165,7 +182,7 @@ impl Writer {
     fn next_batch(&mut self) -> Option<Batch> {
         let mut batch = Batch::default();
         // A long backlog is worked off without being asked, unless it cannot be.
-        if self.is_failing || self.shared.lock().forgotten.len() < BATCH_FORGOTTEN {
+        if self.failure.is_some() || self.shared.lock().forgotten.len() < BATCH_FORGOTTEN {
             batch.add(self.commands.blocking_recv()?);
         }
         while !batch.is_full()
@@ -177,6 +194,16 @@ impl Writer {
     }
 
     fn write(&mut self, requests: Vec<Request>) {
+        let began = self.shared.now();
+        if let Some(failure) = &self.failure
+            && began < failure.until
+        {
+            let fault = Arc::clone(&failure.fault);
+            let waiting = requests
+                .into_iter()
+                .map(|request| (request.reply, request.room));
+            return self.refuse(&fault, waiting.collect());
+        }
         let (planned, waiting): (Vec<_>, Vec<_>);
         let (forgotten, marks): (Vec<_>, _);
         {
@@ -212,9 +239,8 @@ impl Writer {
         let outcome = self.store.commit(&planned, &forgotten, marks);
         match outcome {
             Ok(()) => {
-                if std::mem::take(&mut self.is_failing) {
-                    tracing::info!("route notes are written to disk again");
-                }
+                self.failure = None;
+                self.refusals.over();
                 self.land(planned, waiting);
             }
             Err(fault) => {
@@ -226,7 +252,14 @@ impl Writer {
                     state.forgotten.push_front(serial);
                 }
                 drop(state);
-                self.refuse(fault, waiting);
+                let fault = Arc::new(fault);
+                let now = self.shared.now();
+                let pause = now.saturating_sub(began) * PAUSE_FACTOR;
+                self.failure = Some(Failure {
+                    fault: Arc::clone(&fault),
+                    until: now + pause.max(SHORTEST_PAUSE),
+                });
+                self.refuse(&fault, waiting);
             }
         }
     }
@@ -261,14 +294,11 @@ impl Writer {
         }
     }
 
-    fn refuse(&mut self, fault: StoreFault, waiting: Vec<Waiting>) {
-        if !std::mem::replace(&mut self.is_failing, true) {
-            tracing::error!(error = %fault, "route notes cannot be written to disk");
-        }
+    fn refuse(&self, fault: &Arc<StoreFault>, waiting: Vec<Waiting>) {
+        self.refusals.add(waiting.len() as u64, fault);
         let is_full = fault.is_full();
-        let fault = Arc::new(fault);
         for (reply, _room) in waiting {
-            let source = Arc::clone(&fault) as _;
+            let source = Arc::clone(fault) as _;
             let error = if is_full {
                 AppendError::DiskFull { source }
             } else {

@@ -5,12 +5,11 @@ use std::borrow::Cow;
 use flatgeobuf::{Column, ColumnType, Feature, Header};
 
 use crate::fault::Fault;
-use crate::options::Naming;
 use crate::row::Reason;
 
 /// The column that holds the name.
-pub(super) struct NameColumn<'o> {
-    naming: &'o Naming,
+pub(super) struct NameColumn<'h> {
+    field: Option<&'h str>,
     /// The columns that the header gives for all features.
     columns: Columns,
 }
@@ -23,14 +22,10 @@ struct Columns {
 }
 
 impl Columns {
-    fn new<'c>(columns: impl Iterator<Item = Column<'c>>, naming: &Naming) -> Self {
+    fn new<'c>(columns: impl Iterator<Item = Column<'c>>, field: Option<&str>) -> Self {
         let mut found = Self::default();
-        let mut best = u8::MAX;
         for (index, column) in columns.enumerate() {
-            if let Some(rank) = naming.rank(column.name())
-                && rank < best
-            {
-                best = rank;
+            if field == Some(column.name()) && found.name.is_none() {
                 found.name = Some(index);
             }
             found.types.push(column.type_());
@@ -39,13 +34,13 @@ impl Columns {
     }
 }
 
-impl<'o> NameColumn<'o> {
+impl<'h> NameColumn<'h> {
     /// Looks the column up in the header; it has to be there, unless features have columns of their own.
-    pub(super) fn new(header: &Header<'_>, naming: &'o Naming) -> Result<Self, Fault> {
+    pub(super) fn new(header: &Header<'_>, field: Option<&'h str>) -> Result<Self, Fault> {
         let columns = match header.columns() {
             Some(list) if !list.is_empty() => {
-                let columns = Columns::new(list.iter(), naming);
-                if let (Some(field), None) = (naming.field(), columns.name) {
+                let columns = Columns::new(list.iter(), field);
+                if let (Some(field), None) = (field, columns.name) {
                     let column = format!("column {field:?} for the name");
                     let names = list.iter().map(|column| column.name());
                     return Err(Fault::no_column("name", column, names));
@@ -54,7 +49,7 @@ impl<'o> NameColumn<'o> {
             }
             _ => Columns::default(),
         };
-        Ok(Self { naming, columns })
+        Ok(Self { field, columns })
     }
 
     /// Returns the name of a feature, empty if it has none.
@@ -62,7 +57,7 @@ impl<'o> NameColumn<'o> {
         let own = feature
             .columns()
             .filter(|columns| !columns.is_empty())
-            .map(|columns| Columns::new(columns.iter(), self.naming));
+            .map(|columns| Columns::new(columns.iter(), self.field));
         let columns = own.as_ref().unwrap_or(&self.columns);
         match (columns.name, feature.properties()) {
             (Some(column), Some(properties)) => name(column, &columns.types, properties.bytes()),

@@ -5,9 +5,8 @@ use std::io::BufRead;
 use serde::de::IgnoredAny;
 
 use super::element::{Element, TooLong};
-use super::members::Names;
+use super::problem;
 use super::scan::{Captured, IfLong, Place, Scanner};
-use super::{nonfinite, problem, shape};
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 
@@ -23,6 +22,15 @@ pub(crate) struct Shape {
     pub(crate) alone: bool,
     /// What a message says is expected.
     pub(crate) expected: &'static str,
+    /// The list that documents of the other format have, which are often taken for these.
+    pub(crate) other: Other,
+}
+
+/// What tells a document of another format.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Other {
+    pub(crate) list: &'static str,
+    pub(crate) format: Format,
 }
 
 /// A piece of a document.
@@ -47,10 +55,8 @@ pub(crate) struct Document<R> {
     elements: u64,
     /// Whether the list has been there.
     listed: bool,
-    /// Whether the outer object has said that it is an element itself, which may have a member that is called as the list.
-    lone: bool,
-    /// The members that have been there, for a message.
-    members: Names,
+    /// Whether that of the other format has.
+    other: bool,
     /// Where the outer object begins.
     start: Place,
     key: String,
@@ -72,20 +78,19 @@ enum State {
 }
 
 impl<R: BufRead> Document<R> {
-    pub(crate) fn new(input: R, shape: Shape, limit_bytes: usize) -> Self {
-        Self {
-            scanner: Scanner::new(input, limit_bytes),
+    pub(crate) fn new(input: R, shape: Shape, limit_bytes: usize) -> Result<Self, Stop> {
+        Ok(Self {
+            scanner: Scanner::new(input, limit_bytes)?,
             shape,
             limit_bytes,
             state: State::Start,
             elements: 0,
             listed: false,
-            lone: false,
-            members: Names::default(),
+            other: false,
             start: Place::START,
             key: String::new(),
             text: Vec::new(),
-        }
+        })
     }
 
     /// Reads the next piece, `None` after the last.
@@ -167,9 +172,8 @@ impl<R: BufRead> Document<R> {
 
         let next = self.scanner.peek()?;
         let place = self.scanner.place();
-        self.members.add(&self.key);
-        let is_list = self.key == self.shape.list && !self.lone;
-        if is_list {
+        self.other |= self.key == self.shape.other.list && next == Some(b'[');
+        if self.key == self.shape.list {
             if self.listed {
                 let twice = format!("there is a second list {:?}", self.key);
                 return Err(Fault::malformed(place.position(), twice).into());
@@ -184,25 +188,10 @@ impl<R: BufRead> Document<R> {
         }
         self.value()?;
         if let Err(error) = check(&self.text) {
-            // Numbers that are none do no harm in a member that does not matter.
-            let repaired = nonfinite::as_null(&self.text);
-            if repaired.is_none_or(|text| check(&text).is_err()) {
-                return Err(fault(place, &error, &self.text).into());
-            }
-        }
-        if self.shape.alone && self.key == "type" && is_lone(&self.text) {
-            if self.listed {
-                let late = format!(
-                    "the object is {}, and has a list {:?} before it says so",
-                    String::from_utf8_lossy(&self.text),
-                    self.shape.list
-                );
-                return Err(Fault::malformed(place.position(), late).into());
-            }
-            self.lone = true;
+            return Err(fault(place, &error, &self.text).into());
         }
         // Protobuf's JSON writes an absent list as null.
-        if is_list && self.text != b"null" {
+        if self.key == self.shape.list && self.text != b"null" {
             let wrong = format!("{:?} is not a list", self.key);
             return Err(Fault::malformed(place.position(), wrong).into());
         }
@@ -217,17 +206,23 @@ impl<R: BufRead> Document<R> {
         if self.listed {
             return Ok(Member::End);
         }
-        if self.shape.alone {
+        if self.shape.alone && !self.other {
             return Ok(Member::Alone(self.scanner.stop_tape()));
         }
         Err(self.no_list().into())
     }
 
     fn no_list(&self) -> Fault {
-        let list = self.shape.list;
-        let members = self.members.as_str();
-        let but = if members.is_empty() { "" } else { ", but " };
-        let problem = format!("the object has no {list:?} list{but}{members}");
+        let Shape { list, other, .. } = self.shape;
+        let Other {
+            list: found,
+            format,
+        } = other;
+        let problem = if self.other {
+            format!("the object has no {list:?} list, but {found:?}; it may be read as {format}")
+        } else {
+            format!("the object has no {list:?} list")
+        };
         Fault::not_this_format(self.shape.format, problem)
     }
 
@@ -284,6 +279,7 @@ impl<R: BufRead> Document<R> {
         let position = self.scanner.place().position();
         match self.scanner.capture(&mut self.text, IfLong::Stop)? {
             Captured::Whole => Ok(()),
+            Captured::TooLong if self.other && !self.listed => Err(self.no_list().into()),
             Captured::TooLong => Err(Fault::TooLong {
                 position,
                 limit_bytes: self.limit_bytes,
@@ -324,17 +320,11 @@ enum Member {
     Alone(Option<Vec<u8>>),
 }
 
-/// Tells whether a type, as it is written, is that of a feature or geometry.
-fn is_lone(kind: &[u8]) -> bool {
-    let kind = serde_json::from_slice::<&str>(kind);
-    kind.is_ok_and(|kind| kind != "FeatureCollection" && shape::GEOJSON.contains(&kind))
-}
-
 /// Checks that a text is JSON.
 fn check(text: &[u8]) -> serde_json::Result<()> {
     serde_json::from_slice::<IgnoredAny>(text).map(drop)
 }
 
 fn fault(place: Place, error: &serde_json::Error, text: &[u8]) -> Fault {
-    Fault::malformed(place.of(error, text).position(), problem(error, text))
+    Fault::malformed(place.of(error).position(), problem(error, text))
 }

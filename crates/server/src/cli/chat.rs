@@ -33,10 +33,6 @@ pub(super) struct ChatFlags {
     #[arg(default_value = "memory", value_parser = chat_store)]
     chat_store: ChatStore,
 
-    /// Begin with no notes in the folder; a file of notes that is there, also a damaged one, is kept under another name
-    #[arg(long)]
-    chat_fresh: bool,
-
     /// Who sees a note: everybody who posts at its place, or only the stream that sent it
     #[arg(long, value_name = "SCOPE", value_enum, default_value = "shared")]
     chat_scope: ChatScope,
@@ -120,13 +116,6 @@ impl ChatFlags {
     /// Says which flags cannot go together, with `--compat` or without.
     pub(super) fn check(&self, compat: bool) -> Result<(), &'static str> {
         match &self.chat_store {
-            ChatStore::Memory if self.chat_fresh => {
-                Err("--chat-fresh is for notes in a folder; name it with --chat-store file:FOLDER")
-            }
-            #[cfg(feature = "nats")]
-            ChatStore::Nats(_) if self.chat_fresh => Err(
-                "--chat-fresh is for notes in a folder; those of a NATS stream belong to all its servers",
-            ),
             ChatStore::Memory => Ok(()),
             _ if compat => Err(
                 "--compat keeps notes to their stream, so nothing would get into the --chat-store",
@@ -142,7 +131,6 @@ impl ChatFlags {
     pub(super) fn settings(&self, scope: Option<ChatScope>) -> ChatSettings {
         let bytes_total = self.chat_memory_mib.saturating_mul(1 << 20);
         let store = match &self.chat_store {
-            ChatStore::File(folder) if self.chat_fresh => ChatStore::FreshFile(folder.clone()),
             #[cfg(feature = "nats")]
             ChatStore::Nats(servers) => ChatStore::Nats(Box::new(self.nats.settings(servers))),
             other => other.clone(),
@@ -186,7 +174,8 @@ impl NatsFlags {
     }
 }
 
-fn chat_store(text: &str) -> Result<ChatStore, String> {
+/// Reads where notes are kept.
+pub(crate) fn chat_store(text: &str) -> Result<ChatStore, String> {
     match text.split_once(':') {
         None if text == "memory" => Ok(ChatStore::Memory),
         Some(("file", folder)) if !folder.is_empty() => Ok(ChatStore::File(folder.into())),

@@ -83,16 +83,23 @@ fn a_damaged_file_is_refused_and_a_fresh_start_keeps_it() {
         "{ended:?}"
     );
     assert!(
-        ended.stderr.contains("start with --chat-fresh"),
+        ended
+            .stderr
+            .contains("notes reset --chat-store file:FOLDER"),
         "{ended:?}"
     );
     assert!(fs::read(&file).unwrap() == damaged, "it was written to");
 
-    let anew = [&flags(&store)[..], &["--chat-fresh"]].concat();
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &anew);
-    assert_eq!(post(&server.address(), "first").unwrap(), [""; 0]);
-    server.signal("KILL");
-    server.ended();
+    let reset = run(
+        ROUTE_GUIDE_SERVER,
+        &["notes", "reset", "--chat-store", &store],
+    );
+    assert_eq!(reset.code, Some(0), "{reset:?}");
+    assert!(
+        reset.stdout[0].starts_with("the notes are kept in "),
+        "{reset:?}"
+    );
+    assert_eq!(post_and_kill(&store, "first"), [""; 0]);
     assert_eq!(post_and_kill(&store, "second"), ["first"]);
     let kept: Vec<_> = fs::read_dir(folder.path())
         .unwrap()
@@ -102,18 +109,62 @@ fn a_damaged_file_is_refused_and_a_fresh_start_keeps_it() {
     assert_eq!(kept.len(), 1, "{kept:?}");
 }
 
-/// A server that was refused its port had already set the notes aside.
+/// A flag for it set the notes aside at every restart of a unit that had it.
 #[test]
-fn a_fresh_start_that_fails_leaves_the_notes() {
+fn notes_are_set_aside_by_a_command_and_only_where_there_are_some() {
     let folder = tempfile::tempdir().unwrap();
     let store = format!("file:{}", folder.path().display());
-    assert_eq!(post_and_kill(&store, "first"), [""; 0]);
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let listen = taken.local_addr().unwrap().to_string();
-    let anew = ["--chat-store", &store, "--chat-fresh", "--listen", &listen];
-    let ended = run(ROUTE_GUIDE_SERVER, &anew);
+    let reset = |store: &str| {
+        run(
+            ROUTE_GUIDE_SERVER,
+            &["notes", "reset", "--chat-store", store],
+        )
+    };
+    let ended = reset(&store);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(
+        ended.stdout[0].starts_with("there are no notes in "),
+        "{ended:?}"
+    );
+
+    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags(&store));
+    let address = server.address();
+    let ended = reset(&store);
     assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.stderr.contains("is in use by another process"),
+        "{ended:?}"
+    );
+    assert_eq!(post(&address, "first").unwrap(), [""; 0]);
+    server.signal("KILL");
+    server.ended();
+
+    for store in ["memory", "file:/nonexistent/notes"] {
+        let ended = reset(store);
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+    }
     assert_eq!(post_and_kill(&store, "second"), ["first"]);
+}
+
+/// An empty file, as a copy on a full disk leaves it, became a new notebook without a word.
+#[test]
+fn an_empty_file_is_refused_as_a_damaged_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("file:{}", folder.path().display());
+    fs::write(folder.path().join("notes.redb"), "").unwrap();
+    let ended = run(ROUTE_GUIDE_SERVER, &flags(&store));
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(
+        ended.stderr.contains("notes.redb: it is empty"),
+        "{ended:?}"
+    );
+    assert!(
+        ended
+            .stderr
+            .contains("notes reset --chat-store file:FOLDER"),
+        "{ended:?}"
+    );
 }
 
 /// The store's own panics on damaged pages were printed before the refusal, as if the server had crashed.
@@ -160,7 +211,9 @@ fn a_full_disk_refuses_notes_loses_none_and_is_got_over() {
     let store = format!("file:{}", folder.path().display());
     // Above the limit a write is an error only for those who ignore the signal that comes with it.
     let limited = "trap '' XFSZ; ulimit -S -f 65536; exec \"$0\" \"$@\"";
-    let program = [&["-c", limited, ROUTE_GUIDE_SERVER], &flags(&store)[..]].concat();
+    let mut program = [&["-c", limited, ROUTE_GUIDE_SERVER], &flags(&store)[..]].concat();
+    program.pop();
+    program.push("route_guide_chat=info");
     let mut server = Program::start("sh", &program);
     let address = server.address();
 
@@ -179,9 +232,19 @@ fn a_full_disk_refuses_notes_loses_none_and_is_got_over() {
     assert!(taken > 0, "not even one note fits");
 
     let more_room = format!("prlimit --fsize=unlimited --pid {}", server.id());
+    // Who sends notes does not decide how long the log gets, nor how often the disk is tried.
+    for _ in 0..20 {
+        let refused = post(&address, &"n".repeat(LARGE)).unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceExhausted, "{refused:?}");
+    }
     let status = Command::new("sh").args(["-c", &more_room]).status();
     assert!(status.unwrap().success(), "{more_room}");
-    let replay = post(&address, "there is room again").unwrap();
+    let replay = loop {
+        match post(&address, "there is room again") {
+            Ok(replay) => break replay,
+            Err(status) => assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}"),
+        }
+    };
     let numbers: Vec<_> = replay.iter().map(|text| text.split(' ').next()).collect();
     let expected: Vec<_> = (0..taken).map(|number| number.to_string()).collect();
     let expected: Vec<_> = expected
@@ -190,6 +253,14 @@ fn a_full_disk_refuses_notes_loses_none_and_is_got_over() {
         .collect();
     assert_eq!(numbers, expected);
     server.signal("KILL");
-    server.ended();
+    let log = server.ended().stderr;
+    let lines = |part: &str| log.lines().filter(|line| line.contains(part)).count();
+    assert_eq!(
+        lines("route notes cannot be kept and are refused"),
+        1,
+        "{log}"
+    );
+    assert_eq!(lines("route notes are kept again refused="), 1, "{log}");
+    assert!(log.lines().count() < 20, "{log}");
     assert_eq!(post_and_kill(&store, "afterwards").len(), taken + 1);
 }

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 
 /// The right to a directory, as long as this process holds it.
 #[derive(Debug)]
-pub(super) struct Claim {
+pub(super) struct DirLock {
     dir: PathBuf,
     _lock: File,
 }
@@ -19,7 +19,7 @@ const STORE_FILE: &str = "notes.redb";
 /// after a failure.
 const LOCK_FILE: &str = "notes.lock";
 
-impl Claim {
+impl DirLock {
     pub(super) fn new(dir: &Path) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Io {
             path: dir.to_owned(),
