@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let is = |bit: u8| choice & (1 << bit) != 0;
     let table = Table {
-        delimiter,
+        delimiter: (delimiter > 0).then_some(delimiter),
         quote: is(0).then_some(if is(1) { b'\'' } else { b'"' }),
         header: is(2),
         unit: if is(3) { Unit::E7 } else { Unit::Degrees },

@@ -3,7 +3,7 @@
 use std::io::{self, Cursor, Read};
 use std::ops::ControlFlow;
 
-use route_guide_import::{Fault, Format, Import, Options};
+use route_guide_import::{Fault, Format, Import, Item, Options};
 
 /// Reads bytes as a format, whole and in small pieces, with the usual limits and with tight ones.
 ///
@@ -55,17 +55,18 @@ fn outcome(
     let mut seen = Vec::new();
     let ended = import.run(|item| {
         match item {
-            Ok(row) => {
+            Item::Row(row) => {
                 rows += 1;
                 assert!(row.name.len() <= max_name_bytes, "{} bytes", row.name.len());
                 assert!(row.location.lat().abs() <= 900_000_000);
                 assert!(row.location.lon().abs() <= 1_800_000_000);
                 seen.push(format!("{} {}", row.location, row.name));
             }
-            Err(reason) => {
+            Item::Rejected(reason) => {
                 rejected += 1;
                 seen.push(plain(reason.to_string()));
             }
+            Item::Notice(notice) => seen.push(plain(notice.to_string())),
         }
         ControlFlow::<()>::Continue(())
     });

@@ -9,7 +9,7 @@ use tonic::Code;
 
 /// The methods of a package that take one message, as paths.
 fn paths(package: &str) -> Vec<String> {
-    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).unwrap();
+    let set = FileDescriptorSet::decode(FILE_DESCRIPTOR_SET).expect("it is generated");
     let files = set.file.iter().filter(|file| file.package() == package);
     let paths = files.flat_map(|file| &file.service).flat_map(|service| {
         let methods = service.method.iter();

@@ -72,7 +72,7 @@ fn nearest(bencher: Bencher<'_, '_>, wanted: usize) {
     for point in &points {
         // A feature is nearest to itself.
         assert!(
-            nearest(point).unwrap()[0].distance_meters() < 1e-6,
+            nearest(point).expect("the data is sound")[0].distance_meters() < 1e-6,
             "{}",
             point.e7()
         );

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use route_guide_server::{DataSet, FeatureSource, FileOrder};
+use route_guide_server::{DataSet, FeatureSource, LoadOptions};
 
 fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_route-guide-bench"))
@@ -18,7 +18,7 @@ fn a_data_set_can_be_written() {
     let path = folder.path().join("places.json");
     let output = run(&["generate", "--size", "1k", "-o", path.to_str().unwrap()]);
     assert!(output.status.success(), "{output:?}");
-    let data_set = DataSet::load(FeatureSource::File(path), FileOrder::BySize).unwrap();
+    let data_set = DataSet::load(FeatureSource::File(path), LoadOptions::default()).unwrap();
     assert_eq!(data_set.store().len(), 1_000);
 }
 

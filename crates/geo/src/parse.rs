@@ -76,6 +76,38 @@ pub(crate) fn rectangle(text: &str, unit: Unit) -> Result<E7Rectangle, ParseErro
     Ok(E7Rectangle::new(point(a, unit)?, point(b, unit)?))
 }
 
+impl Axis {
+    /// Reads one coordinate in decimal degrees, such as `-74.6143763`, and returns it in E7 units.
+    ///
+    /// It is rounded to seven decimals, half away from zero. Blanks around the number are allowed, a sign before it and an
+    /// exponent behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] if the text is not a number, or the coordinate is off the globe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use route_guide_geo::Axis;
+    ///
+    /// assert_eq!(Axis::Longitude.parse_degrees("-74.6143763"), Ok(-746_143_763));
+    /// assert!(Axis::Latitude.parse_degrees("91").is_err());
+    /// ```
+    pub fn parse_degrees(self, text: &str) -> Result<i32, ParseError> {
+        coordinate(self, text, Unit::Degrees)
+    }
+
+    /// Reads one coordinate in E7 integers, such as `-746143763`.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] if the text is not a whole number, or the coordinate is off the globe.
+    pub fn parse_e7(self, text: &str) -> Result<i32, ParseError> {
+        coordinate(self, text, Unit::E7)
+    }
+}
+
 /// Reads one coordinate and checks that it is on the globe.
 fn coordinate(axis: Axis, text: &str, unit: Unit) -> Result<i32, ParseError> {
     let text = text.trim_ascii();

@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, UnixStream};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tonic::body::Body;
@@ -132,17 +134,30 @@ async fn accept_until_drain(socket: Socket, connections: Connections<impl Answer
     // Counts as a connection: what it has just accepted must not be overlooked by the drain.
     let _open = connections.drain.track_connection();
     let begun = connections.drain.begun_owned();
+    let socket = Arc::new(socket);
+    let mut tasks = JoinSet::new();
+    let accepting = async {
+        // Owned: what many threads may not look at together cannot be borrowed while this waits.
+        let connections = connections;
+        loop {
+            tasks.spawn(accept_all(Arc::clone(&socket), connections.clone()));
+            // It ends only by a panic, which has been reported where it happened and must not close the port.
+            tasks.join_next().await;
+            sleep(MAX_ACCEPT_PAUSE).await;
+        }
+    };
     tokio::select! {
-        () = accept_all(socket, connections) => {}
+        () = accepting => {}
         () = begun => {}
     }
+    tasks.shutdown().await;
 }
 
-async fn accept_all(socket: Socket, connections: Connections<impl Answering>) {
+async fn accept_all(socket: Arc<Socket>, connections: Connections<impl Answering>) {
     let refusals = Rarely::default();
     let mut pause = Duration::from_millis(5);
     loop {
-        let accepted = match &socket {
+        let accepted = match &*socket {
             Socket::Tcp(tcp) => tcp.accept().await.map(|(stream, _)| {
                 set_options(&stream, connections.keepalive.as_ref());
                 connections.spawn(stream);

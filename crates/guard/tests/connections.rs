@@ -3,6 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
 
 use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -11,7 +15,48 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tonic::body::Body;
-use tower::service_fn;
+use tower::{Service, service_fn};
+
+/// A service whose first copy for a connection panics.
+struct Fragile(Arc<AtomicUsize>);
+
+impl Clone for Fragile {
+    fn clone(&self) -> Self {
+        // The copies for the one listener and for its first acceptance come before.
+        assert_ne!(self.0.fetch_add(1, Ordering::Relaxed), 2, "a test's panic");
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Service<Request<Body>> for Fragile {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _request: Request<Body>) -> Self::Future {
+        ready(Ok(Response::new(Body::empty())))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_while_accepting_does_not_close_the_port() {
+    let copies = Arc::new(AtomicUsize::new(0));
+    let address = server_of(
+        Fragile(Arc::clone(&copies)),
+        ConnectionSettings::default(),
+        &Drain::new(),
+    )
+    .await;
+    let mut first = TcpStream::connect(&address).await.unwrap();
+    assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0);
+    assert!(copies.load(Ordering::Relaxed) > 2, "the panic came");
+    let (answer, _) = answered(&address, b"GET / HTTP/1.1\r\n\r\n").await;
+    assert!(answer.starts_with(b"HTTP/1.1 505"));
+}
 
 /// Runs a server whose calls are answered by nothing, and returns where it listens.
 async fn server(drain: &Drain) -> String {
@@ -19,12 +64,23 @@ async fn server(drain: &Drain) -> String {
 }
 
 async fn server_with(settings: ConnectionSettings, drain: &Drain) -> String {
+    let service =
+        service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(Response::new(Body::empty())) });
+    server_of(service, settings, drain).await
+}
+
+async fn server_of<S>(service: S, settings: ConnectionSettings, drain: &Drain) -> String
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send + 'static,
+{
     let listener = Listener::bind(&"127.0.0.1:0".parse().unwrap())
         .await
         .unwrap();
     let address = listener.address().to_string();
-    let service =
-        service_fn(|_: Request<Body>| async { Ok::<_, Infallible>(Response::new(Body::empty())) });
     let drain = drain.clone();
     tokio::spawn(async move {
         serve(vec![listener], service, &settings, &drain, None).await;

@@ -11,40 +11,65 @@ use crate::options::Unit;
 use crate::row::Reason;
 
 /// Reads points from pairs of numbers in text.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Texts {
-    pair: String,
+    unit: Unit,
+    /// Whether a comma in degrees is a decimal comma.
+    decimal_comma: bool,
 }
 
 impl Texts {
+    pub(crate) const fn new(unit: Unit, decimal_comma: bool) -> Self {
+        Self {
+            unit,
+            decimal_comma,
+        }
+    }
+
     /// Reads a point; blanks around the numbers are allowed.
-    pub(crate) fn point(&mut self, unit: Unit, lat: &str, lon: &str) -> Result<E7Point, Reason> {
-        for (axis, text) in [(Axis::Latitude, lat), (Axis::Longitude, lon)] {
-            if text.trim_ascii().is_empty() {
-                let what = match axis {
+    pub(crate) fn point(self, lat: &str, lon: &str) -> Result<E7Point, Reason> {
+        Ok(E7Point::unbounded(
+            self.coordinate(Axis::Latitude, lat)?,
+            self.coordinate(Axis::Longitude, lon)?,
+        ))
+    }
+
+    fn coordinate(self, axis: Axis, text: &str) -> Result<i32, Reason> {
+        let parsed = match self.unit {
+            Unit::Degrees => axis.parse_degrees(text),
+            Unit::E7 => axis.parse_e7(text),
+        };
+        match parsed {
+            Ok(units) => Ok(units),
+            Err(_) if text.trim_ascii().is_empty() => Err(Reason::Missing {
+                what: match axis {
                     Axis::Latitude => "latitude",
                     Axis::Longitude => "longitude",
-                };
-                return Err(Reason::Missing { what });
-            }
-            // The parser of pairs would take a decimal comma for the one between the numbers.
-            if text.contains(',') {
-                let text = text.to_owned();
-                return Err(Reason::Coordinate(match unit {
-                    Unit::Degrees => ParseError::NotDegrees { axis, text },
-                    Unit::E7 => ParseError::NotE7 { axis, text },
-                }));
-            }
+                },
+            }),
+            // A message shows the number as it is written.
+            Err(ParseError::NotDegrees { .. }) if self.has_decimal_comma(text) => axis
+                .parse_degrees(&text.replacen(',', ".", 1))
+                .map_err(|error| with_comma(error).into()),
+            Err(error) => Err(error.into()),
         }
-        self.pair.clear();
-        self.pair.push_str(lat);
-        self.pair.push(',');
-        self.pair.push_str(lon);
-        Ok(match unit {
-            Unit::Degrees => self.pair.parse()?,
-            Unit::E7 => E7Point::parse_e7(&self.pair)?,
-        })
     }
+
+    /// Tells whether a number is read as one with a decimal comma.
+    pub(crate) fn has_decimal_comma(self, number: &str) -> bool {
+        let (commas, points) = (number.matches(',').count(), number.contains('.'));
+        self.decimal_comma && self.unit == Unit::Degrees && commas == 1 && !points
+    }
+}
+
+/// Puts the decimal comma back into the number that an error shows.
+fn with_comma(mut error: ParseError) -> ParseError {
+    if let ParseError::NotDegrees { text, .. } | ParseError::DegreesOutOfRange { text, .. } =
+        &mut error
+    {
+        *text = text.replacen('.', ",", 1);
+    }
+    error
 }
 
 /// Makes a point from binary fractions of degrees.
@@ -76,16 +101,8 @@ fn units(axis: Axis, degrees: f64) -> Result<i32, Reason> {
 
 /// Rounds by way of the shortest decimal, to infinity if it is off the globe.
 fn shortest_decimal(axis: Axis, degrees: f64) -> f64 {
-    let text = match axis {
-        Axis::Latitude => format!("{degrees},0"),
-        Axis::Longitude => format!("0,{degrees}"),
-    };
-    text.parse::<E7Point>().map_or(f64::INFINITY, |point| {
-        f64::from(match axis {
-            Axis::Latitude => point.lat(),
-            Axis::Longitude => point.lon(),
-        })
-    })
+    let units = axis.parse_degrees(&degrees.to_string());
+    units.map_or(f64::INFINITY, f64::from)
 }
 
 /// Makes a point from whole billionths of degrees.
@@ -121,8 +138,8 @@ mod tests {
     #[test]
     fn texts_are_read_in_their_unit() {
         let check = |unit, lat: &str, lon: &str, expected: Result<(i32, i32), &str>| {
-            let found = Texts::default()
-                .point(unit, lat, lon)
+            let found = Texts::new(unit, false)
+                .point(lat, lon)
                 .map(|point| (point.lat(), point.lon()))
                 .map_err(|reason| reason.to_string());
             assert_eq!(found, expected.map_err(str::to_owned), "{lat} {lon}");
@@ -235,7 +252,7 @@ mod tests {
             let exact = (whole * 10 + tenths) as f64 / 1e8;
             let nudged = f64::from_bits(exact.to_bits().wrapping_add_signed(nudge));
             prop_assume!(nudged.abs() <= 180.0);
-            let text = Texts::default().point(Unit::Degrees, "0", &nudged.to_string()).unwrap();
+            let text = Texts::new(Unit::Degrees, false).point("0", &nudged.to_string()).unwrap();
             prop_assert_eq!(from_degrees(0.0, nudged).unwrap(), text);
         }
     }

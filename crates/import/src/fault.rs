@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::format::Format;
 use crate::position::Position;
+use crate::reference::ReferenceSystem;
 use crate::row::one_line;
 
 /// The error for an input that cannot be read, or not to its end.
@@ -76,6 +77,8 @@ pub enum Fault {
         /// That part.
         what: String,
     },
+    /// The coordinates are in another reference system than WGS 84.
+    ReferenceSystem(ReferenceSystem),
     /// The table has no such column.
     NoColumn {
         /// What the column would hold: `latitude`, `longitude` or `name`.
@@ -160,7 +163,13 @@ impl fmt::Display for Fault {
                 f,
                 "{name} is not read here, only gzip and zstd; unpack it first"
             ),
+            // What is meant is one shape of JSON, and other JSON is JSON too.
+            Self::NotThisFormat {
+                format: Format::Json,
+                problem,
+            } => write!(f, "not a list of places in json: {problem}"),
             Self::NotThisFormat { format, problem } => write!(f, "not {format}: {problem}"),
+            Self::ReferenceSystem(system) => system.fmt(f),
             Self::Unsupported { what } => write!(f, "{what}"),
             Self::NoColumn { column, header, .. } => {
                 write!(f, "there is no {column}")?;

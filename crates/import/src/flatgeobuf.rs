@@ -19,6 +19,7 @@ use crate::input::Bytes;
 use crate::options::Options;
 use crate::output::Output;
 use crate::position::Position;
+use crate::reference::ReferenceSystem;
 use crate::row::{Reason, Skip};
 
 use frame::{Framed, Frames};
@@ -30,8 +31,10 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
     let head = frames.header()?;
     let header = flatgeobuf::size_prefixed_root_as_header(&head)
         .map_err(|error| Fault::malformed(Position::Byte { byte: 8 }, error))?;
-    reference_system(&header)?;
-    let name = NameColumn::new(&header, options.name_field.as_deref())?;
+    if !options.assume_wgs84 {
+        reference_system(&header)?;
+    }
+    let name = NameColumn::new(&header, &options.name)?;
     frames.skip_index(header.features_count(), header.index_node_size())?;
 
     let expected = header.features_count();
@@ -73,16 +76,21 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
 
 /// Refuses coordinates that are no longitudes and latitudes.
 fn reference_system(header: &Header<'_>) -> Result<(), Fault> {
-    // Zero says that it is not known.
-    const WGS84: [i32; 3] = [0, 4326, 4979];
-    match header.crs() {
-        Some(crs) if !WGS84.contains(&crs.code()) => Err(Fault::unsupported(format!(
-            "its coordinates are in {}:{} ({}); only WGS 84 longitudes and latitudes are read",
-            crs.org().unwrap_or("EPSG"),
-            crs.code(),
-            crs.name().unwrap_or("no name"),
-        ))),
-        _ => Ok(()),
+    // Zero says that it is not known, and then the name does, if there is one.
+    let system = header.crs().and_then(|crs| match (crs.code(), crs.name()) {
+        (0, name) => ReferenceSystem::other_than_wgs84(name.unwrap_or_default()),
+        (code, name) => {
+            let org = crs.org().unwrap_or("EPSG");
+            let system = ReferenceSystem::other_than_wgs84(&format!("{org}:{code}"))?;
+            Some(match name {
+                Some(name) => system.with_title(name),
+                None => system,
+            })
+        }
+    });
+    match system {
+        Some(system) => Err(Fault::ReferenceSystem(system)),
+        None => Ok(()),
     }
 }
 
@@ -95,7 +103,7 @@ fn row(
     output: &mut Output<'_>,
 ) -> Result<(), Stop> {
     let Some(geometry) = feature.geometry() else {
-        output.skip(Skip::NoGeometry);
+        output.skip(Skip::NoCoordinates);
         return Ok(());
     };
     // Where the header knows the type of all features, they need not say it again.
@@ -109,7 +117,7 @@ fn row(
     }
     let coordinates = geometry.xy().filter(|xy| !xy.is_empty());
     let Some(coordinates) = coordinates else {
-        output.skip(Skip::NoGeometry);
+        output.skip(Skip::NoCoordinates);
         return Ok(());
     };
     let single = kind == GeometryType::Point;
@@ -117,6 +125,11 @@ fn row(
         let numbers = coordinates.len();
         let problem = format!("the geometry has {numbers} numbers");
         return output.reject(position, Reason::invalid(problem));
+    }
+    // GEOS writes an empty point so.
+    if single && coordinates.iter().all(f64::is_nan) {
+        output.skip(Skip::NoCoordinates);
+        return Ok(());
     }
     match name.of(feature) {
         Ok(name) => {
@@ -134,6 +147,7 @@ fn row(
 mod tests {
     use super::*;
     use crate::format::Format;
+    use crate::options::Naming;
     use crate::testing::{read_text, summary};
 
     /// Eight features behind an index.
@@ -245,7 +259,7 @@ mod tests {
     fn the_name_can_be_another_column() {
         let load = |name_field: Option<&str>| {
             let options = Options {
-                name_field: name_field.map(str::to_owned),
+                name: name_field.map_or(Naming::Nothing, |field| Naming::Field(field.to_owned())),
                 ..Options::default()
             };
             let mut rows = read_text(Format::FlatGeobuf, INDEXED, &options)?;

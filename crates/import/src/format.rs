@@ -115,6 +115,12 @@ impl Format {
         }
     }
 
+    /// Tells whether files of the format are text, in some encoding.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        !matches!(self, Self::OsmPbf | Self::FlatGeobuf)
+    }
+
     /// Lists the names of all formats, for a message.
     pub(crate) fn list() -> String {
         Self::ALL.map(Self::as_str).join(", ")

@@ -2,16 +2,16 @@
 //!
 //! Tracks and routes are counted as no points. The `gpx` crate holds a whole file in memory, refuses all of it for one
 //! coordinate off the globe or one element it does not know, and makes `f64` of the coordinates; so this reads the XML
-//! itself, tag by tag. XML that is no UTF-8 is not well-formed and ends the import.
+//! itself, tag by tag.
 
 mod reading;
 mod waypoint;
 
 use quick_xml::Reader;
-use quick_xml::events::{BytesDecl, Event};
+use quick_xml::events::Event;
 
 use crate::bounded::Bounded;
-use crate::fault::{Fault, Stop};
+use crate::fault::Stop;
 use crate::input::Bytes;
 use crate::options::Options;
 use crate::output::Output;
@@ -21,8 +21,11 @@ use reading::Reading;
 /// Reads a whole file.
 pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> Result<(), Stop> {
     let mut reader = Reader::from_reader(Bounded::new(bytes, options.max_record_bytes));
-    reader.config_mut().expand_empty_elements = true;
-    let mut reading = Reading::new(options.name_field.as_deref());
+    let config = reader.config_mut();
+    config.expand_empty_elements = true;
+    // One in a name rejects the waypoint, and elsewhere it does no harm.
+    config.allow_dangling_amp = true;
+    let mut reading = Reading::new(&options.name);
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
@@ -36,36 +39,24 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
         match event {
             Event::Start(tag) => reading.start(&tag, line, output)?,
             Event::End(_) => reading.end(output)?,
-            Event::Text(text) => reading.text(&text.xml10_content(), output),
+            Event::Text(text) => reading.bare_text(&text.xml10_content(), output),
             Event::CData(text) => reading.text(&text.xml10_content(), output),
             Event::GeneralRef(reference) => reading.reference(&reference, output),
-            Event::Decl(declaration) => encoding(&declaration)?,
             Event::Eof => return reading.finish(line),
-            Event::Empty(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {}
+            Event::Empty(_)
+            | Event::Comment(_)
+            | Event::PI(_)
+            | Event::Decl(_)
+            | Event::DocType(_) => {}
         }
     }
-}
-
-/// Refuses what is not in UTF-8.
-fn encoding(declaration: &BytesDecl<'_>) -> Result<(), Fault> {
-    match declaration.encoding() {
-        Some(Ok(name)) if !is_utf8(&name) => Err(Fault::unsupported(format!(
-            "its text is encoded in {name}; only UTF-8 is read"
-        ))),
-        _ => Ok(()),
-    }
-}
-
-fn is_utf8(encoding: &str) -> bool {
-    ["utf-8", "utf8", "us-ascii", "ascii"]
-        .iter()
-        .any(|known| encoding.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::format::Format;
+    use crate::options::Naming;
     use crate::testing::{read_text, summary};
 
     fn check_with(options: &Options, xml: &str, expected: Result<&[&str], &str>) {
@@ -122,14 +113,63 @@ mod tests {
         let xml = "<gpx><wpt lat='1' lon='2'><name>a</name><desc>b</desc></wpt></gpx>";
         let check = |name_field: Option<&str>, expected: &str| {
             let options = Options {
-                name_field: name_field.map(str::to_owned),
+                name: name_field.map_or(Naming::Nothing, |field| Naming::Field(field.into())),
                 ..Options::default()
             };
             check_with(&options, xml, Ok(&[expected]));
         };
         check(Some("desc"), "10000000,20000000,b");
-        check(Some("sym"), "10000000,20000000,");
         check(None, "10000000,20000000,");
+        let options = Options {
+            name: Naming::Field("sym".into()),
+            ..Options::default()
+        };
+        let notice = "x: no record has a \"sym\"; there are name, desc";
+        check_with(&options, xml, Ok(&["10000000,20000000,", notice]));
+    }
+
+    /// A name that a tool had put before that of GPX was taken for it.
+    #[test]
+    fn names_of_other_namespaces_are_none() {
+        let wpt = "<wpt lat='1' lon='2'><t:name>icon-7</t:name><name xmlns='urn:tool'>x</name><name>Mill</name></wpt>";
+        let xml = format!("<gpx xmlns:t='urn:tool'>{wpt}</gpx>");
+        check_with(&Options::default(), &xml, Ok(&["10000000,20000000,Mill"]));
+        let options = Options {
+            name: Naming::Field("t:name".into()),
+            ..Options::default()
+        };
+        check_with(&options, &xml, Ok(&["10000000,20000000,icon-7"]));
+        let xml = "<g:gpx xmlns:g='urn:gpx'><wpt lat='3' lon='4'/><g:wpt lat='1' lon='2'><name>x</name><g:name>Mill</g:name></g:wpt></g:gpx>";
+        check_with(&Options::default(), xml, Ok(&["10000000,20000000,Mill"]));
+    }
+
+    /// A bare `&` refused the whole file.
+    #[test]
+    fn a_bare_ampersand_costs_one_waypoint() {
+        for name in ["Bed & Board", "&", "a &", "R&B<!-- -->", "a & b & c"] {
+            check(
+                &format!(
+                    "<wpt lat='1' lon='2'><desc>a & b</desc><name>Mill</name></wpt><wpt lat='1' lon='2'><name>{name}</name></wpt><wpt lat='3' lon='4'/>"
+                ),
+                &[
+                    "10000000,20000000,Mill",
+                    "x: line 3, waypoint 2: there is a bare & in the name; XML writes it as &amp;",
+                    "30000000,40000000,",
+                ],
+            );
+        }
+        check(
+            "<wpt lat='1' lon='2'><name>Bed & Board; more</name></wpt>",
+            &["x: line 3, waypoint 1: the entity & Board; is not defined"],
+        );
+    }
+
+    #[test]
+    fn blanks_around_a_name_are_none_of_it() {
+        check(
+            "<wpt lat='1' lon='2'><name>\n    Old\n Mill\t\n  </name></wpt>",
+            &["10000000,20000000,Old\n Mill"],
+        );
     }
 
     #[test]
@@ -191,10 +231,6 @@ mod tests {
         );
         check_error("<gpx/>\n<gpx/>", "line 2: a second root element <gpx>");
         check_error(
-            "<?xml version='1.0' encoding='ISO-8859-1'?><gpx/>",
-            "its text is encoded in ISO-8859-1; only UTF-8 is read",
-        );
-        check_error(
             "<gpx>\n<wpt lat='1' lon='2'>\n</gpx>",
             "line 2, waypoint 1: ill-formed document: expected `</wpt>`, but `</gpx>` was found",
         );
@@ -217,17 +253,6 @@ mod tests {
         check_error(
             &format!("<gpx>{}", "<a>".repeat(1000)),
             "line 1: elements are nested more than 256 deep",
-        );
-    }
-
-    #[test]
-    fn text_that_is_no_utf8_ends_the_import() {
-        let xml = b"<gpx>\n<wpt lat='1' lon='2'/>\n<wpt lat='1' lon='2'><name>M\xfcnchen</name></wpt></gpx>";
-        let (items, outcome) = summary(Format::Gpx, xml, &Options::default());
-        assert_eq!(items, ["10000000,20000000,"]);
-        assert_eq!(
-            outcome.unwrap_err(),
-            "cannot import x: line 3, waypoint 2: cannot decode input using UTF-8: invalid utf-8 sequence of 1 bytes from index 1"
         );
     }
 }

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use crate::fault::{Fault, ImportError, Stop};
 use crate::format::Format;
 use crate::input::{Bytes, Source};
-use crate::options::Options;
+use crate::item::{Detected, Item, Subject};
+use crate::options::{Naming, Options};
 use crate::output::Output;
 use crate::position::Position;
 use crate::progress::Progress;
-use crate::row::{Counts, Rejected, Row};
+use crate::row::Counts;
+use crate::text::{self, Encoding};
 use crate::{flatgeobuf, geojson, gpx, json, osm_pbf, sequence, table};
 
 /// An input that has been opened and not been read yet.
@@ -98,7 +100,8 @@ impl Import {
         self.progress.clone()
     }
 
-    /// Reads the whole input and hands each row and each rejected record to `sink`, in the order of the file.
+    /// Reads the whole input and hands each row and each rejected record to `sink`, in the order of the file. Notices come
+    /// before the first of them or after the last.
     ///
     /// Returns how many there were; or, if `sink` broke off, what it broke off with.
     ///
@@ -108,10 +111,10 @@ impl Import {
     /// is wrong is no such error, it goes to `sink`.
     pub fn run<B>(
         self,
-        mut sink: impl FnMut(Result<Row<'_>, Rejected>) -> ControlFlow<B>,
+        mut sink: impl FnMut(Item<'_>) -> ControlFlow<B>,
     ) -> Result<ControlFlow<B, Counts>, ImportError> {
         let mut broke_off = None;
-        let mut sink = |item: Result<Row<'_>, Rejected>| match sink(item) {
+        let mut sink = |item: Item<'_>| match sink(item) {
             ControlFlow::Continue(()) => ControlFlow::Continue(()),
             ControlFlow::Break(with) => {
                 broke_off = Some(with);
@@ -127,7 +130,8 @@ impl Import {
         let outcome = self
             .source
             .bytes(&self.progress)
-            .and_then(|bytes| read(self.format, bytes, &self.options, &mut output));
+            .and_then(|bytes| read(self.format, bytes, &self.options, &mut output))
+            .and_then(|()| conclude(&self.options, &self.progress, &mut output));
         let counts = output.counts();
         let fault = match (outcome, broke_off) {
             (Ok(()) | Err(Stop::Enough), Some(with)) => return Ok(ControlFlow::Break(with)),
@@ -166,17 +170,44 @@ fn unreadable(cause: io::Error, byte: u64) -> Fault {
 /// Hands the input to the reader of its format.
 fn read(
     format: Format,
-    bytes: Bytes,
+    mut bytes: Bytes,
     options: &Options,
     output: &mut Output<'_>,
 ) -> Result<(), Stop> {
-    match format {
-        Format::Json => json::read(bytes, options, output),
+    let mut detected = Detected::default();
+    if format.is_text() {
+        let encoding;
+        (bytes, encoding) = text::utf8(bytes, format, options.encoding)?;
+        output.set_encoding(encoding);
+        detected.encoding = Some(encoding).filter(|&encoding| encoding != Encoding::UTF_8);
+    }
+    if format.table().is_some() {
+        return table::read(format, bytes, options, detected, output);
+    }
+    let read_as = json::shape::of(format, bytes.peek(Bytes::MAX_PEEK_BYTES)?);
+    detected.format = Some(read_as).filter(|&read_as| read_as != format);
+    output.detected(detected)?;
+    match read_as {
         Format::GeoJson => geojson::read(bytes, options, output),
         Format::GeoJsonSeq => sequence::read(bytes, options, output),
-        Format::Csv | Format::Tsv | Format::Geonames => table::read(format, bytes, options, output),
         Format::Gpx => gpx::read(bytes, options, output),
         Format::OsmPbf => osm_pbf::read(bytes, options, output),
         Format::FlatGeobuf => flatgeobuf::read(bytes, options, output),
+        _ => json::read(bytes, options, output),
+    }
+}
+
+/// Hands on what can be known of an input only when it has been read.
+fn conclude(options: &Options, progress: &Progress, output: &mut Output<'_>) -> Result<(), Stop> {
+    if progress.is_after_compressed() {
+        output.notice(Subject::AfterCompressed)?;
+    }
+    let field = match &options.name {
+        Naming::Nothing => return Ok(()),
+        naming => naming.field().unwrap_or_default().to_owned(),
+    };
+    match output.unnamed_fields().map(str::to_owned) {
+        Some(fields) => output.notice(Subject::NoNames { field, fields }),
+        None => Ok(()),
     }
 }

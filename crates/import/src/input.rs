@@ -1,10 +1,11 @@
 //! Opening an input: a file or standard input, as it is or decompressed.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, Read};
+use std::ops::Range;
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
 use crate::fault::{Fault, Stop};
 use crate::progress::Progress;
@@ -13,7 +14,75 @@ use crate::progress::Progress;
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// The bytes of an input, decompressed.
-pub(crate) type Bytes = Box<dyn BufRead + Send>;
+///
+/// Other than with [`BufReader`](std::io::BufReader), what comes next can be looked at, however small the pieces are in
+/// which it arrives.
+pub(crate) struct Bytes {
+    reader: Box<dyn Read + Send>,
+    buffer: Vec<u8>,
+    /// What of the buffer has been read and not been taken.
+    unread: Range<usize>,
+}
+
+impl Bytes {
+    /// Looks no further ahead than this, so that a reader always gets a large part of the buffer to fill.
+    pub(crate) const MAX_PEEK_BYTES: usize = BUFFER_BYTES / 2;
+
+    pub(crate) fn new(reader: impl Read + Send + 'static) -> Self {
+        Self {
+            reader: Box::new(reader),
+            buffer: vec![0; BUFFER_BYTES],
+            unread: 0..0,
+        }
+    }
+
+    /// Returns the next bytes without taking them: so many or more, or all that are left.
+    pub(crate) fn peek(&mut self, length: usize) -> io::Result<&[u8]> {
+        let length = length.min(Self::MAX_PEEK_BYTES);
+        if self.unread.len() < length {
+            self.buffer.copy_within(self.unread.clone(), 0);
+            self.unread = 0..self.unread.len();
+        }
+        while self.unread.len() < length && self.read_more()? > 0 {}
+        Ok(&self.buffer[self.unread.clone()])
+    }
+
+    /// Reads once, behind what is unread.
+    fn read_more(&mut self) -> io::Result<usize> {
+        loop {
+            match self.reader.read(&mut self.buffer[self.unread.end..]) {
+                Ok(read) => {
+                    self.unread.end += read;
+                    return Ok(read);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+impl BufRead for Bytes {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.unread.is_empty() {
+            self.unread = 0..0;
+            self.read_more()?;
+        }
+        Ok(&self.buffer[self.unread.clone()])
+    }
+
+    fn consume(&mut self, length: usize) {
+        self.unread.start = (self.unread.start + length).min(self.unread.end);
+    }
+}
+
+impl Read for Bytes {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
 
 /// An input that has been opened, and nothing read of it.
 pub(crate) struct Source {
@@ -52,31 +121,82 @@ impl Source {
 
     /// Returns the bytes, decompressed if they begin as gzip or zstd do.
     pub(crate) fn bytes(self, progress: &Progress) -> Result<Bytes, Stop> {
-        let counted = Counted {
+        let mut bytes = Bytes::new(Counted {
             reader: self.reader,
             bytes: 0,
             progress: progress.clone(),
-        };
-        let mut buffered = BufReader::with_capacity(BUFFER_BYTES, counted);
-        let mut head = Vec::new();
-        buffered.by_ref().take(MAGIC_BYTES).read_to_end(&mut head)?;
-        let compression = Compression::of(&head);
-        let whole = Cursor::new(head).chain(buffered);
-        Ok(match compression {
-            None => Box::new(whole),
-            Some(Compression::Gzip) => decompressed(MultiGzDecoder::new(whole)),
-            Some(Compression::Zstd) => decompressed(zstd::Decoder::with_buffer(whole)?),
+        });
+        Ok(match Compression::of(bytes.peek(MAGIC_BYTES)?) {
+            None => bytes,
+            Some(Compression::Gzip) => Bytes::new(Gunzip::new(bytes, progress.clone())),
+            Some(Compression::Zstd) => Bytes::new(zstd::Decoder::with_buffer(bytes)?),
             Some(Compression::Other(name)) => return Err(Fault::Compression { name }.into()),
         })
     }
 }
 
-fn decompressed(reader: impl Read + Send + 'static) -> Bytes {
-    Box::new(BufReader::with_capacity(BUFFER_BYTES, reader))
+/// The members of a gzip file, one after another.
+///
+/// Tapes and some download managers leave zeros or other bytes after the last member. `gzip` ignores them with a warning;
+/// the decoder of several members in `flate2` takes them for a damaged member.
+struct Gunzip {
+    /// `None` after the last member.
+    member: Option<GzDecoder<Bytes>>,
+    progress: Progress,
 }
 
+impl Gunzip {
+    fn new(input: Bytes, progress: Progress) -> Self {
+        Self {
+            member: Some(GzDecoder::new(input)),
+            progress,
+        }
+    }
+
+    /// Goes to the member after this one, if there is another.
+    fn next(&mut self, mut input: Bytes) -> io::Result<()> {
+        let head = input.peek(GZIP_MAGIC.len())?;
+        if head.starts_with(&GZIP_MAGIC) {
+            self.member = Some(GzDecoder::new(input));
+        } else if !head.is_empty() {
+            // All is read, as it is of a file that is well-formed, and zeros are only padding.
+            let mut padding = true;
+            loop {
+                let rest = input.fill_buf()?;
+                if rest.is_empty() {
+                    break;
+                }
+                padding &= rest.iter().all(|&byte| byte == 0);
+                let length = rest.len();
+                input.consume(length);
+            }
+            if !padding {
+                self.progress.set_after_compressed();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Read for Gunzip {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.member {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            if let Some(member) = self.member.take() {
+                self.next(member.into_inner())?;
+            }
+        }
+        Ok(0)
+    }
+}
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
 /// How many bytes tell a compression.
-const MAGIC_BYTES: u64 = 6;
+const MAGIC_BYTES: usize = 6;
 
 /// A way of compressing that is known here.
 enum Compression {
@@ -89,7 +209,7 @@ enum Compression {
 impl Compression {
     fn of(head: &[u8]) -> Option<Self> {
         const KNOWN: [(&[u8], Compression); 5] = [
-            (&[0x1f, 0x8b], Compression::Gzip),
+            (&GZIP_MAGIC, Compression::Gzip),
             (&[0x28, 0xb5, 0x2f, 0xfd], Compression::Zstd),
             (b"PK\x03\x04", Compression::Other("zip")),
             (b"BZh", Compression::Other("bzip2")),
@@ -142,7 +262,7 @@ mod tests {
         zstd::encode_all(text.as_bytes(), 1).unwrap()
     }
 
-    const TEXT: &str = r#"[{"name": "a"}, {"name": "b"}]"#;
+    const TEXT: &str = r#"[{"location":{},"name":"a"},{"location":{},"name":"b"}]"#;
 
     #[test]
     fn compressed_data_is_told_by_its_first_bytes() {
@@ -153,6 +273,24 @@ mod tests {
         let (head, tail) = TEXT.split_at(7);
         assert_eq!(load(&[gzip(head), gzip(tail)].concat()), expected);
         assert_eq!(load(&[zstd(head), zstd(tail)].concat()), expected);
+    }
+
+    /// What follows the last member was called a truncated file, where gzip warns and goes on.
+    #[test]
+    fn what_follows_gzip_data_is_ignored_with_a_notice() {
+        let rows = ["0,0,a", "0,0,b"].map(str::to_owned);
+        let notice = "x: what follows the gzip data is no gzip data and is ignored".to_owned();
+        let check = |tail: &[u8], expected: &[String]| {
+            let bytes = [&gzip(TEXT), tail].concat();
+            assert_eq!(load(&bytes), Ok(expected.to_vec()), "{tail:?}");
+        };
+        check(&[0], &rows);
+        check(&vec![0; 1 << 20], &rows);
+        let noticed = [&rows[..], &[notice]].concat();
+        check(b"\x1f", &noticed);
+        check(b"junk", &noticed);
+        check(&vec![b'j'; 1 << 20], &noticed);
+        check(&[&[0; 100][..], b"junk"].concat(), &noticed);
     }
 
     #[test]

@@ -1,24 +1,30 @@
 //! The two published JSON shapes: a bare list of entries, or an object with one as `feature`.
 //!
-//! What is absent or null is Protobuf's default: 0, or no name. A coordinate is a whole number in E7; as in Protobuf's
-//! JSON it can also be written in quotes, or as `1e3` or `5.0`.
+//! A coordinate or name that is absent or null is Protobuf's default: 0, or no name. An entry without a location is no
+//! place, as the point 0,0 would be far from where it is meant to be. A coordinate is a whole number in E7; as in
+//! Protobuf's JSON it can also be written in quotes, or as `1e3` or `5.0`.
 
 pub(crate) mod document;
 pub(crate) mod element;
 mod entry;
 pub(crate) mod list;
+pub(crate) mod members;
+pub(crate) mod nonfinite;
 mod problem;
 pub(crate) mod scan;
+pub(crate) mod shape;
 
 use crate::fault::Stop;
 use crate::format::Format;
 use crate::input::Bytes;
 use crate::options::Options;
 use crate::output::Output;
+use crate::position::Position;
+use crate::row::Reason;
 
-use document::{Document, Other, Piece, Shape};
+use document::{Document, Piece, Shape};
 use entry::Entry;
-pub(crate) use problem::problem;
+pub(crate) use problem::{problem, reason};
 
 const PUBLISHED: Shape = Shape {
     format: Format::Json,
@@ -26,33 +32,60 @@ const PUBLISHED: Shape = Shape {
     bare: true,
     alone: false,
     expected: "an array of features, or an object with one as \"feature\"",
-    other: Other {
-        list: "features",
-        format: Format::GeoJson,
-    },
 };
 
 /// Reads a whole document.
 pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> Result<(), Stop> {
-    let mut document = Document::new(bytes, PUBLISHED, options.max_record_bytes)?;
+    let mut document = Document::new(bytes, PUBLISHED, options.max_record_bytes);
     while let Some(piece) = document.next()? {
         let Piece::Element(element) = piece else {
             continue;
         };
-        let entry = element
-            .text
-            .map_err(|too_long| (element.position(), too_long.into()))
-            .and_then(|text| {
-                serde_json::from_slice::<Entry<'_>>(text).map_err(|error| element.blame(&error))
-            });
-        match entry {
-            Ok(Entry { location, name }) => {
-                output.row(element.position(), Ok(location), &name)?;
+        let position = element.position();
+        let text = match element.text {
+            Ok(text) => text,
+            Err(too_long) => {
+                output.reject(position, too_long.into())?;
+                continue;
             }
-            Err((position, reason)) => output.reject(position, reason)?,
+        };
+        match serde_json::from_slice(text) {
+            Ok(entry) => read_entry(&entry, text, position, output)?,
+            Err(error) => {
+                let repaired = nonfinite::as_null(text);
+                if let Some(Ok(entry)) = repaired.as_deref().map(serde_json::from_slice) {
+                    read_entry(&entry, text, position, output)?;
+                } else {
+                    let (position, reason) = element.blame(&error, output.encoding());
+                    output.reject(position, reason)?;
+                }
+            }
         }
     }
     Ok(())
+}
+
+fn read_entry(
+    entry: &Entry<'_>,
+    text: &[u8],
+    position: Position,
+    output: &mut Output<'_>,
+) -> Result<(), Stop> {
+    let location = entry.location.ok_or_else(|| no_location(text));
+    output.row(position, location, &entry.name)
+}
+
+/// Says what an entry has in the place of a location.
+fn no_location(text: &[u8]) -> Reason {
+    let members = members::names(text);
+    Reason::invalid(if members::are_geojson(text) {
+        "there is no \"location\"; the entry is GeoJSON, and the file may be read as geojson"
+            .to_owned()
+    } else if members.is_empty() {
+        "there is no \"location\"".to_owned()
+    } else {
+        format!("there is no \"location\", but {members}")
+    })
 }
 
 #[cfg(test)]
@@ -95,9 +128,9 @@ mod tests {
         check("[]", &[]);
         check(r#"{"feature": []}"#, &[]);
         check(r#"{"feature": null}"#, &[]);
-        check("[{}]", &["0,0,"]);
-        check(r#"[{"name": "a"}]"#, &["0,0,a"]);
-        check(r#"[{"location": null, "name": null}]"#, &["0,0,"]);
+        check(r#"[{"location": {}}]"#, &["0,0,"]);
+        check(r#"[{"location": {}, "name": "a"}]"#, &["0,0,a"]);
+        check(r#"[{"location": {}, "name": null}]"#, &["0,0,"]);
         check(r#"[{"location": {"latitude": 5}}]"#, &["5,0,"]);
         check(
             r#"[{"location": {"longitude": 5, "latitude": null}}]"#,
@@ -108,15 +141,66 @@ mod tests {
             &["-12,15,"],
         );
         check(
+            r#"[{"location": {"latitude": "1e3", "longitude": "-2.50E1"}}]"#,
+            &["1000,-25,"],
+        );
+        check(
             r#"[{"name": "\u00e4\n\"", "z": {"name": [1]}, "location": {"altitude": 3, "longitude": 2}}]"#,
             &["0,2,ä\n\""],
+        );
+    }
+
+    /// Lists of objects with `lat` and `lon`, or of GeoJSON features, became places at 0,0.
+    #[test]
+    fn an_entry_without_a_location_is_rejected() {
+        let check = |entry: &str, expected: &str| {
+            let expected = format!("x: line 1, column 2, entry 1: {expected}");
+            assert_eq!(load(format!("[{entry}]")), Ok(vec![expected]), "{entry}");
+        };
+        check("{}", "there is no \"location\"");
+        check(
+            r#"{"name": "Mill", "lat": 48.1, "lon": 11.5}"#,
+            "there is no \"location\", but name, lat, lon",
+        );
+        check(
+            r#"{"location": null, "name": "Mill"}"#,
+            "there is no \"location\", but location, name",
+        );
+        check(
+            r#"{"type": "Feature", "properties": {}, "geometry": {"type": "Point", "coordinates": [1, 2]}}"#,
+            "there is no \"location\"; the entry is GeoJSON, and the file may be read as geojson",
+        );
+        for location in [
+            r#"{"lat": 1, "lng": 2}"#,
+            r#"{"latitude": null, "longitude": null}"#,
+        ] {
+            let found = load(format!(r#"[{{"location": {location}}}]"#)).unwrap();
+            let expected = "entry 1: the location has neither latitude nor longitude";
+            assert!(found[0].ends_with(expected), "{found:?}");
+        }
+    }
+
+    /// Python writes such numbers where it has none.
+    #[test]
+    fn numbers_that_are_none_are_read_as_null() {
+        assert_eq!(
+            load(r#"[{"location": {"latitude": 5}, "height": NaN, "name": "NaN, -Infinity"}]"#),
+            Ok(vec!["5,0,NaN, -Infinity".into()])
+        );
+        assert_eq!(
+            load(r#"[{"location": {"latitude": NaN, "longitude": NaN}}]"#),
+            Ok(vec![
+                "x: line 1, column 28, entry 1: expected value, found NaN".into()
+            ])
         );
     }
 
     #[test]
     fn a_wrong_entry_is_rejected_and_the_rest_is_read() {
         let check = |entry: &str, expected: &str| {
-            let json = format!("[{{\"name\": \"a\"}},\n {entry},\n{{\"name\": \"b\"}}]");
+            let json = format!(
+                "[{{\"location\": {{}}, \"name\": \"a\"}},\n {entry},\n{{\"location\": {{}}, \"name\": \"b\"}}]"
+            );
             let found = load(&json).unwrap();
             assert_eq!([&*found[0], &*found[2]], ["0,0,a", "0,0,b"], "{json}");
             assert_eq!(found[1], format!("x: {expected}"), "{json}");
@@ -174,7 +258,7 @@ mod tests {
         );
         check(
             r#"{"name" "b"}"#,
-            "line 2, column 10, entry 2: expected `:`",
+            "line 2, column 10, entry 2: expected `:`, found '\"'",
         );
         check(
             r#"{"name": "\ud800"}"#,
@@ -190,10 +274,10 @@ mod tests {
         );
         check(
             "{\"name\":\n\"a\nb\"}",
-            "line 4, column 0, entry 2: control character (\\u0000-\\u001F) found while parsing a string",
+            "line 3, column 3, entry 2: control character (\\u0000-\\u001F) found while parsing a string",
         );
         check(
-            &format!(r#"{{"name": "{}"}}"#, "x".repeat(70_000)),
+            &format!(r#"{{"location": {{}}, "name": "{}"}}"#, "x".repeat(70_000)),
             "line 2, column 2, entry 2: the name is longer than 65536 bytes",
         );
     }
@@ -201,7 +285,7 @@ mod tests {
     #[test]
     fn an_entry_that_is_too_long_is_passed_over() {
         let long = format!(r#"{{"other": "{}"}}"#, "x".repeat(1 << 20));
-        let json = format!("[{{}}, {long}, {{\"name\": \"b\"}}]");
+        let json = format!(r#"[{{"location": {{}}}}, {long}, {{"location": {{}}, "name": "b"}}]"#);
         let options = Options {
             max_record_bytes: 100,
             ..Options::default()
@@ -210,7 +294,7 @@ mod tests {
             read_text(Format::Json, json.as_bytes(), &options),
             Ok(vec![
                 "0,0,".to_owned(),
-                "x: line 1, column 6, entry 2: the record is longer than 100 bytes".to_owned(),
+                "x: line 1, column 20, entry 2: the record is longer than 100 bytes".to_owned(),
                 "0,0,b".to_owned(),
             ])
         );
@@ -227,20 +311,22 @@ mod tests {
         };
         let begins = |with: &str| {
             format!(
-                "not json: expected an array of features, or an object with one as \"feature\", but the file {with}"
+                "not a list of places in json: expected an array of features, or an object with one as \"feature\", but the file {with}"
             )
         };
         check("", &begins("is empty"));
         check("7", &begins("begins with '7'"));
         check("\n null", &begins("begins with 'n'"));
-        check("{}", "not json: the object has no \"feature\" list");
+        let no_list = "not a list of places in json: the object has no \"feature\" list";
+        check("{}", no_list);
+        // That of ArcGIS, say, is neither.
         check(
-            r#"{"features": []}"#,
-            "not json: the object has no \"feature\" list, but \"features\"; it may be read as geojson",
+            r#"{"features": [{"attributes": {}}], "spatialReference": {}}"#,
+            &format!("{no_list}, but features, spatialReference"),
         );
         check(
             &format!(r#"{{"features": [{}"#, " ".repeat(17 << 20)),
-            "not json: the object has no \"feature\" list, but \"features\"; it may be read as geojson",
+            "line 1, column 14: the record is longer than 16777216 bytes",
         );
         check(
             r#"{"feature": {}}"#,
@@ -274,7 +360,7 @@ mod tests {
 
     #[test]
     fn a_document_cut_anywhere_is_an_error_and_yields_no_more_than_the_whole() {
-        let whole = r#"{"feature": [{"location": {"latitude": 12, "longitude": "-3"}, "name": "ä"}, {"other": [null]}]}"#;
+        let whole = r#"{"feature": [{"location": {"latitude": 12, "longitude": "-3"}, "name": "ä"}, {"location": {}, "other": [null]}]}"#;
         assert_eq!(load(whole).unwrap().len(), 2);
         for length in 0..whole.len() {
             let (items, outcome) = summary(
@@ -298,7 +384,9 @@ mod tests {
                 "[".repeat(deep),
                 "]".repeat(deep)
             )),
-            Ok(vec!["0,0,".into()])
+            Ok(vec![
+                "x: line 1, column 2, entry 1: there is no \"location\", but other".into()
+            ])
         );
     }
 }

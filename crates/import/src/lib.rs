@@ -7,7 +7,7 @@
 //! use std::io::Cursor;
 //! use std::ops::ControlFlow;
 //!
-//! use route_guide_import::{Import, Options};
+//! use route_guide_import::{Import, Item, Options};
 //!
 //! let table = "name,lat,lon\nPatriots Path,40.7838351,-74.6143763\nNowhere,91,0\n";
 //! let import = Import::from_reader("places.csv", Cursor::new(table), Options::default())?;
@@ -16,8 +16,9 @@
 //! let mut found = Vec::new();
 //! let outcome = import.run(|item| {
 //!     found.push(match item {
-//!         Ok(row) => format!("{} at {}", row.name, row.location),
-//!         Err(rejected) => rejected.to_string(),
+//!         Item::Row(row) => format!("{} at {}", row.name, row.location),
+//!         Item::Rejected(rejected) => rejected.to_string(),
+//!         Item::Notice(notice) => notice.to_string(),
 //!     });
 //!     ControlFlow::<()>::Continue(())
 //! })?;
@@ -34,8 +35,8 @@
 //!
 //! # What is read
 //!
-//! The [`Format`] is told by the file's name or by [`Options`]; gzip and zstd are told by the first bytes, whatever the
-//! name; `-` is standard input.
+//! The [`Format`] is told by the file's name, by [`Options`] or, of JSON, by the first bytes; gzip and zstd are told by the
+//! first bytes, whatever the name; `-` is standard input.
 //!
 //! | format | a record | its name |
 //! | --- | --- | --- |
@@ -57,9 +58,11 @@
 //! - **Coordinates** are rounded to E7 half away from zero: text in decimal arithmetic, nanodegrees in whole numbers, and
 //!   binary fractions as the shortest decimal that reads back the same, so that all formats give the same points. What
 //!   is no number or off the globe is rejected; nothing wraps around. Only WGS 84 is read.
-//! - **Names** may be absent or empty, and contain any character. One that is too long or no UTF-8 is rejected. A number
-//!   or truth value is taken as it is written. The nodes of `OpenStreetMap` are the exception: those without the tag are
-//!   not places, but corners of ways.
+//! - **Names** may be absent or empty, and contain any character; blanks around them are removed. One that is too long or
+//!   cannot be decoded is rejected. A number or truth value is taken as it is written. The nodes of `OpenStreetMap` are the
+//!   exception: those without the tag are not places, but corners of ways.
+//! - **Text** in any [`Encoding`] that browsers know is decoded, by its byte-order mark, its declaration or the
+//!   [`Options`]. What was found out about it, and about the layout of a table, is a [`Notice`] before the first row.
 //! - **Memory** does not grow with the file: it is a few buffers, one record of at most
 //!   [`max_record_bytes`](Options::max_record_bytes), and in PBF one block of at most 32 MiB. A longer record is rejected
 //!   unread; where its end cannot be told from a mistake, as in a table with quotes, it is an error.
@@ -78,22 +81,28 @@ mod geojson;
 mod gpx;
 mod import;
 mod input;
+mod item;
 mod json;
 mod options;
 mod osm_pbf;
 mod output;
 mod position;
 mod progress;
+mod reference;
 mod row;
 mod sequence;
 mod table;
 #[cfg(test)]
 mod testing;
+mod text;
 
 pub use fault::{Fault, ImportError};
 pub use format::{Format, UnknownFormat};
 pub use import::Import;
-pub use options::{Column, Options, Table, Unit};
+pub use item::{Detected, Item, Notice, Subject};
+pub use options::{Column, Naming, Options, Table, Unit};
 pub use position::Position;
 pub use progress::Progress;
+pub use reference::ReferenceSystem;
 pub use row::{Counts, Reason, Rejected, Row, Skipped};
+pub use text::{Encoding, UnknownEncoding};

@@ -4,30 +4,35 @@ use std::convert::Infallible;
 use std::str::FromStr;
 
 use crate::format::Format;
+use crate::text::Encoding;
 
 /// The settings of an import. The defaults suit a well-made file of any format.
 ///
 /// # Examples
 ///
 /// ```
-/// use route_guide_import::{Column, Format, Options, Table};
+/// use route_guide_import::{Column, Format, Naming, Options, Table};
 ///
-/// let german = Options { name_field: Some("name:de".to_owned()), ..Options::default() };
-/// let semicolons = Options {
+/// let german = Options { name: Naming::Field("name:de".to_owned()), ..Options::default() };
+/// let hashes = Options {
 ///     format: Some(Format::Csv),
-///     table: Some(Table { delimiter: b';', lat: Column::Named("BREITE".into()), ..Table::csv() }),
+///     table: Some(Table { delimiter: Some(b'#'), lat: Column::Named("BREITE".into()), ..Table::csv() }),
 ///     ..Options::default()
 /// };
-/// # let _ = (german, semicolons);
+/// # let _ = (german, hashes);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The format; `None` tells it from the file's name.
     pub format: Option<Format>,
-    /// What holds the name: the property of `GeoJSON`, the column of `FlatGeobuf`, the element of a GPX waypoint, the
-    /// tag of `OpenStreetMap`. `None` reads no names. Tables have [`Table::name`] instead, and the published JSON has no
-    /// choice.
-    pub name_field: Option<String>,
+    /// The encoding of text that has no byte-order mark; `None` takes it for UTF-8, unless it declares another. Binary
+    /// formats have none.
+    pub encoding: Option<Encoding>,
+    /// What holds the name. Tables have [`Table::name`] instead, and the published JSON has no choice.
+    pub name: Naming,
+    /// Whether coordinates in any other reference system are taken for WGS 84 longitudes and latitudes, which those of
+    /// NAD83 and ETRS89 are within a metre or two.
+    pub assume_wgs84: bool,
     /// How a table is laid out; `None` takes the layout of the format.
     pub table: Option<Table>,
     /// The longest name that is accepted, in bytes; a longer one is rejected.
@@ -41,7 +46,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             format: None,
-            name_field: Some("name".to_owned()),
+            encoding: None,
+            name: Naming::Usual,
+            assume_wgs84: false,
             table: None,
             max_name_bytes: 64 << 10,
             max_record_bytes: 16 << 20,
@@ -49,11 +56,47 @@ impl Default for Options {
     }
 }
 
+/// What holds the name of a place: a property of `GeoJSON`, a column of `FlatGeobuf`, an element of a GPX waypoint, a tag
+/// of `OpenStreetMap`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Naming {
+    /// `name`. In `GeoJSON` and `FlatGeobuf`, whose writers spell it in many ways, else `NAME` and the like, or `title`.
+    #[default]
+    Usual,
+    /// The field with this name. In GPX, one with a colon is the name with its prefix.
+    Field(String),
+    /// Nothing: no names are read.
+    Nothing,
+}
+
+impl Naming {
+    /// Returns the field to look for first, `None` if there are to be no names.
+    pub(crate) fn field(&self) -> Option<&str> {
+        match self {
+            Self::Usual => Some("name"),
+            Self::Field(field) => Some(field),
+            Self::Nothing => None,
+        }
+    }
+
+    /// Returns how well a field fits, 0 best, if it holds the name at all.
+    pub(crate) fn rank(&self, field: &str) -> Option<u8> {
+        match self {
+            Self::Usual if field == "name" => Some(0),
+            Self::Usual if field.eq_ignore_ascii_case("name") => Some(1),
+            Self::Usual if field.eq_ignore_ascii_case("title") => Some(2),
+            Self::Field(wanted) if field == wanted => Some(0),
+            Self::Field(wanted) if field.eq_ignore_ascii_case(wanted) => Some(1),
+            _ => None,
+        }
+    }
+}
+
 /// The layout of a table of text: CSV and its kin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// The byte between fields.
-    pub delimiter: u8,
+    /// The byte between fields; `None` finds out whether it is a comma, a semicolon, a tab or a vertical bar.
+    pub delimiter: Option<u8>,
     /// The byte around fields that contain delimiters or line ends, doubled inside; `None` if there is none.
     pub quote: Option<u8>,
     /// Whether the first line names the columns.
@@ -69,11 +112,11 @@ pub struct Table {
 }
 
 impl Table {
-    /// Returns the layout of comma-separated values: quotes, a header, degrees in the usual columns.
+    /// Returns the layout of comma-separated values: a delimiter to be found out, quotes, a header, degrees in the usual columns.
     #[must_use]
     pub fn csv() -> Self {
         Self {
-            delimiter: b',',
+            delimiter: None,
             quote: Some(b'"'),
             header: true,
             unit: Unit::Degrees,
@@ -91,7 +134,7 @@ impl Table {
     #[must_use]
     pub fn tsv() -> Self {
         Self {
-            delimiter: b'\t',
+            delimiter: Some(b'\t'),
             quote: None,
             ..Self::csv()
         }
@@ -106,7 +149,7 @@ impl Table {
     #[must_use]
     pub fn geonames() -> Self {
         Self {
-            delimiter: b'\t',
+            delimiter: Some(b'\t'),
             quote: None,
             header: false,
             unit: Unit::Degrees,
@@ -133,12 +176,23 @@ impl Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Column {
     /// The first column whose name is usual for the purpose, whatever its capitals: `latitude`, `lat` or `y`;
-    /// `longitude`, `lon`, `lng`, `long` or `x`; `name`.
+    /// `longitude`, `lon`, `lng`, `long` or `x`; `name` or `title`. Else the only one that is called so with a common
+    /// addition, such as `stop_lat`, `decimalLatitude` or `latitude_deg`. Where there are no such coordinates, a column
+    /// of well-known text (`WKT`, `geometry`) holds both.
     Usual,
     /// The column with this name in the header, exactly, or else with other capitals.
     Named(String),
     /// The column with this index, counted from 0.
     Index(usize),
+}
+
+impl Column {
+    pub(crate) const fn index(&self) -> Option<usize> {
+        match self {
+            Self::Index(index) => Some(*index),
+            Self::Usual | Self::Named(_) => None,
+        }
+    }
 }
 
 impl FromStr for Column {

@@ -36,7 +36,7 @@ const KNOWN_FEATURES: [&str; 2] = ["OsmSchema-V0.6", "DenseNodes"];
 /// Reads a whole file.
 pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> Result<(), Stop> {
     let mut blobs = Blobs::new(bytes);
-    let blocks = Blocks::new(options.name_field.as_deref());
+    let blocks = Blocks::new(options.name.field());
     let mut headed = false;
     while let Some(blob) = blobs.next()? {
         let byte = blob.byte;
@@ -71,6 +71,11 @@ impl Problem {
     fn at(self, position: Position) -> Fault {
         match self {
             Self::Broken => Fault::malformed(position, Broken),
+            // A feature that a place may have had and lost would be read as one that is there.
+            Self::Feature(name) if name == "HistoricalInformation" => Fault::unsupported(
+                "it is a history file, with all versions of everything; only files of one moment are read, as \
+                 `osmium time-filter` makes them",
+            ),
             Self::Feature(name) => Fault::unsupported(format!(
                 "reading it takes the feature {name:?}, which is not read here"
             )),

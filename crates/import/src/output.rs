@@ -6,9 +6,11 @@ use std::sync::Arc;
 use route_guide_geo::E7Point;
 
 use crate::fault::Stop;
+use crate::item::{Detected, Item, Notice, Subject};
 use crate::position::Position;
 use crate::progress::Progress;
-use crate::row::{Counts, Reason, Rejected, Row, Skip};
+use crate::row::{Counts, Reason, Rejected, Row, Skip, one_line};
+use crate::text::Encoding;
 
 /// How many times as long as a piece of the input the names of its rows may be together.
 ///
@@ -17,7 +19,7 @@ use crate::row::{Counts, Reason, Rejected, Row, Skip};
 const SHARED: u64 = 64;
 
 /// The taker of rows, as the readers see it.
-pub(crate) type Sink<'s> = dyn FnMut(Result<Row<'_>, Rejected>) -> ControlFlow<()> + 's;
+pub(crate) type Sink<'s> = dyn FnMut(Item<'_>) -> ControlFlow<()> + 's;
 
 /// Counts what a reader finds and hands it on.
 pub(crate) struct Output<'s> {
@@ -25,7 +27,11 @@ pub(crate) struct Output<'s> {
     input: Arc<str>,
     progress: Progress,
     max_name_bytes: usize,
+    /// The encoding that the text is decoded from.
+    encoding: Encoding,
     shared: Option<Shared>,
+    /// The fields of a record that has no name.
+    fields: Option<String>,
     counts: Counts,
 }
 
@@ -49,7 +55,9 @@ impl<'s> Output<'s> {
             input,
             progress,
             max_name_bytes,
+            encoding: Encoding::UTF_8,
             shared: None,
+            fields: None,
             counts: Counts::default(),
         }
     }
@@ -62,6 +70,42 @@ impl<'s> Output<'s> {
         self.max_name_bytes
     }
 
+    pub(crate) const fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    pub(crate) const fn set_encoding(&mut self, encoding: Encoding) {
+        self.encoding = encoding;
+    }
+
+    /// Hands on what was found out about the input, if that is anything.
+    pub(crate) fn detected(&mut self, detected: Detected) -> Result<(), Stop> {
+        if detected.is_nothing() {
+            return Ok(());
+        }
+        self.notice(Subject::Detected(detected))
+    }
+
+    pub(crate) fn notice(&mut self, subject: Subject) -> Result<(), Stop> {
+        flow((self.sink)(Item::Notice(Notice {
+            input: Arc::clone(&self.input),
+            subject,
+        })))
+    }
+
+    /// Notes the fields of a record in which there is none for the name; the first such record is enough.
+    pub(crate) fn nameless(&mut self, fields: impl FnOnce() -> String) {
+        if self.fields.is_none() {
+            self.fields = Some(fields());
+        }
+    }
+
+    /// Returns the fields that there are, if there are some and no row has a name.
+    pub(crate) fn unnamed_fields(&self) -> Option<&str> {
+        let fields = self.fields.as_deref().filter(|fields| !fields.is_empty());
+        fields.filter(|_| self.counts.rows > 0 && self.counts.unnamed == self.counts.rows)
+    }
+
     /// Says that the rows from here on come from a piece of this length, in which they may share a name.
     pub(crate) fn share(&mut self, piece_bytes: usize) {
         self.shared = Some(Shared {
@@ -70,7 +114,7 @@ impl<'s> Output<'s> {
         });
     }
 
-    /// Hands on a row whose name is text already.
+    /// Hands on a row whose name is text already, without the blanks around the name.
     pub(crate) fn row(
         &mut self,
         position: Position,
@@ -81,6 +125,7 @@ impl<'s> Output<'s> {
             Ok(location) => location,
             Err(reason) => return self.reject(position, reason),
         };
+        let name = trimmed(name);
         if name.len() > self.max_name_bytes {
             let limit_bytes = self.max_name_bytes;
             return self.reject(position, Reason::NameTooLong { limit_bytes });
@@ -98,7 +143,7 @@ impl<'s> Output<'s> {
         self.counts.rows += 1;
         self.counts.unnamed += u64::from(name.is_empty());
         self.progress.set_rows(self.counts.rows);
-        flow((self.sink)(Ok(Row { location, name })))
+        flow((self.sink)(Item::Row(Row { location, name })))
     }
 
     /// Hands on a row whose name may be no text.
@@ -108,14 +153,19 @@ impl<'s> Output<'s> {
         location: Result<E7Point, Reason>,
         name: &[u8],
     ) -> Result<(), Stop> {
-        match std::str::from_utf8(name) {
-            Ok(name) => self.row(position, location, name),
-            // What is wrong with the location comes first, as in the other formats.
-            Err(error) => {
-                let byte = error.valid_up_to();
-                let reason = location.err().unwrap_or(Reason::NameNotUtf8 { byte });
-                self.reject(position, reason)
-            }
+        if let Ok(name) = std::str::from_utf8(name) {
+            return self.row(position, location, name);
+        }
+        // What is wrong with the location comes first, as in the other formats.
+        let reason = location.err().unwrap_or_else(|| self.undecoded(name));
+        self.reject(position, reason)
+    }
+
+    /// Returns the reason to reject a record with a name that could not be decoded.
+    pub(crate) fn undecoded(&self, name: &[u8]) -> Reason {
+        Reason::NameNotDecoded {
+            encoding: self.encoding,
+            name: one_line(&String::from_utf8_lossy(name)),
         }
     }
 
@@ -123,7 +173,7 @@ impl<'s> Output<'s> {
     pub(crate) fn reject(&mut self, position: Position, reason: Reason) -> Result<(), Stop> {
         self.counts.rejected += 1;
         self.progress.set_rejected(self.counts.rejected);
-        flow((self.sink)(Err(Rejected {
+        flow((self.sink)(Item::Rejected(Rejected {
             input: Arc::clone(&self.input),
             position,
             reason,
@@ -140,7 +190,7 @@ impl<'s> Output<'s> {
         let skipped = &mut self.counts.skipped;
         *match why {
             Skip::NotAPoint => &mut skipped.not_points,
-            Skip::NoGeometry => &mut skipped.no_geometry,
+            Skip::NoCoordinates => &mut skipped.no_coordinates,
             Skip::NoName => &mut skipped.no_name,
         } += records;
         self.progress.set_skipped(self.counts.skipped.total());
@@ -151,5 +201,15 @@ fn flow(flow: ControlFlow<()>) -> Result<(), Stop> {
     match flow {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => Err(Stop::Enough),
+    }
+}
+
+/// Returns a name without the blanks around it.
+fn trimmed(name: &str) -> &str {
+    // Most names begin and end with a letter, and to see that is cheaper than to look for blanks of all scripts.
+    let bytes = name.as_bytes();
+    match (bytes.first(), bytes.last()) {
+        (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => name,
+        _ => name.trim(),
     }
 }

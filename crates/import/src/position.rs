@@ -14,6 +14,13 @@ pub enum Position {
         /// The line.
         line: u64,
     },
+    /// Several lines of a table that are one record.
+    Lines {
+        /// The first of them.
+        first: u64,
+        /// The last of them.
+        last: u64,
+    },
     /// A place in a text.
     Column {
         /// The line.
@@ -62,6 +69,7 @@ impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line { line } => write!(f, "line {line}"),
+            Self::Lines { first, last } => write!(f, "lines {first}-{last}"),
             Self::Column { line, column } => write!(f, "line {line}, column {column}"),
             Self::Entry {
                 entry,

@@ -1,7 +1,7 @@
 //! How far an import is, seen from outside.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// A view of a running import, for a progress bar in another thread.
 ///
@@ -16,6 +16,7 @@ struct Numbers {
     rows: AtomicU64,
     rejected: AtomicU64,
     skipped: AtomicU64,
+    after_compressed: AtomicBool,
 }
 
 impl Progress {
@@ -71,5 +72,14 @@ impl Progress {
 
     pub(crate) fn set_skipped(&self, skipped: u64) {
         self.0.skipped.store(skipped, Ordering::Relaxed);
+    }
+
+    /// Says that the compressed data has been followed by something else.
+    pub(crate) fn set_after_compressed(&self) {
+        self.0.after_compressed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_after_compressed(&self) -> bool {
+        self.0.after_compressed.load(Ordering::Relaxed)
     }
 }

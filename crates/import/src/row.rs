@@ -7,6 +7,8 @@ use std::sync::Arc;
 use route_guide_geo::{Axis, E7Point, ParseError};
 
 use crate::position::Position;
+use crate::reference::ReferenceSystem;
+use crate::text::Encoding;
 
 /// One place: where it is and what it is called.
 ///
@@ -76,11 +78,20 @@ pub enum Reason {
         /// What is missing, such as `latitude`.
         what: &'static str,
     },
-    /// The name is not UTF-8.
-    NameNotUtf8 {
-        /// The index of the first wrong byte within the name.
-        byte: usize,
+    /// The name contains bytes that mean nothing in the encoding of the text.
+    NameNotDecoded {
+        /// The encoding.
+        encoding: Encoding,
+        /// The name, with U+FFFD for such bytes.
+        name: String,
     },
+    /// A record contains bytes that mean nothing in the encoding of the text.
+    NotDecoded {
+        /// The encoding.
+        encoding: Encoding,
+    },
+    /// The coordinates are in another reference system than WGS 84.
+    ReferenceSystem(ReferenceSystem),
     /// The name is longer than the limit.
     NameTooLong {
         /// The limit.
@@ -125,7 +136,11 @@ impl fmt::Display for Reason {
                 write!(f, "{axis} {degrees} is outside ±{bound} degrees")
             }
             Self::Missing { what } => write!(f, "there is no {what}"),
-            Self::NameNotUtf8 { byte } => write!(f, "the name is not UTF-8 at its byte {byte}"),
+            Self::NameNotDecoded { encoding, name } => {
+                write!(f, "the name {name:?} is not {}", encoding.name())
+            }
+            Self::NotDecoded { encoding } => write!(f, "the text is not {}", encoding.name()),
+            Self::ReferenceSystem(system) => system.fmt(f),
             Self::NameTooLong { limit_bytes } => {
                 write!(f, "the name is longer than {limit_bytes} bytes")
             }
@@ -172,7 +187,7 @@ pub(crate) fn one_line(text: &str) -> String {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Skip {
     NotAPoint,
-    NoGeometry,
+    NoCoordinates,
     NoName,
 }
 
@@ -197,8 +212,9 @@ pub struct Skipped {
     /// Records of another kind than points: lines, polygons and collections, the ways and relations of
     /// `OpenStreetMap`, the tracks and routes of GPX.
     pub not_points: u64,
-    /// Features without a geometry.
-    pub no_geometry: u64,
+    /// Records without coordinates: features without a geometry or with an empty one, lines of tables whose coordinates
+    /// are empty.
+    pub no_coordinates: u64,
     /// Nodes of `OpenStreetMap` without the tag for the name: corners of ways, most of them.
     pub no_name: u64,
 }
@@ -207,7 +223,7 @@ impl Skipped {
     /// Returns how many records were passed over for any reason.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.not_points + self.no_geometry + self.no_name
+        self.not_points + self.no_coordinates + self.no_name
     }
 }
 
@@ -248,8 +264,11 @@ mod tests {
         );
         check(Reason::Missing { what: "latitude" }, "there is no latitude");
         check(
-            Reason::NameNotUtf8 { byte: 3 },
-            "the name is not UTF-8 at its byte 3",
+            Reason::NameNotDecoded {
+                encoding: Encoding::UTF_8,
+                name: "M\u{fffd}hle".into(),
+            },
+            "the name \"M\u{fffd}hle\" is not UTF-8",
         );
         check(
             Reason::NameTooLong {

@@ -9,8 +9,8 @@ use crate::bounded::{Line, until};
 use crate::fault::Stop;
 use crate::geojson::feature::Features;
 use crate::input::Bytes;
-use crate::json::problem;
-use crate::json::scan::{Place, skip_byte_order_mark};
+use crate::json::reason;
+use crate::json::scan::Place;
 use crate::options::Options;
 use crate::output::Output;
 use crate::position::Position;
@@ -24,7 +24,6 @@ pub(crate) fn read(
     options: &Options,
     output: &mut Output<'_>,
 ) -> Result<(), Stop> {
-    skip_byte_order_mark(&mut bytes)?;
     let delimiter = match bytes.fill_buf()?.first() {
         Some(&RECORD_SEPARATOR) => RECORD_SEPARATOR,
         _ => b'\n',
@@ -51,15 +50,16 @@ pub(crate) fn read(
                 let mut start = start;
                 start.pass(&text[..blanks]);
                 let text = text[blanks..].trim_ascii_end();
+                // Lines of a list that was cut up keep their commas.
+                let text = text.strip_suffix(b",").map_or(text, <[u8]>::trim_ascii_end);
                 if text.is_empty() {
                     continue;
                 }
                 let position = Position::Line { line: start.line };
+                let encoding = output.encoding();
                 let blame = |error: &_| {
-                    (
-                        start.of(error).position(),
-                        Reason::invalid(problem(error, text)),
-                    )
+                    let place = start.of(error, text);
+                    (place.position(), reason(error, text, encoding))
                 };
                 features.read(text, position, blame, output)?;
             }
@@ -110,6 +110,7 @@ mod tests {
         check("\n\r\n", &[]);
         check(&format!("\u{feff}{a}\n{b}\n"), &["a", "b"]);
         check(&format!("{a}\r\n\n  {b}"), &["a", "b"]);
+        check(&format!("{a},\n{b} , \r\n{a}"), &["a", "b", "a"]);
         check(
             &format!("{a}\n{{\"type\n{b}\n7\n [1,}} \n{a}"),
             &[

@@ -1,7 +1,10 @@
 //! Tables of text: CSV, TSV and the dumps of geonames.org.
 
 mod columns;
+mod layout;
+mod quotes;
 mod records;
+mod wkt;
 
 use std::borrow::Cow;
 
@@ -11,24 +14,28 @@ use crate::coordinate::Texts;
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::input::Bytes;
-use crate::options::{Options, Table};
+use crate::item::Detected;
+use crate::options::{Options, Table, Unit};
 use crate::output::Output;
-use crate::position::Position;
-use crate::row::Reason;
+use crate::row::{Reason, Skip};
 
-use columns::Columns;
+use columns::{Columns, Picked};
+use layout::Layout;
 use records::{Record, Records};
+use wkt::Wkt;
 
 /// Reads a whole table.
 pub(crate) fn read(
     format: Format,
-    bytes: Bytes,
+    mut bytes: Bytes,
     options: &Options,
+    mut detected: Detected,
     output: &mut Output<'_>,
 ) -> Result<(), Stop> {
     let table = options.table.clone().or_else(|| format.table());
     let table = table.unwrap_or_else(Table::csv);
-    let mut records = Records::new(bytes, &table, options.max_record_bytes)?;
+    let layout = Layout::of(&mut bytes, &table)?;
+    let mut records = Records::new(bytes, &table, &layout, options.max_record_bytes);
     let mut header = Vec::new();
     if table.header {
         let Some(record) = records.next()? else {
@@ -38,52 +45,137 @@ pub(crate) fn read(
         header.extend(record.fields().map(text).map(|name| name.trim().to_owned()));
     }
     let columns = Columns::new(&table, &header)?;
-    let mut width = table.header.then_some(header.len());
-    let mut texts = Texts::default();
+    detected.delimiter = layout.detected;
+    detected.columns = columns.unusual(&header);
+
+    let mut reading = Reading {
+        width: table.header.then_some(header.len()),
+        texts: Texts::new(table.unit, layout.decimal_comma()),
+        assume_wgs84: options.assume_wgs84,
+        columns,
+    };
+    // Only the first place shows how decimals are written, and what was found out comes before it.
+    let mut detected = Some(detected);
     while let Some(record) = records.next()? {
-        let position = Position::Line {
-            line: record.line(),
-        };
-        let width = *width.get_or_insert(record.len());
-        let picked = no_wider(&record, width).and_then(|()| columns.pick(&record));
+        if let Some(mut detected) = detected.take() {
+            detected.decimal_comma = reading.has_decimal_comma(&record);
+            output.detected(detected)?;
+        }
+        reading.read(&record, output)?;
+    }
+    detected.map_or(Ok(()), |detected| output.detected(detected))
+}
+
+/// What is known while records are read.
+struct Reading {
+    columns: Columns,
+    /// How many fields a record has.
+    width: Option<usize>,
+    texts: Texts,
+    assume_wgs84: bool,
+}
+
+impl Reading {
+    fn read(&mut self, record: &Record<'_>, output: &mut Output<'_>) -> Result<(), Stop> {
+        let position = record.position();
+        let picked = self
+            .no_wider(record)
+            .and_then(|()| self.columns.pick(record));
         match picked {
-            Ok([lat, lon, name]) => {
-                let location = point(&mut texts, &table, lat, lon);
-                output.row_of_bytes(position, location, name)?;
+            Ok(Picked::Pair { lat, lon, name }) => {
+                if lat.trim_ascii().is_empty() && lon.trim_ascii().is_empty() {
+                    // A line of empty fields is as good as an empty line.
+                    if !record.is_blank() {
+                        output.skip(Skip::NoCoordinates);
+                    }
+                    return Ok(());
+                }
+                let location = self.texts.point(&text(lat), &text(lon));
+                output.row_of_bytes(position, location, name)
             }
-            Err(reason) => output.reject(position, reason)?,
+            Ok(Picked::Geometry { wkt, name }) => self.geometry(record, wkt, name, output),
+            Err(_) if record.is_blank() => Ok(()),
+            Err(reason) => output.reject(position, reason),
         }
     }
-    Ok(())
-}
 
-/// Refuses a record with more in it than the first line has columns for: its fields are not those they seem to be, as
-/// after a delimiter that should have been in quotes. A record with less has only lost its last fields.
-fn no_wider(record: &Record<'_>, width: usize) -> Result<(), Reason> {
-    let found = record.len();
-    let mut more = (width..found).filter_map(|index| record.field(index));
-    if more.all(<[u8]>::is_empty) {
-        return Ok(());
+    fn geometry(
+        &mut self,
+        record: &Record<'_>,
+        wkt: &[u8],
+        name: &[u8],
+        output: &mut Output<'_>,
+    ) -> Result<(), Stop> {
+        let position = record.position();
+        if wkt.trim_ascii().is_empty() {
+            if !record.is_blank() {
+                output.skip(Skip::NoCoordinates);
+            }
+            return Ok(());
+        }
+        output.share(record.len_bytes());
+        match wkt::parse(&text(wkt), self.assume_wgs84) {
+            Ok(Wkt::Points(points)) => {
+                for point in points {
+                    let location = point.and_then(|[lon, lat]| self.texts.point(lat, lon));
+                    output.row_of_bytes(position, location, name)?;
+                }
+                Ok(())
+            }
+            Ok(Wkt::Skip(why)) => {
+                output.skip(why);
+                Ok(())
+            }
+            Err(reason) => output.reject(position, reason),
+        }
     }
-    Err(Reason::invalid(format!(
-        "there are {found} fields, and in the first line {width}"
-    )))
+
+    /// Refuses a record with more in it than the first line has columns for: its fields are not those they seem to be, as
+    /// after a delimiter that should have been in quotes. A record with less has only lost its last fields.
+    fn no_wider(&mut self, record: &Record<'_>) -> Result<(), Reason> {
+        if record.is_broken() {
+            let problem = "there is text after a closing quote; a quote within quotes is doubled";
+            return Err(Reason::invalid(problem));
+        }
+        let found = record.len();
+        let width = *self.width.get_or_insert(found);
+        let mut more = (width..found).filter_map(|index| record.field(index));
+        if more.all(<[u8]>::is_empty) {
+            return Ok(());
+        }
+        Err(Reason::invalid(format!(
+            "there are {found} fields, and in the first line {width}"
+        )))
+    }
+
+    fn has_decimal_comma(&self, record: &Record<'_>) -> bool {
+        match self.columns.pick(record) {
+            Ok(Picked::Pair { lat, lon, .. }) => [lat, lon]
+                .into_iter()
+                .any(|field| self.texts.has_decimal_comma(&text(field))),
+            _ => false,
+        }
+    }
 }
 
-fn point(texts: &mut Texts, table: &Table, lat: &[u8], lon: &[u8]) -> Result<E7Point, Reason> {
-    texts.point(table.unit, &text(lat), &text(lon))
+/// Reads a point of a record that may be the first of a table.
+fn point(unit: Unit, decimal_comma: bool, lat: &[u8], lon: &[u8]) -> Result<E7Point, Reason> {
+    Texts::new(unit, decimal_comma).point(&text(lat), &text(lon))
 }
 
 /// Returns a field as text. What is no UTF-8 is no number either, so a message is all that shows it.
 fn text(field: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(field)
+    match std::str::from_utf8(field) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(field),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::options::Column;
-    use crate::testing::read_text;
+    use crate::testing::{read_text, summary};
 
     pub(super) fn options(table: Table) -> Options {
         Options {
@@ -115,7 +207,7 @@ mod tests {
             "lat,lon,name\n1,2,\"a, \"\"b\"\"\nc\"\n\n3,4, d \n5,6,7\" pipe\n",
             &[
                 "10000000,20000000,a, \"b\"\nc",
-                "30000000,40000000, d ",
+                "30000000,40000000,d",
                 "50000000,60000000,7\" pipe",
             ],
         );
@@ -124,6 +216,47 @@ mod tests {
             "lat,lon,name\n1,2,\"a\n3,4,b\n",
             Err("line 2: the file ends within a field in quotes"),
         );
+    }
+
+    /// One stray quote swallowed all lines up to the next, and nobody was told.
+    #[test]
+    fn text_behind_a_closing_quote_makes_the_record_wrong() {
+        let wrong = "there is text after a closing quote; a quote within quotes is doubled";
+        check(
+            "name,lat,lon\nMill,1,2\n\"Ford,3,4\nHut,5,6\nInn \"Star\",7,8\nDam,9,10\n",
+            &[
+                "10000000,20000000,Mill",
+                &format!("x: lines 3-5: {wrong}"),
+                "90000000,100000000,Dam",
+            ],
+        );
+        check(
+            "lat,lon,name\r\n1,2,\"a\"b\r\n3,4,\"c\"\r\n5,6,\"d\"\"\" \r\n7,8,\"e\"f",
+            &[
+                &format!("x: line 2: {wrong}"),
+                "30000000,40000000,c",
+                "50000000,60000000,d\"",
+                &format!("x: line 5: {wrong}"),
+            ],
+        );
+    }
+
+    #[test]
+    fn lines_without_coordinates_are_counted_and_empty_ones_are_not() {
+        let text = "name,lat,lon\nHall,1,2\nStairs,,\n,,\n  \n, ,\nRoof, , \nRamp,3,4\n,,,,\n";
+        let (items, counts) = summary(Format::Csv, text.as_bytes(), &Options::default());
+        assert_eq!(items, ["10000000,20000000,Hall", "30000000,40000000,Ramp"]);
+        assert_eq!(counts.unwrap().skipped.no_coordinates, 2);
+    }
+
+    #[test]
+    fn a_control_z_ends_a_text() {
+        for end in ["\r\n\u{1a}", "\u{1a}", "\r\n\u{1a}\r\n"] {
+            let text = format!("lat,lon,name\r\n1,2,a{end}");
+            let found = read_text(Format::Csv, text.as_bytes(), &Options::default()).unwrap();
+            assert_eq!(found[0], "10000000,20000000,a", "{end:?}");
+        }
+        check("lat,lon,name\r\n1,2,a\r\n\u{1a}", &["10000000,20000000,a"]);
     }
 
     /// `Foo, Bar` without quotes became a place called `Foo`, and nobody was told of the rest.
@@ -191,7 +324,10 @@ mod tests {
             b"1\xff,2,a",
             "latitude \"1\u{fffd}\" is not a decimal number",
         );
-        check(b"1,2,M\xfcnchen", "the name is not UTF-8 at its byte 1");
+        check(
+            b"1,2,M\xfcnchen",
+            "the name \"M\u{fffd}nchen\" is not UTF-8",
+        );
         check(
             b"1,200,\xff",
             "longitude \"200\" is outside \u{b1}180 degrees",

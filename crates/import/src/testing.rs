@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 
 use crate::format::Format;
 use crate::import::Import;
+use crate::item::Item;
 use crate::options::Options;
 use crate::row::Counts;
 
-/// Reads bytes as an input called `x`; returns `lat,lon,name` and rejected lines in order, and the outcome.
+/// Reads bytes as an input called `x`; returns `lat,lon,name`, rejected lines and notices in order, and the outcome.
 pub(crate) fn summary(
     format: Format,
     bytes: &[u8],
@@ -20,18 +21,23 @@ pub(crate) fn summary(
     };
     let import = Import::from_reader("x", Cursor::new(bytes.to_vec()), options).unwrap();
     let progress = import.progress();
-    let mut items = Vec::new();
+    let (mut items, mut notices) = (Vec::new(), 0);
     let outcome = import.run(|item| {
         items.push(match item {
-            Ok(row) => format!("{},{}", row.location.e7(), row.name),
-            Err(rejected) => rejected.to_string(),
+            Item::Row(row) => format!("{},{}", row.location.e7(), row.name),
+            Item::Rejected(rejected) => rejected.to_string(),
+            Item::Notice(notice) => {
+                notices += 1;
+                notice.to_string()
+            }
         });
         ControlFlow::<()>::Continue(())
     });
-    assert_eq!(progress.rows() + progress.rejected(), items.len() as u64);
+    let records = items.len() as u64 - notices;
+    assert_eq!(progress.rows() + progress.rejected(), records);
     let outcome = match outcome {
         Ok(ControlFlow::Continue(counts)) => {
-            assert_eq!(counts.rows + counts.rejected, items.len() as u64);
+            assert_eq!(counts.rows + counts.rejected, records);
             assert_eq!(counts.skipped.total(), progress.skipped());
             assert_eq!(progress.bytes_read(), bytes.len() as u64);
             Ok(counts)

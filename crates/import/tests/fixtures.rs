@@ -7,7 +7,7 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use route_guide_import::{Counts, Format, Import, Options, Table};
+use route_guide_import::{Counts, Format, Import, Item, Options, Table};
 
 /// A fixture: its name, its format if its name does not tell, and how many rows, and how many records that are no points,
 /// without a geometry and without a name it has besides the places.
@@ -112,12 +112,13 @@ fn places() -> Places {
 fn read(import: Import) -> (Places, Result<Counts, String>) {
     let mut places = Places::new();
     let outcome = import.run(|item| match item {
-        Ok(row) => {
+        Item::Row(row) => {
             let place = (row.location.e7().to_string(), row.name.to_owned());
             *places.entry(place).or_default() += 1;
             ControlFlow::Continue(())
         }
-        Err(rejected) => ControlFlow::Break(rejected.to_string()),
+        Item::Rejected(rejected) => ControlFlow::Break(rejected.to_string()),
+        Item::Notice(notice) => ControlFlow::Break(notice.to_string()),
     });
     let outcome = match outcome {
         Ok(ControlFlow::Continue(counts)) => Ok(counts),
@@ -165,7 +166,7 @@ fn every_fixture_gives_the_places_it_was_made_of() {
         assert_eq!(counts.rejected, 0, "{}", fixture.name);
         let skipped = counts.skipped;
         assert_eq!(
-            [skipped.not_points, skipped.no_geometry, skipped.no_name],
+            [skipped.not_points, skipped.no_coordinates, skipped.no_name],
             fixture.skipped,
             "{}",
             fixture.name

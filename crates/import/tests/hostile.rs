@@ -9,7 +9,7 @@ use std::path::Path;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use route_guide_import::{Column, Format, Import, Options, Table};
+use route_guide_import::{Column, Format, Import, Item, Options, Table};
 
 /// Reads bytes as this format and looks at everything that comes out.
 fn read(format: Format, bytes: Vec<u8>, options: &Options) {
@@ -21,16 +21,17 @@ fn read(format: Format, bytes: Vec<u8>, options: &Options) {
     let (mut rows, mut rejected) = (0, 0);
     let outcome = import.run(|item| {
         match item {
-            Ok(row) => {
+            Item::Row(row) => {
                 rows += 1;
                 assert!(row.name.len() <= options.max_name_bytes);
                 assert!(row.location.lat().abs() <= 900_000_000);
                 assert!(row.location.lon().abs() <= 1_800_000_000);
             }
-            Err(reason) => {
+            Item::Rejected(reason) => {
                 rejected += 1;
                 check_message(&reason.to_string());
             }
+            Item::Notice(notice) => check_message(&notice.to_string()),
         }
         ControlFlow::<()>::Continue(())
     });

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use route_guide_import::{Fault, Format, Import, Options};
+use route_guide_import::{Fault, Format, Import, Item, Options};
 
 #[test]
 fn a_file_that_cannot_be_opened_is_named() {
@@ -58,8 +58,8 @@ fn who_takes_the_rows_can_break_off() {
     let strict = import();
     let progress = strict.progress();
     let outcome = strict.run(|item| match item {
-        Ok(_) => ControlFlow::Continue(()),
-        Err(rejected) => ControlFlow::Break(rejected.to_string()),
+        Item::Rejected(rejected) => ControlFlow::Break(rejected.to_string()),
+        _ => ControlFlow::Continue(()),
     });
     let ControlFlow::Break(message) = outcome.unwrap() else {
         panic!("the second line is wrong");
@@ -71,8 +71,8 @@ fn who_takes_the_rows_can_break_off() {
     assert_eq!((progress.rows(), progress.rejected()), (1, 1));
 
     let outcome = import().run(|item| match item {
-        Ok(row) => ControlFlow::Break(row.name.to_owned()),
-        Err(_) => ControlFlow::Continue(()),
+        Item::Row(row) => ControlFlow::Break(row.name.to_owned()),
+        _ => ControlFlow::Continue(()),
     });
     assert_eq!(outcome.unwrap(), ControlFlow::Break("a".to_owned()));
 }
@@ -97,7 +97,12 @@ fn progress_is_seen_while_the_import_runs() {
 
 #[test]
 fn an_import_can_run_in_another_thread() {
-    let import = Import::from_reader("x.json", Cursor::new("[{}]"), Options::default()).unwrap();
+    let import = Import::from_reader(
+        "x.json",
+        Cursor::new(r#"[{"location": {}}]"#),
+        Options::default(),
+    )
+    .unwrap();
     let counts = std::thread::spawn(|| import.run(|_| ControlFlow::<()>::Continue(()))).join();
     let ControlFlow::Continue(counts) = counts.unwrap().unwrap() else {
         panic!("the sink never breaks off");

@@ -12,8 +12,9 @@ use route_guide_guard::{ConnectionSettings, ListenAddress, WebOrigin};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::commands::Command;
+use crate::stderr::say;
 use crate::{
-    ChatScope, FeatureSource, FileOrder, GreeterSettings, PointRule, ReplySettings,
+    ChatScope, FeatureSource, FileOrder, GreeterSettings, LoadOptions, PointRule, ReplySettings,
     RouteGuideSettings, ServingSettings, WebSettings,
 };
 pub(crate) use chat::chat_store;
@@ -40,6 +41,10 @@ pub struct RouteGuideFlags {
     /// Serve a file with more than 100 000 features in its own order too; by default they are sorted so that neighbours lie together
     #[arg(long, env = "ROUTE_GUIDE_KEEP_ORDER", requires = "features")]
     keep_order: bool,
+
+    /// Serve a file in which there is no place; by default it is refused, also when it takes the place of another
+    #[arg(long, env = "ROUTE_GUIDE_ALLOW_EMPTY", requires = "features")]
+    allow_empty: bool,
 
     /// Answer out-of-range points, and keep notes to their stream, exactly as the tutorial's server does
     #[arg(long)]
@@ -110,7 +115,7 @@ struct CommonFlags {
     #[arg(long, value_name = "ORIGIN", requires = "grpc_web")]
     grpc_web_origin: Vec<WebOrigin>,
 
-    /// What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`
+    /// What to log on stderr: a level, or a filter such as `info,route_guide_guard=debug`; libraries below gRPC only if named, such as `h2=debug`
     #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
     log: String,
 }
@@ -119,11 +124,11 @@ impl RouteGuideFlags {
     /// Reads the command line. If it is no good, or asks for help, that is said and the program ends.
     #[must_use]
     pub fn from_command_line() -> Self {
-        let flags = Self::parse();
+        let flags: Self = parsed();
         if let Err(reason) = flags.chat.check(flags.compat) {
             let error =
                 <Self as CommandFactory>::command().error(ErrorKind::ArgumentConflict, reason);
-            error.exit();
+            refuse(&error);
         }
         flags
     }
@@ -163,10 +168,13 @@ impl RouteGuideFlags {
                 Some(path) => FeatureSource::File(path.clone()),
                 None => FeatureSource::Published,
             },
-            order: if self.keep_order {
-                FileOrder::Kept
-            } else {
-                FileOrder::BySize
+            load: LoadOptions {
+                order: if self.keep_order {
+                    FileOrder::Kept
+                } else {
+                    FileOrder::BySize
+                },
+                allow_empty: self.allow_empty,
             },
             points,
             chat: self.chat.settings(scope),
@@ -176,6 +184,12 @@ impl RouteGuideFlags {
 }
 
 impl GreeterFlags {
+    /// Reads the command line. If it is no good, or asks for help, that is said and the program ends.
+    #[must_use]
+    pub fn from_command_line() -> Self {
+        parsed()
+    }
+
     /// The log filter.
     #[must_use]
     pub fn log(&self) -> &str {
@@ -252,6 +266,38 @@ impl CommonFlags {
             }),
         }
     }
+}
+
+/// Reads the command line, or ends the program.
+fn parsed<F: Parser>() -> F {
+    F::try_parse().unwrap_or_else(|error| refuse(&error))
+}
+
+/// Says in one line what is wrong with the command line and ends the program; help is printed as it is.
+fn refuse(error: &clap::Error) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    say(&one_line(&error.render().to_string()));
+    std::process::exit(error.exit_code());
+}
+
+/// Makes one line of an error of clap's, without the usage.
+fn one_line(error: &str) -> String {
+    let lines = error.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut one = String::new();
+    for line in lines.take_while(|line| !line.starts_with("Usage:")) {
+        if line.starts_with("For more information") {
+            break;
+        }
+        one += match (one.is_empty(), line.starts_with("tip: ")) {
+            (true, _) => "",
+            (false, true) => "; ",
+            (false, false) => " ",
+        };
+        one += line;
+    }
+    one + "; --help lists what there is"
 }
 
 /// Reads a time such as `200ms`, `10s` or `1h 30m`.

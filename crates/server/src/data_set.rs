@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{FeatureSource, FileOrder};
+use crate::{FeatureSource, LoadOptions};
 
 pub use load::DataError;
 use load::load;
@@ -30,7 +30,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 pub struct DataSet {
     current: ArcSwap<Store>,
     source: FeatureSource,
-    order: FileOrder,
+    options: LoadOptions,
     /// The data file before it was loaded at first.
     first: Option<Fingerprint>,
 }
@@ -41,17 +41,17 @@ impl DataSet {
     /// # Errors
     ///
     /// [`DataError`] if a file cannot be loaded.
-    pub fn load(source: FeatureSource, order: FileOrder) -> Result<Self, DataError> {
+    pub fn load(source: FeatureSource, options: LoadOptions) -> Result<Self, DataError> {
         // Taken before, so that a file which changes while it is loaded is loaded again.
         let first = match &source {
             FeatureSource::File(path) => Fingerprint::of(path).ok(),
             FeatureSource::Published => None,
         };
-        let store = load(&source, order)?;
+        let store = load(&source, options)?;
         Ok(Self {
             current: ArcSwap::from_pointee(store),
             source,
-            order,
+            options,
             first,
         })
     }
@@ -75,7 +75,7 @@ impl DataSet {
     ///
     /// [`DataError`] if the file cannot be loaded; the current features stay.
     pub fn reload(&self) -> Result<(), DataError> {
-        let store = load(&self.source, self.order)?;
+        let store = load(&self.source, self.options)?;
         self.current.store(Arc::new(store));
         Ok(())
     }
@@ -162,11 +162,11 @@ mod tests {
     use super::*;
 
     fn data_set(path: &Path) -> DataSet {
-        DataSet::load(FeatureSource::File(path.to_owned()), FileOrder::BySize).unwrap()
+        DataSet::load(FeatureSource::File(path.to_owned()), LoadOptions::default()).unwrap()
     }
 
-    const ONE: &str = r#"[{"name": "one"}]"#;
-    const TWO: &str = r#"[{"name": "one"}, {"name": "two"}]"#;
+    const ONE: &str = r#"[{"location": {}, "name": "one"}]"#;
+    const TWO: &str = r#"[{"location": {}, "name": "one"}, {"location": {}, "name": "two"}]"#;
 
     fn file(content: &str) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -189,7 +189,7 @@ mod tests {
     fn a_bad_file_leaves_the_old_features() {
         let (_folder, path) = file(ONE);
         let data_set = data_set(&path);
-        for bad in ["", "[{]", "{\"feature\": 1}"] {
+        for bad in ["", "[]", "[{]", "{\"feature\": 1}"] {
             fs::write(&path, bad).unwrap();
             assert!(data_set.reload().is_err(), "{bad:?}");
             assert_eq!(data_set.store().len(), 1);

@@ -10,6 +10,10 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use crate::NOTES_MISSED;
+use crate::text::shortened;
+
+/// How long the description of a violation may be; a client forgets a status whose trailers are too long.
+const MOST_DESCRIPTION_BYTES: usize = 512;
 
 /// The reason in the `google.rpc.ErrorInfo` of a RouteChat call that ends with UNKNOWN because it is not known whether its
 /// last note was committed. Other servers may hand it out now or within minutes.
@@ -97,7 +101,10 @@ impl From<RpcError> for Status {
                 Self::with_error_details(Code::InvalidArgument, message, details)
             }
             RpcError::Place { key, source } => {
-                let details = ErrorDetails::with_bad_request_violation(key, source.to_string());
+                let details = ErrorDetails::with_bad_request_violation(
+                    key,
+                    shortened(&source.to_string(), MOST_DESCRIPTION_BYTES),
+                );
                 Self::with_error_details(Code::InvalidArgument, message, details)
             }
             RpcError::CallId { key } => {

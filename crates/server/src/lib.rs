@@ -61,7 +61,7 @@ pub use route_guide::{DATA_VERSION, NOTES_MISSED, RouteGuideServicer};
 pub use server::{Server, StartError};
 pub use settings::{
     ChatScope, ChatSettings, ChatStore, FeatureSource, FileOrder, GreeterSettings, KEPT_FEATURES,
-    ReplySettings, RouteGuideSettings, ServingSettings, WebSettings,
+    LoadOptions, ReplySettings, RouteGuideSettings, ServingSettings, WebSettings,
 };
 pub use stored::StoredRouteGuide;
 pub use watching::{CHAT_CALL, CHAT_LIFE, CHAT_NUMBERING, CHAT_RESUMES, CHAT_WATCH};

@@ -134,7 +134,7 @@ impl Server {
     ///
     /// [`StartError`] if the features cannot be loaded, an address cannot be listened on, or the notes cannot be opened.
     pub async fn route_guide(settings: RouteGuideSettings) -> Result<Self, StartError> {
-        let data = Arc::new(DataSet::load(settings.features, settings.order)?);
+        let data = Arc::new(DataSet::load(settings.features, settings.load)?);
         let listeners = bind(&settings.listen).await?;
         // Last, since a fresh start sets the old notes aside.
         let kept = Kept::open(&settings.chat)?;

@@ -18,8 +18,8 @@ pub struct RouteGuideSettings {
     pub listen: Vec<ListenAddress>,
     /// Which features to serve.
     pub features: FeatureSource,
-    /// In which order to serve those of a file that is no snapshot.
-    pub order: FileOrder,
+    /// How those of a file are loaded.
+    pub load: LoadOptions,
     /// Which points to accept.
     pub points: PointRule,
     /// How notes are kept and shared.
@@ -47,6 +47,15 @@ pub enum FeatureSource {
     Published,
     /// A snapshot, or a file in any format that can be imported.
     File(PathBuf),
+}
+
+/// How the features of a file are loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LoadOptions {
+    /// The order in which they are served.
+    pub order: FileOrder,
+    /// Whether a file without any place may be served; otherwise it is refused, at the start and when it is reloaded.
+    pub allow_empty: bool,
 }
 
 /// The order in which the features of a file are served that is no snapshot; a snapshot has the order that it was made in.
@@ -134,7 +143,7 @@ impl Default for RouteGuideSettings {
         Self {
             listen: default_listen(),
             features: FeatureSource::default(),
-            order: FileOrder::default(),
+            load: LoadOptions::default(),
             points: PointRule::default(),
             chat: ChatSettings::default(),
             serving: ServingSettings::default(),

@@ -48,9 +48,11 @@ fn every_flag_reaches_its_setting() {
         settings.features,
         FeatureSource::File(PathBuf::from("places.json"))
     );
-    assert_eq!(settings.order, FileOrder::BySize);
-    let settings = guide(&["--features", "places.json", "--keep-order"]);
-    assert_eq!(settings.order, FileOrder::Kept);
+    assert_eq!(settings.load.order, FileOrder::BySize);
+    assert!(!settings.load.allow_empty);
+    let settings = guide(&["--features", "places.json", "--keep-order", "--allow-empty"]);
+    assert_eq!(settings.load.order, FileOrder::Kept);
+    assert!(settings.load.allow_empty);
 
     let settings = guide(&["--listen", "[::1]:1", "--listen", "unix:/tmp/rg.sock"]);
     let listen: Vec<_> = settings.listen.iter().map(ToString::to_string).collect();

@@ -16,7 +16,7 @@ use route_guide_guard::{CardinalityLayer, CardinalityService, WebLayer};
 use route_guide_proto::routeguide::route_guide_server::RouteGuideServer;
 use route_guide_proto::routeguide::{Point, Rectangle};
 use route_guide_server::{
-    ChatSettings, DataSet, FeatureSource, FileOrder, PointRule, RouteGuideServicer,
+    ChatSettings, DataSet, FeatureSource, LoadOptions, PointRule, RouteGuideServicer,
     StoredRouteGuide,
 };
 use tonic::body::Body;
@@ -42,7 +42,7 @@ struct Both {
 impl Both {
     fn new(points: PointRule) -> Self {
         let servicer = Arc::new(RouteGuideServicer::new(
-            Arc::new(DataSet::load(FeatureSource::Published, FileOrder::BySize).unwrap()),
+            Arc::new(DataSet::load(FeatureSource::Published, LoadOptions::default()).unwrap()),
             points,
             Arc::new(MemoryNotebook::new(Limits::default())),
             ChatSettings::default(),

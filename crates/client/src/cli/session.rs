@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::io;
 use std::process::ExitCode;
 use std::rc::Rc;
 use std::time::Duration;
@@ -76,30 +77,28 @@ async fn terminated() {
 
 /// Ends the process at the second of two signals, whatever it is doing: the first one may wait for a pipe that nobody
 /// reads.
-fn end_at_second_signal() {
-    let watch = async {
-        for is_second in [false, true] {
-            let status = tokio::select! {
-                caught = tokio::signal::ctrl_c() => match caught {
-                    Ok(()) => exit_status(Code::Cancelled),
-                    Err(_no_handler) => return,
-                },
-                () = terminated() => TERMINATED,
-            };
-            if is_second {
-                std::process::exit(i32::from(status));
-            }
+fn end_at_second_signal() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::sync::Arc;
+        use std::sync::atomic::AtomicBool;
+
+        use signal_hook::consts::{SIGINT, SIGTERM};
+        use signal_hook::flag::{register, register_conditional_shutdown};
+        let is_second = Arc::new(AtomicBool::new(false));
+        let statuses = [
+            (SIGINT, exit_status(Code::Cancelled)),
+            (SIGTERM, TERMINATED),
+        ];
+        // The flag is looked at before it is set.
+        for (signal, status) in statuses {
+            register_conditional_shutdown(signal, status.into(), Arc::clone(&is_second))?;
         }
-    };
-    // It has a thread of its own, because the one of the command may be the one that waits.
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        if let Ok(runtime) = runtime {
-            runtime.block_on(watch);
+        for (signal, _) in statuses {
+            register(signal, Arc::clone(&is_second))?;
         }
-    });
+    }
+    Ok(())
 }
 
 /// The exit status that a shell gives a program which SIGTERM has ended.
@@ -186,7 +185,7 @@ where
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    end_at_second_signal();
+    end_at_second_signal().context("cannot handle signals")?;
     let output = Output::stdout(flags.json);
     let outcome = runtime.block_on(async {
         let interrupt = Interrupt::default();

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use flatgeobuf::{Column, ColumnType, Feature, Header};
 
 use crate::fault::Fault;
+use crate::options::Naming;
 use crate::row::Reason;
 
 /// The column that holds the name.
-pub(super) struct NameColumn<'h> {
-    field: Option<&'h str>,
+pub(super) struct NameColumn<'o> {
+    naming: &'o Naming,
     /// The columns that the header gives for all features.
     columns: Columns,
 }
@@ -22,10 +23,14 @@ struct Columns {
 }
 
 impl Columns {
-    fn new<'c>(columns: impl Iterator<Item = Column<'c>>, field: Option<&str>) -> Self {
+    fn new<'c>(columns: impl Iterator<Item = Column<'c>>, naming: &Naming) -> Self {
         let mut found = Self::default();
+        let mut best = u8::MAX;
         for (index, column) in columns.enumerate() {
-            if field == Some(column.name()) && found.name.is_none() {
+            if let Some(rank) = naming.rank(column.name())
+                && rank < best
+            {
+                best = rank;
                 found.name = Some(index);
             }
             found.types.push(column.type_());
@@ -34,13 +39,13 @@ impl Columns {
     }
 }
 
-impl<'h> NameColumn<'h> {
+impl<'o> NameColumn<'o> {
     /// Looks the column up in the header; it has to be there, unless features have columns of their own.
-    pub(super) fn new(header: &Header<'_>, field: Option<&'h str>) -> Result<Self, Fault> {
+    pub(super) fn new(header: &Header<'_>, naming: &'o Naming) -> Result<Self, Fault> {
         let columns = match header.columns() {
             Some(list) if !list.is_empty() => {
-                let columns = Columns::new(list.iter(), field);
-                if let (Some(field), None) = (field, columns.name) {
+                let columns = Columns::new(list.iter(), naming);
+                if let (Some(field), None) = (naming.field(), columns.name) {
                     let column = format!("column {field:?} for the name");
                     let names = list.iter().map(|column| column.name());
                     return Err(Fault::no_column("name", column, names));
@@ -49,7 +54,7 @@ impl<'h> NameColumn<'h> {
             }
             _ => Columns::default(),
         };
-        Ok(Self { field, columns })
+        Ok(Self { naming, columns })
     }
 
     /// Returns the name of a feature, empty if it has none.
@@ -57,7 +62,7 @@ impl<'h> NameColumn<'h> {
         let own = feature
             .columns()
             .filter(|columns| !columns.is_empty())
-            .map(|columns| Columns::new(columns.iter(), self.field));
+            .map(|columns| Columns::new(columns.iter(), self.naming));
         let columns = own.as_ref().unwrap_or(&self.columns);
         match (columns.name, feature.properties()) {
             (Some(column), Some(properties)) => name(column, &columns.types, properties.bytes()),

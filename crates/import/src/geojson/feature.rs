@@ -1,18 +1,18 @@
 //! One feature or geometry of `GeoJSON`.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use route_guide_geo::E7Point;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
+use super::{crs, name};
 use crate::coordinate::Texts;
 use crate::fault::Stop;
 use crate::json::list::Elements;
-use crate::json::problem;
-use crate::options::{Options, Unit};
+use crate::json::{members, nonfinite, problem};
+use crate::options::{Naming, Options, Unit};
 use crate::output::Output;
 use crate::position::Position;
 use crate::row::{Reason, Skip};
@@ -20,22 +20,24 @@ use crate::row::{Reason, Skip};
 /// Reads the texts of features into rows.
 #[derive(Debug)]
 pub(crate) struct Features<'o> {
-    name_field: Option<&'o str>,
+    naming: &'o Naming,
+    assume_wgs84: bool,
     coordinates: Texts,
 }
 
 /// What becomes of a feature.
 enum Outcome<'a> {
-    Point(Result<[&'a str; 2], Reason>, Cow<'a, str>),
-    Points(Elements<'a>, Cow<'a, str>),
+    Point([&'a str; 2]),
+    Points(Elements<'a>),
     Skip(Skip),
 }
 
 impl<'o> Features<'o> {
-    pub(crate) fn new(options: &'o Options) -> Self {
+    pub(crate) const fn new(options: &'o Options) -> Self {
         Self {
-            name_field: options.name_field.as_deref(),
-            coordinates: Texts::default(),
+            naming: &options.name,
+            assume_wgs84: options.assume_wgs84,
+            coordinates: Texts::new(Unit::Degrees, false),
         }
     }
 
@@ -48,28 +50,51 @@ impl<'o> Features<'o> {
         output: &mut Output<'_>,
     ) -> Result<(), Stop> {
         output.share(text.len());
-        let outcome = if text.first() == Some(&b'{') {
-            serde_json::from_slice::<Object<'_>>(text)
-                .map_err(|error| blame(&error))
-                .and_then(|object| self.look(&object).map_err(|reason| (position, reason)))
+        let (position, reason) = if text.first() == Some(&b'{') {
+            match serde_json::from_slice::<Object<'_>>(text) {
+                Ok(object) => return self.feature(&object, text, position, output),
+                Err(error) => {
+                    let repaired = nonfinite::as_null(text);
+                    if let Some(text) = &repaired
+                        && let Ok(object) = serde_json::from_slice(text)
+                    {
+                        return self.feature(&object, text, position, output);
+                    }
+                    blame(&error)
+                }
+            }
         } else {
             // The parser would take a list for an object's members in order; what is no JSON, it explains.
-            Err(match serde_json::from_slice::<IgnoredAny>(text) {
+            match serde_json::from_slice::<IgnoredAny>(text) {
                 Ok(_) => (position, Reason::invalid("not an object")),
                 Err(error) => blame(&error),
-            })
-        };
-        match outcome {
-            Err((position, reason)) => output.reject(position, reason),
-            Ok(Outcome::Skip(why)) => {
-                output.skip(why);
-                Ok(())
             }
-            Ok(Outcome::Point(pair, name)) => {
-                let location = pair.and_then(|pair| self.point(pair));
+        };
+        output.reject(position, reason)
+    }
+
+    fn feature(
+        &mut self,
+        object: &Object<'_>,
+        text: &[u8],
+        position: Position,
+        output: &mut Output<'_>,
+    ) -> Result<(), Stop> {
+        let outcome = self.look(object, text);
+        if let Ok(Outcome::Skip(why)) = outcome {
+            output.skip(why);
+            return Ok(());
+        }
+        // What is no point needs no name.
+        let found = outcome.and_then(|outcome| Ok((outcome, self.name(object, output)?)));
+        match found {
+            Err(reason) => output.reject(position, reason),
+            Ok((Outcome::Skip(_), _)) => Ok(()),
+            Ok((Outcome::Point(pair), name)) => {
+                let location = self.point(pair);
                 output.row(position, location, &name)
             }
-            Ok(Outcome::Points(points, name)) => {
+            Ok((Outcome::Points(points), name)) => {
                 for point in points {
                     let location = pair(point).and_then(|pair| self.point(pair));
                     output.row(position, location, &name)?;
@@ -79,45 +104,97 @@ impl<'o> Features<'o> {
         }
     }
 
-    fn point(&mut self, [lon, lat]: [&str; 2]) -> Result<E7Point, Reason> {
-        self.coordinates.point(Unit::Degrees, lat, lon)
+    fn point(&self, [lon, lat]: [&str; 2]) -> Result<E7Point, Reason> {
+        self.coordinates.point(lat, lon)
+    }
+
+    /// Returns the name of a feature, empty if it has none.
+    fn name<'a>(
+        &self,
+        object: &Object<'a>,
+        output: &mut Output<'_>,
+    ) -> Result<Cow<'a, str>, Reason> {
+        let Some(properties) = object
+            .properties
+            .filter(|_| *self.naming != Naming::Nothing)
+        else {
+            return Ok(Cow::default());
+        };
+        let name = name::of(self.naming, properties)?;
+        Ok(name.unwrap_or_else(|| {
+            output.nameless(|| members::names(properties.get().as_bytes()));
+            Cow::default()
+        }))
     }
 
     /// Tells what a feature or bare geometry is.
-    fn look<'a>(&self, object: &Object<'a>) -> Result<Outcome<'a>, Reason> {
-        let kind = object.kind()?;
+    fn look<'a>(&self, object: &Object<'a>, text: &[u8]) -> Result<Outcome<'a>, Reason> {
+        self.reference_system(object)?;
+        let Some(kind) = object.kind else {
+            let members = members::names(text);
+            return Err(Reason::invalid(if members.is_empty() {
+                "there is no type".to_owned()
+            } else {
+                format!("there is no type, but {members}")
+            }));
+        };
+        let kind = parse::<Text<'_>>(kind)?.0;
         if kind != "Feature" {
-            return geometry(&kind, object, Cow::default())
+            return geometry(&kind, object)
                 .unwrap_or_else(|| Err(Reason::invalid(format!("type {kind:?} is no feature"))));
         }
         let Some(inner) = object.geometry else {
-            return Ok(Outcome::Skip(Skip::NoGeometry));
+            return Ok(Outcome::Skip(Skip::NoCoordinates));
         };
         if !inner.get().starts_with('{') {
             return Err(Reason::invalid("the geometry is not an object"));
         }
+        let geometry_text = inner.get();
         let inner: Object<'_> = parse(inner)?;
-        let kind = inner.kind()?;
-        let name = match (self.name_field, object.properties) {
-            (Some(field), Some(properties)) => name(field, properties)?,
-            _ => Cow::default(),
+        self.reference_system(&inner)?;
+        let Some(kind) = inner.kind else {
+            if members::names(geometry_text.as_bytes()).is_empty() {
+                return Ok(Outcome::Skip(Skip::NoCoordinates));
+            }
+            return Err(Reason::Missing {
+                what: "type of the geometry",
+            });
         };
-        geometry(&kind, &inner, name).unwrap_or_else(|| {
+        let kind = parse::<Text<'_>>(kind)?.0;
+        geometry(&kind, &inner).unwrap_or_else(|| {
             Err(Reason::invalid(format!(
                 "geometry type {kind:?} is unknown"
             )))
         })
     }
+
+    /// Refuses coordinates that are no longitudes and latitudes.
+    fn reference_system(&self, object: &Object<'_>) -> Result<(), Reason> {
+        let crs = object.crs.filter(|_| !self.assume_wgs84);
+        match crs.and_then(|crs| crs::other_than_wgs84(crs.get().as_bytes())) {
+            Some(system) => Err(Reason::ReferenceSystem(system)),
+            None => Ok(()),
+        }
+    }
 }
 
-/// Tells whether a text is an object, but neither a feature nor a geometry.
-pub(crate) fn is_foreign(text: &[u8]) -> bool {
-    let Ok(object) = serde_json::from_slice::<Object<'_>>(text) else {
-        return false;
-    };
-    object.kind().map_or(true, |kind| {
-        kind != "Feature" && geometry(&kind, &object, Cow::default()).is_none()
-    })
+/// Says what a text is, if it is an object and neither a feature nor a geometry.
+pub(crate) fn foreign(text: &[u8]) -> Option<String> {
+    let object = serde_json::from_slice::<Object<'_>>(text).ok()?;
+    let kind = object.kind.and_then(|kind| parse::<Text<'_>>(kind).ok());
+    match kind {
+        Some(Text(kind)) if kind == "Feature" || geometry(&kind, &object).is_some() => None,
+        Some(Text(kind)) => Some(format!(
+            "the object is of type {kind:?}, and has no \"features\""
+        )),
+        None => {
+            let members = members::names(text);
+            let but = if members.is_empty() { "" } else { ", but " };
+            Some(format!(
+                "the object has no \"type\" and no \"features\"{but}{members}"
+            ))
+        }
+    }
 }
 
 /// The members that matter, of a feature as of a geometry.
@@ -127,40 +204,45 @@ struct Object<'a> {
     kind: Option<&'a RawValue>,
     #[serde(borrow)]
     geometry: Option<&'a RawValue>,
-    #[serde(borrow)]
+    /// With null, which is a way to write that there are none.
+    #[serde(borrow, default, deserialize_with = "even_null")]
     coordinates: Option<&'a RawValue>,
     #[serde(borrow)]
     properties: Option<&'a RawValue>,
+    #[serde(borrow)]
+    crs: Option<&'a RawValue>,
 }
 
-impl<'a> Object<'a> {
-    fn kind(&self) -> Result<Cow<'a, str>, Reason> {
-        let kind = self.kind.ok_or(Reason::Missing { what: "type" })?;
-        parse::<Text<'a>>(kind).map(|text| text.0)
-    }
+fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<&'a RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// A text, lent where it has no escapes.
 #[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// Tells what a geometry is, `None` if its type is none.
-fn geometry<'a>(
-    kind: &str,
-    object: &Object<'a>,
-    name: Cow<'a, str>,
-) -> Option<Result<Outcome<'a>, Reason>> {
+fn geometry<'a>(kind: &str, object: &Object<'a>) -> Option<Result<Outcome<'a>, Reason>> {
     let coordinates = || {
-        object.coordinates.ok_or(Reason::Missing {
+        let raw = object.coordinates.ok_or(Reason::Missing {
             what: "coordinates",
-        })
+        })?;
+        match raw.get() {
+            "null" => Ok(None),
+            text => list(text).map(Some),
+        }
     };
     Some(match kind {
-        "Point" => coordinates().map(|raw| Outcome::Point(pair(raw.get()), name)),
-        "MultiPoint" => coordinates().and_then(|raw| list(raw.get())).map(|points| {
-            match points.clone().next() {
-                None => Outcome::Skip(Skip::NoGeometry),
-                Some(_) => Outcome::Points(points, name),
+        "Point" => coordinates().and_then(|numbers| match numbers {
+            Some(numbers) if !is_empty(numbers.clone()) => numbers_of(numbers).map(Outcome::Point),
+            _ => Ok(Outcome::Skip(Skip::NoCoordinates)),
+        }),
+        "MultiPoint" => coordinates().map(|points| {
+            match points.filter(|points| points.clone().next().is_some()) {
+                None => Outcome::Skip(Skip::NoCoordinates),
+                Some(points) => Outcome::Points(points),
             }
         }),
         "LineString" | "MultiLineString" | "Polygon" | "MultiPolygon" | "GeometryCollection" => {
@@ -170,9 +252,19 @@ fn geometry<'a>(
     })
 }
 
+/// Tells whether a position has no numbers, or only null in their place.
+fn is_empty(mut numbers: Elements<'_>) -> bool {
+    numbers.next().is_none_or(|first| {
+        first == "null" && numbers.next().is_some_and(|second| second == "null")
+    })
+}
+
 /// Reads the text of longitude and latitude.
 fn pair(position: &str) -> Result<[&str; 2], Reason> {
-    let mut numbers = list(position)?;
+    list(position).and_then(numbers_of)
+}
+
+fn numbers_of(mut numbers: Elements<'_>) -> Result<[&str; 2], Reason> {
     let lon = numbers.next();
     let lon = lon.ok_or(Reason::Missing { what: "longitude" })?;
     let lat = numbers.next();
@@ -183,60 +275,7 @@ fn list(coordinates: &str) -> Result<Elements<'_>, Reason> {
     Elements::of(coordinates).ok_or_else(|| Reason::invalid("coordinates are not a list"))
 }
 
-/// Reads the name out of a feature's properties.
-pub(crate) fn name<'a>(field: &str, properties: &'a RawValue) -> Result<Cow<'a, str>, Reason> {
-    if !properties.get().starts_with('{') {
-        return Err(Reason::invalid("the properties are not an object"));
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(properties.get());
-    let value = Property(field)
-        .deserialize(&mut deserializer)
-        .map_err(|error| Reason::invalid(problem(&error, properties.get().as_bytes())))?;
-    let Some(value) = value else {
-        return Ok(Cow::default());
-    };
-    match value.get().as_bytes().first() {
-        Some(b'"') => parse::<Text<'a>>(value).map(|text| text.0),
-        Some(b'{' | b'[') => Err(Reason::invalid(format!("property {field:?} is no text"))),
-        _ => Ok(Cow::Borrowed(value.get())),
-    }
-}
-
-/// Picks one property and passes over the others; null is as good as absent.
-struct Property<'f>(&'f str);
-
-impl<'de> DeserializeSeed<'de> for Property<'_> {
-    type Value = Option<&'de RawValue>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Property<'_> {
-    type Value = Option<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("properties as an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = None;
-        while let Some(Text(key)) = map.next_key()? {
-            if key != self.0 {
-                map.next_value::<IgnoredAny>()?;
-            } else if found.is_none() {
-                found = Some(map.next_value::<Option<&RawValue>>()?);
-            } else {
-                let twice = format_args!("there are two properties {key:?}");
-                return Err(A::Error::custom(twice));
-            }
-        }
-        Ok(found.flatten())
-    }
-}
-
-fn parse<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, Reason> {
+pub(super) fn parse<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, Reason> {
     let text = value.get();
     serde_json::from_str(text).map_err(|error| Reason::invalid(problem(&error, text.as_bytes())))
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::options::Naming;
 use crate::testing::{read_text, summary};
 
 fn load(json: &str) -> Result<Vec<String>, String> {
@@ -51,7 +52,7 @@ fn points_are_read_longitude_first() {
         "longitude \"\\\"0\\\"\" is not a decimal number",
     );
     check("[0]", "there is no latitude");
-    check("[]", "there is no longitude");
+    check("[null, 5]", "longitude \"null\" is not a decimal number");
     check("5", "coordinates are not a list");
     check("{}", "coordinates are not a list");
 }
@@ -104,12 +105,22 @@ fn what_is_no_point_is_counted() {
     let collection = feature(r#"{"type": "GeometryCollection", "geometries": []}"#);
     let nowhere = feature("null");
     let nothing = feature(r#"{"type": "MultiPoint", "coordinates": []}"#);
-    let json = format!(r#"{{"features": [{lines}, {collection}, {nowhere}, {nothing}, {lines}]}}"#);
+    let empty = ["[]", "null", "[null, null]", "[NaN, NaN]"].map(|coordinates| {
+        feature(&format!(
+            r#"{{"type": "Point", "coordinates": {coordinates}}}"#
+        ))
+    });
+    let empty = format!("{}, {}", empty.join(", "), feature("{}"));
+    // Whether its name is right does not matter.
+    let unnamed = r#"{"type": "Feature", "geometry": {"type": "Polygon", "coordinates": []}, "properties": {"name": ["x"]}}"#;
+    let json = format!(
+        r#"{{"features": [{lines}, {collection}, {nowhere}, {nothing}, {unnamed}, {empty}]}}"#
+    );
     let (items, counts) = summary(Format::GeoJson, json.as_bytes(), &Options::default());
     let counts = counts.unwrap();
     assert!(items.is_empty(), "{items:?}");
     assert_eq!(counts.skipped.not_points, 3);
-    assert_eq!(counts.skipped.no_geometry, 2);
+    assert_eq!(counts.skipped.no_coordinates, 7);
 }
 
 #[test]
@@ -126,7 +137,11 @@ fn a_feature_that_is_wrong_is_rejected() {
     );
     check(
         r#"{"type": "Feature", "geometry": {"x": 1}}"#,
-        "1, entry 1: there is no type",
+        "1, entry 1: there is no type of the geometry",
+    );
+    check(
+        r#"{"attributes": {}, "geometry": {"x": 1, "y": 2}}"#,
+        "1, entry 1: there is no type, but attributes, geometry",
     );
     check(
         r#"{"type": "Feature", "geometry": [1, 2]}"#,
@@ -140,7 +155,10 @@ fn a_feature_that_is_wrong_is_rejected() {
         r#"{"type": "Feature", "geometry": {"type": "Point"}}"#,
         "1, entry 1: there is no coordinates",
     );
-    check(r#"{"type" "Feature"}"#, "9, entry 1: expected `:`");
+    check(
+        r#"{"type" "Feature"}"#,
+        "9, entry 1: expected `:`, found '\"'",
+    );
     check(
         r#"{"type": "Feature", "type": "Feature"}"#,
         "26, entry 1: duplicate field `type`",
@@ -154,14 +172,15 @@ fn the_name_is_a_property_of_choice() {
             r#"{{"type": "Feature", "geometry": {{"type": "Point", "coordinates": [1, 2]}}, "properties": {properties}}}"#
         );
         let options = Options {
-            name_field: field.map(str::to_owned),
+            name: field.map_or(Naming::Nothing, |field| Naming::Field(field.to_owned())),
             ..Options::default()
         };
-        let found = read_text(Format::GeoJson, json.as_bytes(), &options);
-        assert_eq!(found, Ok(vec![expected.to_owned()]), "{properties}");
+        let mut found = read_text(Format::GeoJson, json.as_bytes(), &options).unwrap();
+        found.retain(|line| !line.contains("no record has"));
+        assert_eq!(found, [expected], "{properties}");
     };
     let row = |name: &str| format!("20000000,10000000,{name}");
-    check(Some("name"), r#"{"name": "\u00e4\n"}"#, &row("ä\n"));
+    check(Some("name"), r#"{"name": "\u00e4\n."}"#, &row("ä\n."));
     check(
         Some("name:de"),
         r#"{"name": "a", "name:de": "b"}"#,
@@ -202,6 +221,99 @@ fn the_name_is_a_property_of_choice() {
 }
 
 #[test]
+fn the_usual_name_is_found_however_it_is_written() {
+    let check = |properties: &str, expected: &[&str]| {
+        let json = format!(
+            r#"{{"type": "Feature", "geometry": {{"type": "Point", "coordinates": [1, 2]}}, "properties": {properties}}}"#
+        );
+        let expected = expected.iter().map(|&line| line.to_owned()).collect();
+        assert_eq!(load(&json), Ok(expected), "{properties}");
+    };
+    let row = "20000000,10000000,Mill";
+    for properties in [
+        r#"{"name": " Mill\n"}"#,
+        r#"{"NAME": "Mill"}"#,
+        r#"{"Title": "Mill"}"#,
+        r#"{"title": "x", "Name": "y", "name": "Mill"}"#,
+        r#"{"title": "x", "NAME": "Mill"}"#,
+        r#"{"name": null, "title": "Mill"}"#,
+        r#"{"name": NaN, "title": "Mill"}"#,
+        r#"{"title": {"rendered": "x"}, "NAME": "Mill"}"#,
+    ] {
+        check(properties, &[row]);
+    }
+    let unnamed = "20000000,10000000,";
+    check(
+        r#"{"title": {"rendered": "x"}}"#,
+        &[unnamed, "x: no record has a \"name\"; there are title"],
+    );
+    check(
+        r#"{"id": 7, "label": "Mill"}"#,
+        &[unnamed, "x: no record has a \"name\"; there are id, label"],
+    );
+    check(r#"{"name": null, "id": 7}"#, &[unnamed]);
+    check("null", &[unnamed]);
+    check("{}", &[unnamed]);
+}
+
+#[test]
+fn numbers_that_are_none_do_no_harm_where_they_are_not_needed() {
+    let row = "20000000,10000000,NaN";
+    let feature = r#"{"type": "Feature", "bbox": [NaN, -Infinity], "properties": {"name": "NaN", "height": NaN}, "geometry": {"type": "Point", "coordinates": [1, 2, NaN]}}"#;
+    check_feature(feature, &[row]);
+    assert_eq!(load(feature), Ok(vec![row.into()]));
+    let feature = feature.replace("[1, 2, NaN]", "[1, NaN]");
+    let wrong = "x: line 2, column 1, entry 1: latitude \"null\" is not a decimal number";
+    check_feature(&feature, &[wrong]);
+}
+
+#[test]
+fn a_feature_may_have_a_member_called_features() {
+    let point = r#""geometry": {"type": "Point", "coordinates": [1, 2]}"#;
+    let json = format!(r#"{{"type": "Feature", "features": [{{}}], {point}}}"#);
+    assert_eq!(load(&json), Ok(vec!["20000000,10000000,".into()]));
+    let late = format!(r#"{{"features": [], "type": "Feature", {point}}}"#);
+    assert_eq!(
+        load(&late),
+        Err("cannot import x: line 1, column 26: the object is \"Feature\", and has a list \"features\" before it says so".into())
+    );
+}
+
+#[test]
+fn a_bare_list_of_features_is_read() {
+    let json = format!(
+        "[{}]",
+        feature(r#"{"type": "Point", "coordinates": [1, 2]}"#)
+    );
+    assert_eq!(load(&json), Ok(vec!["20000000,10000000,a".into()]));
+}
+
+#[test]
+fn geojson_is_told_by_what_it_is() {
+    let feature = feature(r#"{"type": "Point", "coordinates": [1, 2]}"#);
+    let check = |format: Format, text: &str, expected: &[&str]| {
+        let found = read_text(format, text.as_bytes(), &Options::default());
+        assert_eq!(
+            found,
+            Ok(expected.iter().map(|&line| line.into()).collect()),
+            "{text}"
+        );
+    };
+    let row = "20000000,10000000,a";
+    let collection = format!(r#"{{"type": "FeatureCollection", "features": [{feature}]}}"#);
+    for text in [&feature, &collection] {
+        check(Format::Json, text, &["x: read as geojson", row]);
+    }
+    let lines = format!("{feature}\n{feature}\n");
+    let separated = format!("\u{1e}{feature}\n\u{1e}{feature}\n");
+    for format in [Format::Json, Format::GeoJson] {
+        for text in [&lines, &separated] {
+            check(format, text, &["x: read as geojsonseq", row, row]);
+        }
+    }
+}
+
+#[test]
 fn the_list_of_features_can_stand_anywhere() {
     let feature = feature(r#"{"type": "Point", "coordinates": [1, 2]}"#);
     let row = "20000000,10000000,a";
@@ -232,6 +344,34 @@ fn coordinates_of_another_system_are_refused() {
         load("urn:ogc:def:crs:EPSG::3857"),
         Err("cannot import x: its coordinates are in urn:ogc:def:crs:EPSG::3857; only WGS 84 longitudes and latitudes are read".into())
     );
+    // In a feature or a geometry it counts as well, but only there.
+    let crs = r#""crs": {"type": "EPSG", "properties": {"code": 3857}}"#;
+    let point = r#"{"type": "Point", "coordinates": [1, 2]}"#;
+    let within = point.replace('}', &format!(", {crs}}}"));
+    let wrong = "x: line 2, column 1, entry 1: its coordinates are in EPSG:3857; only WGS 84 longitudes and latitudes are read";
+    let whole = feature(point);
+    let rows = [
+        &feature(&within),
+        &whole.replacen('{', &format!("{{{crs}, "), 1),
+    ];
+    for wrong_feature in rows {
+        check_feature(wrong_feature, &[wrong]);
+        let assumed = Options {
+            assume_wgs84: true,
+            ..Options::default()
+        };
+        let found = read_text(Format::GeoJson, wrong_feature.as_bytes(), &assumed);
+        assert_eq!(found, Ok(vec!["20000000,10000000,a".into()]));
+    }
+    let nad83 = format!(
+        r#"{{"crs": {{"type": "name", "properties": {{"name": "EPSG:4269"}}}}, "features": [{whole}]}}"#
+    );
+    let assumed = Options {
+        assume_wgs84: true,
+        ..Options::default()
+    };
+    let found = read_text(Format::GeoJson, nad83.as_bytes(), &assumed);
+    assert_eq!(found, Ok(vec!["20000000,10000000,a".into()]));
 }
 
 #[test]
@@ -242,15 +382,17 @@ fn json_of_another_kind_is_refused() {
     };
     check("", "expected a GeoJSON object, but the file is empty");
     check(
-        "[]",
-        "expected a GeoJSON object, but the file begins with '['",
+        "7",
+        "expected a GeoJSON object, but the file begins with '7'",
     );
-    let foreign = "the object is no feature, no geometry, and has no \"features\"";
-    check("{}", foreign);
-    check(r#"{"type": "Topology", "arcs": []}"#, foreign);
+    check("{}", "the object has no \"type\" and no \"features\"");
+    check(
+        r#"{"type": "Topology", "arcs": []}"#,
+        "the object is of type \"Topology\", and has no \"features\"",
+    );
     check(
         r#"{"feature": [{}]}"#,
-        "the object has no \"features\" list, but \"feature\"; it may be read as json",
+        "the object has no \"type\" and no \"features\", but feature",
     );
 }
 

@@ -7,6 +7,7 @@ use super::waypoint::Waypoint;
 use crate::bounded::is_too_long;
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
+use crate::options::Naming;
 use crate::output::Output;
 use crate::position::Position;
 use crate::row::{Reason, Skip};
@@ -20,9 +21,22 @@ const MAX_TAG_BYTES: usize = 1 << 10;
 const IN_ROOT: usize = 1;
 const IN_WAYPOINT: usize = 2;
 
+/// Takes a name apart into its prefix with the colon, or nothing, and the rest.
+fn split(qualified: &str) -> (&str, &str) {
+    let prefix = qualified.find(':').map_or(0, |colon| colon + 1);
+    qualified.split_at(prefix)
+}
+
+/// Tells whether an element has a namespace of its own.
+fn has_namespace(tag: &BytesStart<'_>) -> bool {
+    tag.attributes_raw().contains("xmlns=")
+}
+
 /// Where in the file the reader is.
 pub(super) struct Reading<'o> {
     name_field: Option<&'o str>,
+    /// The prefix of the root element, empty or with its colon. Elements with another one are not of GPX.
+    prefix: String,
     depth: usize,
     /// Whether the root element has been there.
     rooted: bool,
@@ -34,9 +48,10 @@ pub(super) struct Reading<'o> {
 }
 
 impl<'o> Reading<'o> {
-    pub(super) const fn new(name_field: Option<&'o str>) -> Self {
+    pub(super) fn new(naming: &'o Naming) -> Self {
         Self {
-            name_field,
+            name_field: naming.field(),
+            prefix: String::new(),
             depth: 0,
             rooted: false,
             waypoints: 0,
@@ -56,8 +71,10 @@ impl<'o> Reading<'o> {
             let problem = format!("an element has a name of {tag_bytes} bytes");
             return Err(Fault::malformed(Position::Line { line }, problem).into());
         }
-        let name = tag.local_name();
-        let name = name.as_ref();
+        let qualified = tag.name();
+        let qualified = qualified.as_ref();
+        let (prefix, name) = split(qualified);
+        let foreign = prefix != self.prefix;
         match self.depth {
             0 if self.rooted => {
                 let problem = format!("a second root element <{name}>");
@@ -67,7 +84,11 @@ impl<'o> Reading<'o> {
                 let problem = format!("the root element is <{name}>, not <gpx>");
                 return Err(Fault::not_this_format(Format::Gpx, problem).into());
             }
-            0 => self.rooted = true,
+            0 => {
+                self.rooted = true;
+                prefix.clone_into(&mut self.prefix);
+            }
+            IN_ROOT if foreign => {}
             IN_ROOT if name == "wpt" => {
                 self.waypoints += 1;
                 let position = Position::Waypoint {
@@ -77,10 +98,21 @@ impl<'o> Reading<'o> {
                 self.waypoint = Some(Waypoint::new(position, tag));
             }
             IN_ROOT if name == "trk" || name == "rte" => output.skip(Skip::NotAPoint),
-            IN_WAYPOINT if self.name_field == Some(name) => {
+            IN_WAYPOINT => {
                 if let Some(waypoint) = &mut self.waypoint {
-                    waypoint.start_name();
-                    self.naming = true;
+                    let own = !foreign && !has_namespace(tag);
+                    let field = if own { name } else { qualified };
+                    let is_name = match self.name_field {
+                        Some(wanted) => wanted == field && (own || wanted.contains(':')),
+                        None => false,
+                    };
+                    if is_name {
+                        waypoint.start_name();
+                        self.naming = true;
+                    } else if self.name_field.is_some() && self.waypoints == 1 {
+                        // If it has a name, there is nothing to tell.
+                        waypoint.see(qualified);
+                    }
                 }
             }
             MAX_DEPTH.. => {
@@ -110,6 +142,17 @@ impl<'o> Reading<'o> {
         if let Some(waypoint) = self.named() {
             waypoint.add_name(text, output.max_name_bytes());
         }
+    }
+
+    /// Takes text between tags and references. Where it begins with `&`, no reference was to be made of that.
+    pub(super) fn bare_text(&mut self, text: &str, output: &Output<'_>) {
+        if text.starts_with('&')
+            && let Some(waypoint) = self.named()
+        {
+            let problem = "there is a bare & in the name; XML writes it as &amp;";
+            waypoint.spoil(Reason::invalid(problem));
+        }
+        self.text(text, output);
     }
 
     /// Returns the waypoint whose name the text is that comes now.

@@ -8,16 +8,20 @@ use route_guide_geo::E7Point;
 
 use crate::coordinate::Texts;
 use crate::fault::Stop;
+use crate::json::members::Names;
 use crate::options::Unit;
 use crate::output::Output;
 use crate::position::Position;
 use crate::row::Reason;
+use crate::text::NO_XML;
 
 /// A waypoint that is being read.
 pub(super) struct Waypoint {
     position: Position,
     location: Result<E7Point, Reason>,
     name: Name,
+    /// The elements that are not its name.
+    elements: Names,
 }
 
 enum Name {
@@ -33,6 +37,14 @@ impl Waypoint {
             position,
             location: location(tag),
             name: Name::Absent,
+            elements: Names::default(),
+        }
+    }
+
+    /// Notes an element that is not the name.
+    pub(super) fn see(&mut self, element: &str) {
+        if matches!(self.name, Name::Absent) {
+            self.elements.add(element);
         }
     }
 
@@ -66,9 +78,18 @@ impl Waypoint {
 
     pub(super) fn finish(self, output: &mut Output<'_>) -> Result<(), Stop> {
         let name = match self.name {
-            Name::Absent => String::new(),
+            Name::Absent => {
+                output.nameless(|| self.elements.as_str().to_owned());
+                String::new()
+            }
             Name::Open(name) | Name::Closed(name) => name,
         };
+        if name.contains(NO_XML) {
+            let name = name.replace(NO_XML, "\u{fffd}");
+            let reason = self.location.err();
+            let reason = reason.unwrap_or_else(|| output.undecoded(name.as_bytes()));
+            return output.reject(self.position, reason);
+        }
         output.row(self.position, self.location, &name)
     }
 }
@@ -93,5 +114,5 @@ fn location(tag: &BytesStart<'_>) -> Result<E7Point, Reason> {
     }
     // What is absent is as good as empty.
     let text = |value: Option<Cow<'_, str>>| value.unwrap_or_default().into_owned();
-    Texts::default().point(Unit::Degrees, &text(lat), &text(lon))
+    Texts::new(Unit::Degrees, false).point(&text(lat), &text(lon))
 }

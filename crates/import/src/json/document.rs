@@ -5,8 +5,9 @@ use std::io::BufRead;
 use serde::de::IgnoredAny;
 
 use super::element::{Element, TooLong};
-use super::problem;
+use super::members::Names;
 use super::scan::{Captured, IfLong, Place, Scanner};
+use super::{nonfinite, problem, shape};
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 
@@ -22,15 +23,6 @@ pub(crate) struct Shape {
     pub(crate) alone: bool,
     /// What a message says is expected.
     pub(crate) expected: &'static str,
-    /// The list that documents of the other format have, which are often taken for these.
-    pub(crate) other: Other,
-}
-
-/// What tells a document of another format.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Other {
-    pub(crate) list: &'static str,
-    pub(crate) format: Format,
 }
 
 /// A piece of a document.
@@ -55,8 +47,10 @@ pub(crate) struct Document<R> {
     elements: u64,
     /// Whether the list has been there.
     listed: bool,
-    /// Whether that of the other format has.
-    other: bool,
+    /// Whether the outer object has said that it is an element itself, which may have a member that is called as the list.
+    lone: bool,
+    /// The members that have been there, for a message.
+    members: Names,
     /// Where the outer object begins.
     start: Place,
     key: String,
@@ -78,19 +72,20 @@ enum State {
 }
 
 impl<R: BufRead> Document<R> {
-    pub(crate) fn new(input: R, shape: Shape, limit_bytes: usize) -> Result<Self, Stop> {
-        Ok(Self {
-            scanner: Scanner::new(input, limit_bytes)?,
+    pub(crate) fn new(input: R, shape: Shape, limit_bytes: usize) -> Self {
+        Self {
+            scanner: Scanner::new(input, limit_bytes),
             shape,
             limit_bytes,
             state: State::Start,
             elements: 0,
             listed: false,
-            other: false,
+            lone: false,
+            members: Names::default(),
             start: Place::START,
             key: String::new(),
             text: Vec::new(),
-        })
+        }
     }
 
     /// Reads the next piece, `None` after the last.
@@ -172,8 +167,9 @@ impl<R: BufRead> Document<R> {
 
         let next = self.scanner.peek()?;
         let place = self.scanner.place();
-        self.other |= self.key == self.shape.other.list && next == Some(b'[');
-        if self.key == self.shape.list {
+        self.members.add(&self.key);
+        let is_list = self.key == self.shape.list && !self.lone;
+        if is_list {
             if self.listed {
                 let twice = format!("there is a second list {:?}", self.key);
                 return Err(Fault::malformed(place.position(), twice).into());
@@ -188,10 +184,25 @@ impl<R: BufRead> Document<R> {
         }
         self.value()?;
         if let Err(error) = check(&self.text) {
-            return Err(fault(place, &error, &self.text).into());
+            // Numbers that are none do no harm in a member that does not matter.
+            let repaired = nonfinite::as_null(&self.text);
+            if repaired.is_none_or(|text| check(&text).is_err()) {
+                return Err(fault(place, &error, &self.text).into());
+            }
+        }
+        if self.shape.alone && self.key == "type" && is_lone(&self.text) {
+            if self.listed {
+                let late = format!(
+                    "the object is {}, and has a list {:?} before it says so",
+                    String::from_utf8_lossy(&self.text),
+                    self.shape.list
+                );
+                return Err(Fault::malformed(place.position(), late).into());
+            }
+            self.lone = true;
         }
         // Protobuf's JSON writes an absent list as null.
-        if self.key == self.shape.list && self.text != b"null" {
+        if is_list && self.text != b"null" {
             let wrong = format!("{:?} is not a list", self.key);
             return Err(Fault::malformed(place.position(), wrong).into());
         }
@@ -206,23 +217,17 @@ impl<R: BufRead> Document<R> {
         if self.listed {
             return Ok(Member::End);
         }
-        if self.shape.alone && !self.other {
+        if self.shape.alone {
             return Ok(Member::Alone(self.scanner.stop_tape()));
         }
         Err(self.no_list().into())
     }
 
     fn no_list(&self) -> Fault {
-        let Shape { list, other, .. } = self.shape;
-        let Other {
-            list: found,
-            format,
-        } = other;
-        let problem = if self.other {
-            format!("the object has no {list:?} list, but {found:?}; it may be read as {format}")
-        } else {
-            format!("the object has no {list:?} list")
-        };
+        let list = self.shape.list;
+        let members = self.members.as_str();
+        let but = if members.is_empty() { "" } else { ", but " };
+        let problem = format!("the object has no {list:?} list{but}{members}");
         Fault::not_this_format(self.shape.format, problem)
     }
 
@@ -279,7 +284,6 @@ impl<R: BufRead> Document<R> {
         let position = self.scanner.place().position();
         match self.scanner.capture(&mut self.text, IfLong::Stop)? {
             Captured::Whole => Ok(()),
-            Captured::TooLong if self.other && !self.listed => Err(self.no_list().into()),
             Captured::TooLong => Err(Fault::TooLong {
                 position,
                 limit_bytes: self.limit_bytes,
@@ -320,11 +324,17 @@ enum Member {
     Alone(Option<Vec<u8>>),
 }
 
+/// Tells whether a type, as it is written, is that of a feature or geometry.
+fn is_lone(kind: &[u8]) -> bool {
+    let kind = serde_json::from_slice::<&str>(kind);
+    kind.is_ok_and(|kind| kind != "FeatureCollection" && shape::GEOJSON.contains(&kind))
+}
+
 /// Checks that a text is JSON.
 fn check(text: &[u8]) -> serde_json::Result<()> {
     serde_json::from_slice::<IgnoredAny>(text).map(drop)
 }
 
 fn fault(place: Place, error: &serde_json::Error, text: &[u8]) -> Fault {
-    Fault::malformed(place.of(error).position(), problem(error, text))
+    Fault::malformed(place.of(error, text).position(), problem(error, text))
 }

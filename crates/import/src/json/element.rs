@@ -1,9 +1,10 @@
 //! One element of the list of a document, before it is understood.
 
-use super::problem;
+use super::reason;
 use super::scan::Place;
 use crate::position::Position;
 use crate::row::Reason;
+use crate::text::Encoding;
 
 /// The text of a value that is to become a row.
 #[derive(Clone, Copy, Debug)]
@@ -38,15 +39,19 @@ impl Element<'_> {
     }
 
     /// Says where an error lies and what it is.
-    pub(crate) fn blame(&self, error: &serde_json::Error) -> (Position, Reason) {
-        let place = self.place.of(error);
+    pub(crate) fn blame(
+        &self,
+        error: &serde_json::Error,
+        encoding: Encoding,
+    ) -> (Position, Reason) {
+        // Only of a text that was read can there be an error.
+        let text = self.text.unwrap_or_default();
+        let place = self.place.of(error, text);
         let position = Position::Entry {
             entry: self.number,
             line: place.line,
             column: place.column,
         };
-        // Only of a text that was read can there be an error.
-        let text = self.text.unwrap_or_default();
-        (position, Reason::invalid(problem(error, text)))
+        (position, reason(error, text, encoding))
     }
 }

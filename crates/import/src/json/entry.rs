@@ -10,10 +10,10 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 
 use crate::row::one_line;
 
-/// A location and a name, both with Protobuf's defaults.
+/// A location and a name.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
-    pub(crate) location: E7Point,
+    pub(crate) location: Option<E7Point>,
     pub(crate) name: Cow<'a, str>,
 }
 
@@ -55,7 +55,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
             }
         }
         Ok(Entry {
-            location: location.unwrap_or_default(),
+            location: location.flatten(),
             name: name.unwrap_or_default(),
         })
     }
@@ -92,8 +92,8 @@ impl<'de> Visitor<'de> for NameVisitor {
     }
 }
 
-/// A pair of coordinates.
-struct Location(E7Point);
+/// A pair of coordinates, `None` for null.
+struct Location(Option<E7Point>);
 
 impl<'de> Deserialize<'de> for Location {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -111,7 +111,7 @@ impl<'de> Visitor<'de> for LocationVisitor {
     }
 
     fn visit_unit<E>(self) -> Result<Location, E> {
-        Ok(Location(E7Point::default()))
+        Ok(Location(None))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Location, A::Error> {
@@ -125,7 +125,9 @@ impl<'de> Visitor<'de> for LocationVisitor {
         }
 
         let (mut lat, mut lon) = (None, None);
+        let mut empty = true;
         while let Some(field) = map.next_key()? {
+            empty = false;
             let (axis, slot) = match field {
                 Field::Latitude if lat.is_some() => {
                     return Err(A::Error::duplicate_field("latitude"));
@@ -142,8 +144,14 @@ impl<'de> Visitor<'de> for LocationVisitor {
             };
             *slot = Some(map.next_value_seed(Coordinate(axis))?);
         }
+        let (lat, lon) = (lat.flatten(), lon.flatten());
+        // Protobuf writes 0,0 as an empty object; with other members the coordinates are meant to be somewhere in them.
+        if !empty && lat.is_none() && lon.is_none() {
+            let neither = "the location has neither latitude nor longitude";
+            return Err(A::Error::custom(neither));
+        }
         E7Point::new(lat.unwrap_or_default(), lon.unwrap_or_default())
-            .map(Location)
+            .map(|location| Location(Some(location)))
             .map_err(A::Error::custom)
     }
 }
@@ -174,35 +182,36 @@ impl Coordinate {
     }
 }
 
+/// A coordinate, `None` for null.
 impl<'de> DeserializeSeed<'de> for Coordinate {
-    type Value = i32;
+    type Value = Option<i32>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<i32, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<i32>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
 impl Visitor<'_> for Coordinate {
-    type Value = i32;
+    type Value = Option<i32>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} as a whole number", self.0)
     }
 
-    fn visit_unit<E>(self) -> Result<i32, E> {
-        Ok(0)
+    fn visit_unit<E>(self) -> Result<Option<i32>, E> {
+        Ok(None)
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<i32, E> {
-        self.check(i32::try_from(value).ok(), value)
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Option<i32>, E> {
+        self.check(i32::try_from(value).ok(), value).map(Some)
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<i32, E> {
-        self.check(i32::try_from(value).ok(), value)
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Option<i32>, E> {
+        self.check(i32::try_from(value).ok(), value).map(Some)
     }
 
     /// Protobuf's JSON reads `1e3` and `5.0` as the whole numbers they are.
-    fn visit_f64<E: Error>(self, value: f64) -> Result<i32, E> {
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Option<i32>, E> {
         if value.fract() != 0.0 {
             return Err(self.not_whole(value));
         }
@@ -213,20 +222,31 @@ impl Visitor<'_> for Coordinate {
             clippy::cast_possible_truncation,
             reason = "a whole number within the bounds of an i32"
         )]
-        Ok(value as i32)
+        Ok(Some(value as i32))
     }
 
-    /// Protobuf's JSON also has numbers in quotes.
-    fn visit_str<E: Error>(self, text: &str) -> Result<i32, E> {
+    /// Protobuf's JSON also has numbers in quotes, in either form.
+    fn visit_str<E: Error>(self, text: &str) -> Result<Option<i32>, E> {
         let quoted = || one_line(&format!("{text:?}"));
         match text.parse::<i64>() {
             Ok(value) => self.visit_i64(value),
-            Err(error) => Err(match error.kind() {
-                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => self.outside(quoted()),
-                _ => self.not_whole(quoted()),
-            }),
+            Err(error) => match (error.kind(), number(text)) {
+                (IntErrorKind::PosOverflow | IntErrorKind::NegOverflow, _) => {
+                    Err(self.outside(quoted()))
+                }
+                (_, Some(value)) if value.fract() == 0.0 => self.visit_f64(value),
+                _ => Err(self.not_whole(quoted())),
+            },
         }
     }
+}
+
+/// Reads a text as a number of JSON.
+fn number(text: &str) -> Option<f64> {
+    let plain = text
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    plain.then(|| text.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -238,7 +258,7 @@ mod tests {
         let text = format!("{{\"location\": {{{members}}}}}");
         let entry: serde_json::Result<Entry<'_>> = serde_json::from_str(&text);
         entry
-            .map(|entry| entry.location.e7().to_string())
+            .map(|entry| entry.location.unwrap().e7().to_string())
             .map_err(|error| crate::json::problem(&error, text.as_bytes()))
     }
 
@@ -253,6 +273,7 @@ mod tests {
         );
         check(r#""latitude": "-12", "longitude": 1.5e1"#, "-12,15");
         check(r#""latitude": null, "longitude": -0.0"#, "0,0");
+        check(r#""latitude": "1e3", "longitude": "5.0""#, "1000,5");
 
         let check = |members: &str, expected: &str| {
             assert_eq!(location(members), Err(expected.to_owned()), "{members}");
@@ -276,6 +297,18 @@ mod tests {
         latitude(
             "\"\"",
             "latitude \"\" is not a whole number; coordinates are degrees × 10⁷",
+        );
+        latitude(
+            "\"1.5\"",
+            "latitude \"1.5\" is not a whole number; coordinates are degrees × 10⁷",
+        );
+        latitude(
+            "\"inf\"",
+            "latitude \"inf\" is not a whole number; coordinates are degrees × 10⁷",
+        );
+        latitude(
+            "\"1e400\"",
+            "latitude \"1e400\" is not a whole number; coordinates are degrees × 10⁷",
         );
         latitude("1e400", "number out of range, found 1e400");
         latitude("NaN", "expected value, found NaN");

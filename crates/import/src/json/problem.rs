@@ -2,7 +2,20 @@
 
 use serde_json::error::Category;
 
-use crate::row::one_line;
+use crate::row::{Reason, one_line};
+use crate::text::Encoding;
+
+/// Returns the reason to reject a record for an error in its text, which was decoded from this encoding.
+pub(crate) fn reason(error: &serde_json::Error, text: &[u8], encoding: Encoding) -> Reason {
+    if std::str::from_utf8(text).is_err() && is_undecoded(error) {
+        return Reason::NotDecoded { encoding };
+    }
+    Reason::invalid(problem(error, text))
+}
+
+fn is_undecoded(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("invalid unicode code point")
+}
 
 /// Returns what an error says about a text without its position, which is one within a piece, but with the word there.
 pub(crate) fn problem(error: &serde_json::Error, text: &[u8]) -> String {
@@ -13,6 +26,13 @@ pub(crate) fn problem(error: &serde_json::Error, text: &[u8]) -> String {
     match error.classify() {
         // Such a text is complete by its brackets, so the parser met the end of the piece, not of the file.
         Category::Eof => one_line("the value is not complete"),
+        // Where punctuation is expected, what stands in its place is no word, or the beginning of one.
+        Category::Syntax if problem.starts_with("expected `") => {
+            match character(text, error.line(), error.column()) {
+                Some(found) => one_line(&format!("{problem}, found {found:?}")),
+                None => one_line(problem),
+            }
+        }
         // The parser's own complaints about words do not show them.
         Category::Syntax if !word.is_empty() && !problem.contains("string") => {
             let word = one_line(&String::from_utf8_lossy(word));
@@ -20,6 +40,17 @@ pub(crate) fn problem(error: &serde_json::Error, text: &[u8]) -> String {
         }
         _ => one_line(problem),
     }
+}
+
+/// Returns the character at a place of a JSON text.
+fn character(text: &[u8], line: usize, column: usize) -> Option<char> {
+    let line = text
+        .split(|&byte| byte == b'\n')
+        .nth(line.checked_sub(1)?)?;
+    let rest = line.get(column.checked_sub(1)?..)?;
+    String::from_utf8_lossy(&rest[..rest.len().min(4)])
+        .chars()
+        .next()
 }
 
 /// Returns the number or word at a place of a JSON text or right before it, empty if there is something else.
@@ -36,4 +67,24 @@ fn word(text: &[u8], line: usize, column: usize) -> &[u8] {
     let end = after.iter().position(|byte| !is_part(byte));
     let end = end.map_or(line.len(), |length| at + length);
     &line[start..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The character before the one that is wrong was named.
+    #[test]
+    fn what_stands_in_the_place_of_punctuation_is_named() {
+        let check = |text: &str, expected: &str| {
+            let error = serde_json::from_str::<serde_json::Value>(text).unwrap_err();
+            assert_eq!(problem(&error, text.as_bytes()), expected, "{text}");
+        };
+        check(r#"[1,2"x"]"#, "expected `,` or `]`, found '\"'");
+        check("[1 2]", "expected `,` or `]`, found '2'");
+        check("[1\n ä]", "expected `,` or `]`, found 'ä'");
+        check(r#"{"a" 1}"#, "expected `:`, found '1'");
+        check(r#"{"a":1;}"#, "expected `,` or `}`, found ';'");
+        check("[nope]", "expected ident, found nope");
+    }
 }

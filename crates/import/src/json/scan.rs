@@ -26,8 +26,15 @@ impl Place {
     }
 
     /// Returns the place of an error within a text that begins here.
-    pub(crate) fn of(self, error: &serde_json::Error) -> Self {
-        let (line, column) = (error.line() as u64, error.column() as u64);
+    pub(crate) fn of(self, error: &serde_json::Error, text: &[u8]) -> Self {
+        let (mut line, mut column) = (error.line() as u64, error.column() as u64);
+        if column == 0 && line > 1 {
+            // The parser has passed the line end that it complains of.
+            line -= 1;
+            let lines = text.split(|&byte| byte == b'\n');
+            let length = lines.take(error.line() - 1).last().map_or(0, <[u8]>::len);
+            column = length as u64 + 1;
+        }
         if line <= 1 {
             return Self {
                 line: self.line,
@@ -77,16 +84,14 @@ pub(crate) struct Scanner<R> {
 }
 
 impl<R: BufRead> Scanner<R> {
-    /// Starts at the beginning of a text. Some editors begin UTF-8 files with a mark that JSON does not know; it is
-    /// passed over.
-    pub(crate) fn new(mut input: R, limit_bytes: usize) -> io::Result<Self> {
-        skip_byte_order_mark(&mut input)?;
-        Ok(Self {
+    /// Starts at the beginning of a text.
+    pub(crate) const fn new(input: R, limit_bytes: usize) -> Self {
+        Self {
             input,
             place: Place::START,
             limit_bytes,
             tape: None,
-        })
+        }
     }
 
     /// Returns the place of the next byte.
@@ -191,7 +196,7 @@ impl<R: BufRead> Scanner<R> {
 
 /// The outline of a value: how deep in brackets it is, and whether in a string.
 #[derive(Debug, Default)]
-pub(super) struct Outline {
+pub(crate) struct Outline {
     depth: u64,
     in_string: bool,
     escaped: bool,
@@ -202,7 +207,7 @@ pub(super) struct Outline {
 impl Outline {
     /// Follows the value through a piece of text; returns how much of it belongs to the value, `None` if all does and
     /// more may come.
-    pub(super) fn feed(&mut self, text: &[u8]) -> Option<usize> {
+    pub(crate) fn feed(&mut self, text: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(&byte) = text.get(at) {
             at += 1;
@@ -244,15 +249,6 @@ impl Outline {
     const fn may_end(&self) -> bool {
         self.scalar && self.depth == 0 && !self.in_string
     }
-}
-
-/// Passes over a byte order mark, if there is one.
-pub(crate) fn skip_byte_order_mark(input: &mut impl BufRead) -> io::Result<()> {
-    const MARK: &[u8] = "\u{feff}".as_bytes();
-    if fill(input)?.starts_with(MARK) {
-        input.consume(MARK.len());
-    }
-    Ok(())
 }
 
 /// Returns what is in the buffer, more if it is empty.

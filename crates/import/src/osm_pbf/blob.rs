@@ -4,6 +4,7 @@ use std::io::Read;
 use std::str;
 
 use flate2::read::ZlibDecoder;
+use lz4_flex::block::DecompressError;
 
 use super::wire::{Broken, Message, Value};
 use crate::fault::{Fault, Stop};
@@ -126,16 +127,18 @@ impl Blob {
         let unpacked = match data {
             Some((1, raw)) => raw.to_vec(),
             Some((3, zlib)) => limited(ZlibDecoder::new(zlib)).map_err(damaged)?,
+            Some((6, lz4)) => {
+                unpack_lz4(lz4, raw_size).map_err(|error| damaged(std::io::Error::other(error)))?
+            }
             Some((7, zstd)) => unpack_zstd(zstd).map_err(damaged)?,
             Some((field, _)) => {
                 let name = match field {
                     4 => "lzma",
                     5 => "bzip2",
-                    6 => "lz4",
                     _ => "something unknown",
                 };
                 return Err(Fault::unsupported(format!(
-                    "its blocks are compressed with {name}; only zlib and zstd are read"
+                    "its blocks are compressed with {name}; only zlib, lz4 and zstd are read"
                 )));
             }
             None => return Err(Fault::malformed(position, "the block has no data")),
@@ -159,6 +162,16 @@ fn unpack_zstd(packed: &[u8]) -> std::io::Result<Vec<u8>> {
     // A frame can ask for a window much longer than a blob.
     decoder.window_log_max(MAX_BLOB_BYTES.ilog2())?;
     limited(decoder)
+}
+
+/// Unpacks a block of LZ4, which has no length of its own, into the room that the blob asks for.
+fn unpack_lz4(packed: &[u8], raw_size: Option<u64>) -> Result<Vec<u8>, DecompressError> {
+    // No byte becomes more than 255, so that the room stays in proportion to what is there.
+    let most = (packed.len() as u64)
+        .saturating_mul(255)
+        .min(MAX_BLOB_BYTES);
+    let room = raw_size.unwrap_or(most).min(most);
+    lz4_flex::block::decompress(packed, usize::try_from(room).unwrap_or(usize::MAX))
 }
 
 /// Unpacks, but not much more than is allowed.

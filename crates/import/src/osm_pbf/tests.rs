@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::wire::testing::{bytes, number, packed, zigzag};
 use super::*;
+use crate::options::Naming;
 use crate::testing::{read_text, summary};
 
 /// A blob with its header, its data in field 1 (as it is) or another.
@@ -104,7 +105,7 @@ fn the_tag_can_be_chosen() {
     .concat();
     let load = |name_field: Option<&str>| {
         let options = Options {
-            name_field: name_field.map(str::to_owned),
+            name: name_field.map_or(Naming::Nothing, |field| Naming::Field(field.to_owned())),
             ..Options::default()
         };
         read_text(Format::OsmPbf, &file(&block), &options).unwrap()
@@ -193,7 +194,7 @@ fn a_node_that_is_wrong_is_rejected() {
     };
     check(
         node(7, &[[1, 4]], 0, 0),
-        "the name is not UTF-8 at its byte 1",
+        "the name \"M\u{fffd}\" is not UTF-8",
     );
     check(
         node(7, &[[1, 5]], 0, 0),
@@ -222,6 +223,13 @@ fn a_node_that_is_wrong_is_rejected() {
     );
 }
 
+/// A block of LZ4 without a match: a token, the length of the literal, and the literal.
+fn lz4(block: &[u8]) -> Vec<u8> {
+    let more = u8::try_from(block.len() - 15).unwrap();
+    assert!((15..270).contains(&block.len()));
+    [&[0xf0, more][..], block].concat()
+}
+
 #[test]
 fn blocks_are_unpacked() {
     let block = [strings(&STRINGS), bytes(2, &node(1, &[[1, 2]], 5, 6))].concat();
@@ -232,7 +240,8 @@ fn blocks_are_unpacked() {
     let load = |field, data: &[u8], raw_size| {
         load(&[head(), blob("OSMData", field, data, raw_size)].concat())
     };
-    for (field, data) in [(1, &block), (3, &zlib), (7, &zstd)] {
+    let lz4 = lz4(&block);
+    for (field, data) in [(1, &block), (3, &zlib), (6, &lz4), (7, &zstd)] {
         assert_eq!(load(field, data, block.len()), Ok(vec!["5,6,a".into()]));
     }
     let check = |field, data: &[u8], raw_size, expected: &str| {
@@ -257,9 +266,18 @@ fn blocks_are_unpacked() {
     );
     check(
         6,
+        &lz4[..lz4.len() - 5],
+        block.len(),
+        "byte 37: the block cannot be unpacked: literal is out of bounds of the input",
+    );
+    for raw_size in [usize::MAX, block.len() - 1, 0] {
+        assert!(load(6, &lz4, raw_size).is_err(), "{raw_size}");
+    }
+    check(
+        5,
         b"",
         0,
-        "its blocks are compressed with lz4; only zlib and zstd are read",
+        "its blocks are compressed with bzip2; only zlib, lz4 and zstd are read",
     );
     let mut wide = zstd::Encoder::new(Vec::new(), 1).unwrap();
     wide.window_log(26).unwrap();
@@ -295,7 +313,11 @@ fn files_of_another_kind_are_refused() {
     );
     check(
         &raw("OSMHeader", &bytes(4, b"HistoricalInformation")),
-        "reading it takes the feature \"HistoricalInformation\", which is not read here",
+        "it is a history file, with all versions of everything; only files of one moment are read, as `osmium time-filter` makes them",
+    );
+    check(
+        &raw("OSMHeader", &bytes(4, b"Tiles")),
+        "reading it takes the feature \"Tiles\", which is not read here",
     );
     assert_eq!(load(&head()), Ok(vec![]));
     assert_eq!(load(&[head(), raw("Other", b"?")].concat()), Ok(vec![]));

@@ -12,44 +12,68 @@ use crate::row::Reason;
 /// Where in a record the fields are that make a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Columns {
-    lat: usize,
-    lon: usize,
+    place: Place,
     name: Option<usize>,
+    /// Whether one of them was found by a name that is not the usual one.
+    unusual: bool,
+}
+
+/// Where the position is.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Pair { lat: usize, lon: usize },
+    Geometry(usize),
+}
+
+/// The fields of a record that make a row.
+pub(super) enum Picked<'r> {
+    Pair {
+        lat: &'r [u8],
+        lon: &'r [u8],
+        name: &'r [u8],
+    },
+    Geometry {
+        wkt: &'r [u8],
+        name: &'r [u8],
+    },
 }
 
 impl Columns {
     pub(super) fn new(table: &Table, header: &[String]) -> Result<Self, Fault> {
-        let find = |column: &Column, what: &'static str, usual: &[&str]| {
-            find(column, header, usual).ok_or_else(|| {
-                let column = match column {
-                    Column::Usual if header.is_empty() => {
-                        format!(
-                            "column for the {what}, as there is no header; choose one by number"
-                        )
-                    }
-                    Column::Usual => format!("column for the {what} ({})", usual.join(", ")),
-                    Column::Named(name) => format!("column {name:?} for the {what}"),
-                    Column::Index(index) => format!("column {} for the {what}", index + 1),
-                };
-                Fault::no_column(what, column, header.iter().map(String::as_str))
-            })
+        let (place, unusual_place) = place(table, header)?;
+        let name = match &table.name {
+            Some(column) => Some(find(column, header, "name", NAME)?),
+            None => None,
         };
         Ok(Self {
-            lat: find(&table.lat, "latitude", &["latitude", "lat", "y"])?,
-            lon: find(
-                &table.lon,
-                "longitude",
-                &["longitude", "lon", "lng", "long", "x"],
-            )?,
-            name: match &table.name {
-                Some(column) => Some(find(column, "name", &["name"])?),
-                None => None,
-            },
+            place,
+            name: name.map(|found| found.index),
+            unusual: unusual_place || name.is_some_and(|found| found.unusual),
         })
     }
 
-    /// Returns latitude, longitude and name.
-    pub(super) fn pick<'r>(&self, record: &Record<'r>) -> Result<[&'r [u8]; 3], Reason> {
+    /// Tells whether a header has the columns of a position.
+    pub(super) fn are_in(table: &Table, header: &[String]) -> bool {
+        place(table, header).is_ok()
+    }
+
+    /// Returns the names of the columns if one is unusual.
+    pub(super) fn unusual(&self, header: &[String]) -> Vec<String> {
+        if !self.unusual {
+            return Vec::new();
+        }
+        let indices = match self.place {
+            Place::Pair { lat, lon } => [Some(lat), Some(lon), self.name],
+            Place::Geometry(wkt) => [Some(wkt), self.name, None],
+        };
+        let names = indices.into_iter().flatten();
+        names
+            .filter_map(|index| header.get(index).cloned())
+            .collect()
+    }
+
+    /// Returns the fields of a record.
+    pub(super) fn pick<'r>(&self, record: &Record<'r>) -> Result<Picked<'r>, Reason> {
         let field = |index: usize, what: &dyn Display| {
             record.field(index).ok_or_else(|| {
                 let (found, wanted) = (record.len(), index + 1);
@@ -58,32 +82,212 @@ impl Columns {
                 ))
             })
         };
-        Ok([
-            field(self.lat, &Axis::Latitude)?,
-            field(self.lon, &Axis::Longitude)?,
-            match self.name {
-                Some(index) => field(index, &"name")?,
-                None => &[],
+        let name = || match self.name {
+            Some(index) => field(index, &"name"),
+            None => Ok(&[][..]),
+        };
+        Ok(match self.place {
+            Place::Pair { lat, lon } => Picked::Pair {
+                lat: field(lat, &Axis::Latitude)?,
+                lon: field(lon, &Axis::Longitude)?,
+                name: name()?,
             },
-        ])
+            Place::Geometry(wkt) => Picked::Geometry {
+                wkt: field(wkt, &"geometry")?,
+                name: name()?,
+            },
+        })
     }
 }
 
-fn find(column: &Column, header: &[String], usual: &[&str]) -> Option<usize> {
-    let any_case = |wanted: &str| {
-        header
+/// A column that was found.
+#[derive(Clone, Copy)]
+struct Found {
+    index: usize,
+    unusual: bool,
+}
+
+/// Finds the columns of the position; tells also whether they have unusual names.
+fn place(table: &Table, header: &[String]) -> Result<(Place, bool), Fault> {
+    let lat = find(&table.lat, header, "latitude", LATITUDE);
+    let lon = find(&table.lon, header, "longitude", LONGITUDE);
+    if (&table.lat, &table.lon) == (&Column::Usual, &Column::Usual)
+        && (lat.is_err() || lon.is_err())
+        && let Some(index) = header
             .iter()
-            .position(|name| name.eq_ignore_ascii_case(wanted))
+            .position(|name| GEOMETRY.contains(&&*letters(name)))
+    {
+        return Ok((Place::Geometry(index), true));
+    }
+    let (lat, lon) = (lat?, lon?);
+    let place = Place::Pair {
+        lat: lat.index,
+        lon: lon.index,
     };
-    match column {
-        Column::Usual => usual.iter().find_map(|wanted| any_case(wanted)),
+    Ok((place, lat.unusual || lon.unusual))
+}
+
+/// The usual names of columns in the order of preference. Within a group a plain name goes before one with an addition.
+type Names = &'static [&'static [&'static str]];
+
+const LATITUDE: Names = &[&["latitude", "lat"], &["y"]];
+const LONGITUDE: Names = &[&["longitude", "lon", "lng", "long"], &["x"]];
+const NAME: Names = &[&["name"], &["title"]];
+
+/// The names of columns of well-known text, without what is no letter.
+const GEOMETRY: [&str; 8] = [
+    "wkt",
+    "geometry",
+    "geom",
+    "thegeom",
+    "wktgeom",
+    "geomwkt",
+    "wktgeometry",
+    "geometrywkt",
+];
+
+/// What is added to the usual names: `stop_lat` in GTFS, `decimalLatitude` in Darwin Core, `latitude_deg` of airports,
+/// `intptlat` of the census, `POINT_X` of `ArcGIS`. Of two that begin alike the longer stands first.
+const ADDITIONS: [&str; 34] = [
+    "addresses",
+    "address",
+    "addr",
+    "centroid",
+    "center",
+    "centre",
+    "city",
+    "coordinates",
+    "coordinate",
+    "coord",
+    "decimal",
+    "dec",
+    "dd",
+    "degrees",
+    "degree",
+    "deg",
+    "epsg4326",
+    "feature",
+    "geom",
+    "geo",
+    "gps",
+    "intpt",
+    "location",
+    "loc",
+    "map",
+    "place",
+    "point",
+    "position",
+    "pos",
+    "rec",
+    "site",
+    "station",
+    "stop",
+    "wgs84",
+];
+
+fn find(
+    column: &Column,
+    header: &[String],
+    what: &'static str,
+    usual: Names,
+) -> Result<Found, Fault> {
+    let missing = |column: String| {
+        Err(Fault::no_column(
+            what,
+            column,
+            header.iter().map(String::as_str),
+        ))
+    };
+    let found = match column {
+        Column::Usual if header.is_empty() => {
+            let advice = "as there is no header; choose one by number";
+            return missing(format!("column for the {what}, {advice}"));
+        }
+        Column::Usual => match find_usual(header, usual) {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => {
+                return missing(format!(
+                    "column for the {what} ({})",
+                    usual.concat().join(", ")
+                ));
+            }
+            Err(several) => {
+                return missing(format!(
+                    "single column for the {what} ({several} could be it)"
+                ));
+            }
+        },
         Column::Named(wanted) => header
             .iter()
             .position(|name| name == wanted)
-            .or_else(|| any_case(wanted)),
+            .or_else(|| any_case(header, wanted)),
         // Where the header tells how many there are, a column beyond them is in no line.
         Column::Index(index) => (header.is_empty() || *index < header.len()).then_some(*index),
+    };
+    match (found, column) {
+        (Some(index), _) => Ok(Found {
+            index,
+            unusual: false,
+        }),
+        (None, Column::Index(index)) => missing(format!("column {} for the {what}", index + 1)),
+        (None, Column::Named(name)) => missing(format!("column {name:?} for the {what}")),
+        (None, Column::Usual) => missing(format!("column for the {what}")),
     }
+}
+
+/// Finds the column with a usual name; names those that could be it if they are several.
+fn find_usual(header: &[String], usual: Names) -> Result<Option<Found>, String> {
+    for names in usual {
+        if let Some(index) = names.iter().find_map(|name| any_case(header, name)) {
+            let unusual = names[0] == "title";
+            return Ok(Some(Found { index, unusual }));
+        }
+        for name in *names {
+            let with_addition = |index: &usize| is_with_addition(&header[*index], name);
+            let found: Vec<_> = (0..header.len()).filter(with_addition).collect();
+            match *found {
+                [] => {}
+                [index] => {
+                    let unusual = true;
+                    return Ok(Some(Found { index, unusual }));
+                }
+                _ => {
+                    let names = found.iter().take(5).map(|&index| &*header[index]);
+                    return Err(names.collect::<Vec<_>>().join(", "));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn any_case(header: &[String], wanted: &str) -> Option<usize> {
+    header
+        .iter()
+        .position(|name| name.eq_ignore_ascii_case(wanted))
+}
+
+/// Returns the letters and digits of a name, in small letters.
+fn letters(name: &str) -> String {
+    let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// Tells whether a column is called so, with common additions before or after it.
+fn is_with_addition(column: &str, name: &str) -> bool {
+    let letters = letters(column);
+    let mut rest = &*letters;
+    while rest != name {
+        let shorter = ADDITIONS.iter().find_map(|addition| {
+            rest.strip_prefix(addition)
+                .or_else(|| rest.strip_suffix(addition))
+        });
+        match shorter {
+            Some(shorter) => rest = shorter,
+            None => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -98,6 +302,8 @@ mod tests {
         check("latitude,longitude,name\n40,-75,a\n", row);
         check("Name, LON ,id,lat\na,-75,1,40", row);
         check("X,Y,NAME\r\n-75,40,a\r\n", row);
+        // Pixels of a map, say.
+        check("x,y,lat,lon,name\n1,2,40,-75,a\n", row);
         check("\u{feff}lat,lng,name\n40,-75,a", row);
         check("lat,lon,name\n", &[]);
         let error = |header: &str, expected: &str| {
@@ -106,7 +312,7 @@ mod tests {
         error("", "not csv: expected a header line, but the file is empty");
         error(
             "lat,lon\n40,-75\n",
-            "there is no column for the name (name); the columns are lat, lon",
+            "there is no column for the name (name, title); the columns are lat, lon",
         );
         error(
             "40,-75,a\n",
@@ -115,9 +321,42 @@ mod tests {
     }
 
     #[test]
+    fn columns_with_common_additions_are_found() {
+        for header in [
+            "stop_lat,stop_lon,stop_name",
+            "decimalLatitude,decimalLongitude,name",
+            "latitude_deg,longitude_deg,name",
+            "geo_lat,geo_lon,title",
+            "GPS Latitude,GPS Longitude,Place Name",
+            "lat (WGS84),lng (WGS84),Title",
+            "reclat,reclong,name",
+            "INTPTLAT,INTPTLONG,NAME",
+            "POINT_Y,POINT_X,name",
+            "y_coord,x_coord,location name",
+        ] {
+            let notice = format!("x: columns {}", header.replace(',', ", "));
+            check(
+                format!("{header}\n40,-75,a\n"),
+                &[&notice, "400000000,-750000000,a"],
+            );
+        }
+        let error = |header: &str, expected: &str| {
+            check_with(&options(Table::csv()), header, Err(expected));
+        };
+        error(
+            "lat_error,lon_error,name\n",
+            "there is no column for the latitude (latitude, lat, y); the columns are lat_error, lon_error, name",
+        );
+        error(
+            "stop_lat,site_lat,lon,name\n",
+            "there is no single column for the latitude (stop_lat, site_lat could be it); the columns are stop_lat, site_lat, lon, name",
+        );
+    }
+
+    #[test]
     fn columns_can_be_chosen() {
         let table = Table {
-            delimiter: b';',
+            delimiter: Some(b';'),
             unit: Unit::E7,
             lat: Column::Named("breite".into()),
             lon: Column::Index(2),

@@ -5,12 +5,12 @@
 
 use std::io::BufRead;
 
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
-use crate::bounded::line_ends;
+use super::layout::Layout;
+use super::quotes::Quotes;
 use crate::fault::{Fault, Stop};
 use crate::input::Bytes;
-use crate::json::scan::{fill, skip_byte_order_mark};
 use crate::options::Table;
 use crate::position::Position;
 
@@ -27,6 +27,8 @@ pub(super) struct Records {
     ends: Vec<usize>,
     /// The line of the next byte.
     line: u64,
+    line_end: u8,
+    quotes: Option<Quotes>,
     limit_bytes: usize,
 }
 
@@ -34,26 +36,36 @@ pub(super) struct Records {
 pub(super) struct Record<'r> {
     text: &'r [u8],
     ends: &'r [usize],
-    line: u64,
+    first_line: u64,
+    last_line: u64,
+    broken: bool,
 }
 
+/// What DOS ends a text with.
+const CONTROL_Z: u8 = 0x1a;
+
 impl Records {
-    pub(super) fn new(mut input: Bytes, table: &Table, limit_bytes: usize) -> Result<Self, Stop> {
-        skip_byte_order_mark(&mut input)?;
+    pub(super) fn new(input: Bytes, table: &Table, layout: &Layout, limit_bytes: usize) -> Self {
         let mut builder = ReaderBuilder::new();
-        builder.delimiter(table.delimiter);
+        builder
+            .delimiter(layout.delimiter)
+            .terminator(Terminator::Any(layout.line_end));
         match table.quote {
             Some(quote) => builder.quote(quote),
             None => builder.quoting(false),
         };
-        Ok(Self {
+        Self {
             parser: builder.build(),
             input,
             text: vec![0; 1024],
             ends: vec![0; 32],
-            line: 1,
+            line: 1 + layout.lines,
+            line_end: layout.line_end,
+            quotes: table
+                .quote
+                .map(|quote| Quotes::new(quote, layout.delimiter)),
             limit_bytes,
-        })
+        }
     }
 
     /// Reads the next record, `None` after the last. Empty lines are none.
@@ -63,17 +75,28 @@ impl Records {
         }
         let start = self.line;
         let (mut length, mut fields) = (0, 0);
-        loop {
-            let chunk = fill(&mut self.input)?;
+        let line_end = [self.line_end];
+        let last_line = loop {
+            let chunk = self.input.fill_buf()?;
             // A line end that is not there ends the last record, unless that is within quotes.
             let at_end = chunk.is_empty();
-            let chunk = if at_end { b"\n" } else { chunk };
+            let chunk = if at_end { &line_end } else { chunk };
             let (text, ends) = (&mut self.text[length..], &mut self.ends[fields..]);
             let (result, read, written, ended) = self.parser.read_record(chunk, text, ends);
             length += written;
             fields += ended;
             if !at_end {
-                self.line += line_ends(&chunk[..read]);
+                let part = &chunk[..read];
+                let quoted = self
+                    .quotes
+                    .as_mut()
+                    .is_some_and(|quotes| quotes.follow(part));
+                // Outside quotes a line end is the end of the record.
+                self.line += if quoted {
+                    memchr::memchr_iter(self.line_end, part).count() as u64
+                } else {
+                    u64::from(result == ReadRecordResult::Record)
+                };
                 self.input.consume(read);
             }
             match result {
@@ -106,21 +129,33 @@ impl Records {
                         grow(&mut self.ends, limit_bytes.min(MAX_FIELDS));
                     }
                 }
-                ReadRecordResult::Record => break,
+                // The end of a line that is there has been counted.
+                ReadRecordResult::Record => break self.line - u64::from(!at_end),
                 ReadRecordResult::End => return Ok(None),
+            }
+        };
+        if self.line_end == b'\n' {
+            shorten(&self.text, &mut length, &mut self.ends[..fields], b'\r');
+        }
+        if self.text[..length].last() == Some(&CONTROL_Z) && self.input.fill_buf()?.is_empty() {
+            shorten(&self.text, &mut length, &mut self.ends[..fields], CONTROL_Z);
+            if length == 0 {
+                return Ok(None);
             }
         }
         Ok(Some(Record {
             text: &self.text[..length],
             ends: &self.ends[..fields],
-            line: start,
+            first_line: start,
+            last_line,
+            broken: self.quotes.as_mut().is_some_and(Quotes::end_record),
         }))
     }
 
     /// Goes to the first byte of a record; `false` if there is none.
     fn skip_line_ends(&mut self) -> Result<bool, Stop> {
         loop {
-            let chunk = fill(&mut self.input)?;
+            let chunk = self.input.fill_buf()?;
             if chunk.is_empty() {
                 return Ok(false);
             }
@@ -129,12 +164,22 @@ impl Records {
                 .take_while(|byte| matches!(byte, b'\r' | b'\n'))
                 .count();
             let found = blank < chunk.len();
-            self.line += line_ends(&chunk[..blank]);
+            self.line += memchr::memchr_iter(self.line_end, &chunk[..blank]).count() as u64;
             self.input.consume(blank);
             if found {
                 return Ok(true);
             }
         }
+    }
+}
+
+/// Takes a byte off the end of the last field, if it is there.
+fn shorten(text: &[u8], length: &mut usize, ends: &mut [usize], byte: u8) {
+    let [.., end] = ends else { return };
+    let start = *end;
+    if text[..*length].last() == Some(&byte) && start == *length {
+        *length -= 1;
+        *end -= 1;
     }
 }
 
@@ -145,9 +190,29 @@ fn grow<T: Clone + Default>(buffer: &mut Vec<T>, limit: usize) {
 }
 
 impl<'r> Record<'r> {
-    /// Returns the line on which the record starts, counted from 1.
-    pub(super) const fn line(&self) -> u64 {
-        self.line
+    /// Returns the line or lines of the record, counted from 1.
+    pub(super) const fn position(&self) -> Position {
+        let (first, last) = (self.first_line, self.last_line);
+        if self.broken && first < last {
+            Position::Lines { first, last }
+        } else {
+            Position::Line { line: first }
+        }
+    }
+
+    /// Tells whether there is text behind a closing quote, so that the record may be several.
+    pub(super) const fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Tells whether all fields are empty.
+    pub(super) fn is_blank(&self) -> bool {
+        self.text.trim_ascii().is_empty()
+    }
+
+    /// Returns the length of all fields together.
+    pub(super) const fn len_bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// Returns the number of fields.

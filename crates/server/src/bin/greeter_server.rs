@@ -2,13 +2,12 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use route_guide_guard::ListenAddress;
 use route_guide_server::cli::GreeterFlags;
 use route_guide_server::{Server, program};
 
 fn main() -> ExitCode {
-    let flags = GreeterFlags::parse();
+    let flags = GreeterFlags::from_command_line();
     let start = Server::greeter(flags.settings());
     program::run(
         flags.log(),

@@ -1,5 +1,6 @@
 //! `route-guide-server import`: feature files in, a snapshot out.
 
+mod advice;
 mod report;
 mod table;
 
@@ -9,7 +10,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
-use route_guide_import::{Counts, Fault, Format, Import, ImportError, Options};
+use route_guide_import::{Counts, Encoding, Format, Import, Item, Naming, Options};
 use route_guide_store::{Builder, Order};
 
 use super::progress::Display;
@@ -34,13 +35,23 @@ pub struct ImportFlags {
     format: Option<Format>,
 
     /// What holds the name: column of a table, by name or number from 1, GeoJSON property, FlatGeobuf column, GPX element,
-    /// OpenStreetMap tag; by default name
+    /// OpenStreetMap tag; by default name, or title in the first three
     #[arg(long, value_name = "FIELD")]
     name: Option<String>,
 
     /// Read no names; of OpenStreetMap, every node is a place then
     #[arg(long, conflicts_with = "name")]
     no_name: bool,
+
+    /// The encoding of text that has no byte-order mark, by any label that browsers know, such as windows-1252 or shift_jis; by
+    /// default UTF-8, or what a GPX file declares
+    #[arg(long, value_name = "LABEL")]
+    encoding: Option<Encoding>,
+
+    /// Take coordinates in other reference systems for WGS 84 longitudes and latitudes; those in NAD83 (EPSG:4269) and ETRS89
+    /// (EPSG:4258) are within a metre or two of them
+    #[arg(long)]
+    assume_wgs84: bool,
 
     /// Keep the order of the inputs; by default features are sorted so that neighbours lie together
     #[arg(long)]
@@ -100,18 +111,29 @@ impl ImportFlags {
         let tables = imports
             .iter()
             .any(|import| import.format().table().is_some());
-        match self.table.given() {
-            Some(flag) if !tables => bail!("{flag} is for tables, and no input is one"),
-            _ => Ok(imports),
+        if let Some(flag) = self.table.given()
+            && !tables
+        {
+            bail!("{flag} is for tables, and no input is one");
         }
+        let text = imports.iter().any(|import| import.format().is_text());
+        if self.encoding.is_some() && !text {
+            bail!("--encoding is for formats of text, and no input is of one");
+        }
+        Ok(imports)
     }
 
     fn options(&self, input: &Path) -> anyhow::Result<Options> {
         let format = self.format.or_else(|| Format::of_file_name(input));
-        let name_field = self.name.clone().unwrap_or_else(|| "name".to_owned());
         Ok(Options {
             format: self.format,
-            name_field: (!self.no_name).then_some(name_field),
+            encoding: self.encoding,
+            name: match &self.name {
+                _ if self.no_name => Naming::Nothing,
+                Some(field) => Naming::Field(field.clone()),
+                None => Naming::Usual,
+            },
+            assume_wgs84: self.assume_wgs84,
             table: format
                 .and_then(Format::table)
                 .map(|layout| self.table.apply(layout, self.name.as_deref(), self.no_name))
@@ -147,39 +169,28 @@ impl ImportFlags {
         rejects: &mut Rejects,
     ) -> anyhow::Result<Counts> {
         let display = Display::reading(import.input(), import.progress());
+        let format = import.format();
         let outcome = import.run(|item| match item {
-            Ok(row) => match builder.push(row.location, row.name) {
+            Item::Row(row) => match builder.push(row.location, row.name) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(refused) => ControlFlow::Break(anyhow::Error::from(refused)),
             },
-            Err(rejected) if self.strict => ControlFlow::Break(rejected.into()),
-            Err(rejected) => {
-                rejects.note(&rejected, &display);
+            Item::Rejected(rejected) if self.strict => {
+                ControlFlow::Break(anyhow!("{}", advice::on_rejected(&rejected, format)))
+            }
+            Item::Rejected(rejected) => {
+                rejects.note(|| advice::on_rejected(&rejected, format), &display);
+                ControlFlow::Continue(())
+            }
+            Item::Notice(notice) => {
+                display.say(&advice::on_notice(&notice));
                 ControlFlow::Continue(())
             }
         });
-        match outcome.map_err(advised)? {
+        match outcome.map_err(|error| advice::on_error(&error))? {
             ControlFlow::Continue(counts) => Ok(counts),
             ControlFlow::Break(error) => Err(error),
         }
-    }
-}
-
-/// Says which flags help against an error, if some do.
-fn advised(error: ImportError) -> anyhow::Error {
-    match error.fault() {
-        Fault::NoColumn { what: "name", .. } => {
-            anyhow!("{error}; choose one with --name, or read no names with --no-name")
-        }
-        Fault::NoColumn { what, .. } => {
-            let flag = if *what == "latitude" {
-                "--lat"
-            } else {
-                "--lon"
-            };
-            anyhow!("{error}; choose one with {flag}")
-        }
-        _ => error.into(),
     }
 }
 

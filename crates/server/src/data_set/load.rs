@@ -4,11 +4,11 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use route_guide_import::{Format, Import, ImportError, Options, Rejected};
+use route_guide_import::{Format, Import, ImportError, Item, Options, Rejected};
 use route_guide_store::{Builder, OpenError, Order, PushError, Store};
 
 use crate::counted::counted;
-use crate::{FeatureSource, FileOrder, KEPT_FEATURES};
+use crate::{FeatureSource, FileOrder, KEPT_FEATURES, LoadOptions};
 
 /// Why features cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -21,14 +21,16 @@ pub enum DataError {
     #[error(transparent)]
     Import(#[from] ImportError),
     /// A record of such a file is wrong.
-    #[error(transparent)]
+    #[error(
+        "{0}; `route-guide-server import` makes a snapshot of the other records, and has flags for how files are written"
+    )]
     Rejected(#[from] Rejected),
-    /// There are records in such a file, and none of them is a place.
-    #[error("cannot serve {input}: none of {} is a place", counted(*.records, "record", "records"))]
+    /// There is no place in the file.
+    #[error("cannot serve {input}: {}; --allow-empty serves it all the same", no_place(*.records))]
     NoPlaces {
         /// The file.
         input: String,
-        /// How many records there are.
+        /// How many records there are that are no places.
         records: u64,
     },
     /// The file has more than a data set can hold.
@@ -36,23 +38,33 @@ pub enum DataError {
     Push(#[from] PushError),
 }
 
+fn no_place(records: u64) -> String {
+    match records {
+        0 => "it has no place".to_owned(),
+        records => format!(
+            "none of {} is a place",
+            counted(records, "record", "records")
+        ),
+    }
+}
+
 /// The 100 places of the published example.
 const PUBLISHED: &str = include_str!("../../../../data/route_guide_db.json");
 
 /// Loads the features.
-pub(super) fn load(source: &FeatureSource, order: FileOrder) -> Result<Store, DataError> {
+pub(super) fn load(source: &FeatureSource, options: LoadOptions) -> Result<Store, DataError> {
     match source {
         FeatureSource::Published => {
             let json = io::Cursor::new(PUBLISHED);
             let import = Import::from_reader("route_guide_db.json", json, Options::default())?;
-            read(import, order)
+            read(import, options)
         }
-        FeatureSource::File(path) => load_file(path, order),
+        FeatureSource::File(path) => load_file(path, options),
     }
 }
 
 /// Opens a snapshot, or reads a file of another format into memory.
-fn load_file(path: &Path, order: FileOrder) -> Result<Store, DataError> {
+fn load_file(path: &Path, rules: LoadOptions) -> Result<Store, DataError> {
     match Store::open(path) {
         // A snapshot is told by how it begins, not by its name; but it may be so damaged that it does not.
         Err(OpenError::NotASnapshot { .. } | OpenError::NotAFile { .. })
@@ -63,9 +75,16 @@ fn load_file(path: &Path, order: FileOrder) -> Result<Store, DataError> {
                 format: Some(format),
                 ..Options::default()
             };
-            read(Import::open(path, options)?, order)
+            read(Import::open(path, options)?, rules)
         }
-        opened => Ok(opened?),
+        opened => {
+            let store = opened?;
+            if store.is_empty() && !rules.allow_empty {
+                let (input, records) = (path.display().to_string(), 0);
+                return Err(DataError::NoPlaces { input, records });
+            }
+            Ok(store)
+        }
     }
 }
 
@@ -74,33 +93,37 @@ fn is_called_one(path: &Path) -> bool {
 }
 
 /// Reads a file into memory, all of it or nothing.
-fn read(import: Import, order: FileOrder) -> Result<Store, DataError> {
+fn read(import: Import, rules: LoadOptions) -> Result<Store, DataError> {
     let input = import.input().to_owned();
     let mut builder = Builder::new();
     let outcome = import.run(|item| match item {
-        Ok(row) => match builder.push(row.location, row.name) {
+        Item::Row(row) => match builder.push(row.location, row.name) {
             Ok(()) => ControlFlow::Continue(()),
             Err(refused) => ControlFlow::Break(refused.into()),
         },
-        Err(rejected) => ControlFlow::Break(DataError::from(rejected)),
+        Item::Rejected(rejected) => ControlFlow::Break(DataError::from(rejected)),
+        Item::Notice(notice) => {
+            tracing::info!("{notice}");
+            ControlFlow::Continue(())
+        }
     })?;
     let counts = match outcome {
         ControlFlow::Continue(counts) => counts,
         ControlFlow::Break(error) => return Err(error),
     };
     let skipped = counts.skipped.total();
+    if builder.is_empty() && !rules.allow_empty {
+        let records = skipped;
+        return Err(DataError::NoPlaces { input, records });
+    }
     if skipped > 0 {
-        if builder.is_empty() {
-            let records = skipped;
-            return Err(DataError::NoPlaces { input, records });
-        }
         tracing::warn!(
             skipped,
             file = input,
             "records that are no places are not served"
         );
     }
-    let order = match order {
+    let order = match rules.order {
         FileOrder::BySize if builder.len() > KEPT_FEATURES => {
             tracing::info!(
                 features = builder.len(),
@@ -126,7 +149,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         fs::write(&path, content).unwrap();
-        let store = load(&FeatureSource::File(path), FileOrder::BySize);
+        let store = load(&FeatureSource::File(path), LoadOptions::default());
         let shown = format!("{}/", folder.path().display());
         store
             .map(|store| store.len())
@@ -137,7 +160,7 @@ mod tests {
     fn the_published_places_are_those_of_the_golden_snapshot() {
         let golden = include_bytes!("../../../store/tests/data/published-v1.rgs");
         let expected = Store::from_snapshot(golden.as_slice().into()).unwrap();
-        let published = load(&FeatureSource::Published, FileOrder::BySize).unwrap();
+        let published = load(&FeatureSource::Published, LoadOptions::default()).unwrap();
         assert!(published.features().eq(expected.features()));
         assert_eq!(published.info(), expected.info());
         assert_eq!(format!("{:016x}", published.version()), "7b1503d54f6169b3");
@@ -158,7 +181,11 @@ mod tests {
         let path = folder.path().join("places.csv");
         let names = |len, order| -> Vec<usize> {
             fs::write(&path, lines(len)).unwrap();
-            let store = load(&FeatureSource::File(path.clone()), order).unwrap();
+            let options = LoadOptions {
+                order,
+                ..LoadOptions::default()
+            };
+            let store = load(&FeatureSource::File(path.clone()), options).unwrap();
             let names: Vec<usize> = store
                 .features()
                 .map(|hit| hit.name().parse().unwrap())
@@ -184,7 +211,7 @@ mod tests {
     /// The published shapes were read by another reader than all other formats, which did not unpack them.
     #[test]
     fn json_may_be_compressed_as_any_other_format() {
-        const TWO: &str = r#"[{"name": "one"}, {"name": "two"}]"#;
+        const TWO: &str = r#"[{"location": {}, "name": "one"}, {"location": {}, "name": "two"}]"#;
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         gzip.write_all(TWO.as_bytes()).unwrap();
         assert_eq!(loaded("places.json.gz", &gzip.finish().unwrap()), Ok(2));
@@ -209,7 +236,7 @@ mod tests {
         check(
             "places.json",
             b"",
-            "cannot import places.json: not json: expected an array of features, or an object with one as \"feature\", but the file is empty",
+            "cannot import places.json: not a list of places in json: expected an array of features, or an object with one as \"feature\", but the file is empty",
         );
     }
 
@@ -218,9 +245,34 @@ mod tests {
         let line = br#"{"type": "LineString", "coordinates": [[1, 2], [3, 4]]}"#;
         let error = loaded("lines.geojson", line).unwrap_err();
         assert!(
-            error.ends_with("lines.geojson: none of 1 record is a place"),
+            error.contains("lines.geojson: none of 1 record is a place; --allow-empty"),
             "{error}"
         );
-        assert_eq!(loaded("none.json", b"[]"), Ok(0));
+    }
+
+    /// A reload to `[]` emptied the service.
+    #[test]
+    fn a_file_without_any_place_is_not_served_unless_that_is_meant() {
+        let folder = tempfile::tempdir().unwrap();
+        let snapshot = folder.path().join("none.rgs");
+        Builder::new().write(Order::Input, &snapshot).unwrap();
+        let list = folder.path().join("none.json");
+        fs::write(&list, "[]").unwrap();
+        for file in [snapshot, list] {
+            let source = FeatureSource::File(file.clone());
+            let refused = load(&source, LoadOptions::default()).unwrap_err();
+            let file = file.display();
+            assert_eq!(
+                refused.to_string(),
+                format!(
+                    "cannot serve {file}: it has no place; --allow-empty serves it all the same"
+                )
+            );
+            let meant = LoadOptions {
+                allow_empty: true,
+                ..LoadOptions::default()
+            };
+            assert_eq!(load(&source, meant).unwrap().len(), 0);
+        }
     }
 }

@@ -110,7 +110,7 @@ async fn a_flipped_bit_is_refused_or_ends_calls_with_data_loss_and_is_never_sent
     let file = folder.path().join("flipped.rgs");
     let address = format!("unix:{}/socket", folder.path().display());
     let flags = ["--features", file.to_str().unwrap(), "--listen", &address];
-    let (mut refused, mut served) = (0, 0);
+    let (mut refused, mut started) = (0, 0);
     // The first are in the head and the index, more than half in the records.
     for part in 0..20 {
         let mut bytes = whole.clone();
@@ -130,10 +130,10 @@ async fn a_flipped_bit_is_refused_or_ends_calls_with_data_loss_and_is_never_sent
         let told = server.ended().stderr;
         let lines = told.matches("features are damaged: RECS, offset ").count();
         assert_eq!(lines, 1, "{told}");
-        served += 1;
+        started += 1;
     }
     assert!(
-        refused > 0 && served > 0,
-        "{refused} refused, {served} served"
+        refused > 0 && started > 0,
+        "{refused} refused, {started} served"
     );
 }

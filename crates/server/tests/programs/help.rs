@@ -42,6 +42,12 @@ fn route_guide_server_explains_its_flags() {
 
               [env: ROUTE_GUIDE_KEEP_ORDER=]
 
+          --allow-empty
+              Serve a file in which there is no place; by default it is refused, also when it takes the
+              place of another
+
+              [env: ROUTE_GUIDE_ALLOW_EMPTY=]
+
           --compat
               Answer out-of-range points, and keep notes to their stream, exactly as the tutorial's
               server does
@@ -96,7 +102,8 @@ fn route_guide_server_explains_its_flags() {
               Allow pages of this origin, such as `https://maps.example`, or * for any; may be repeated
 
           --log <FILTER>
-              What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`
+              What to log on stderr: a level, or a filter such as `info,route_guide_guard=debug`;
+              libraries below gRPC only if named, such as `h2=debug`
 
               [env: RUST_LOG=]
               [default: info]
@@ -259,7 +266,8 @@ fn greeter_server_explains_its_flags() {
               Allow pages of this origin, such as `https://maps.example`, or * for any; may be repeated
 
           --log <FILTER>
-              What to log on stderr: a level or a filter such as `info,route_guide_guard=debug`
+              What to log on stderr: a level, or a filter such as `info,route_guide_guard=debug`;
+              libraries below gRPC only if named, such as `h2=debug`
 
               [env: RUST_LOG=]
               [default: info]
@@ -299,24 +307,32 @@ fn import_explains_its_flags() {
                   stdin
 
     Options:
-      -o, --output <FILE>    The snapshot to write; an old one is replaced when the new one is complete
-          --format <FORMAT>  Read as this format: json, geojson, geojsonseq, csv, tsv, geonames, gpx,
-                             osm-pbf, flatgeobuf; by default told by the name
-          --name <FIELD>     What holds the name: column of a table, by name or number from 1, GeoJSON
-                             property, FlatGeobuf column, GPX element, OpenStreetMap tag; by default
-                             name
-          --no-name          Read no names; of OpenStreetMap, every node is a place then
-          --keep-order       Keep the order of the inputs; by default features are sorted so that
-                             neighbours lie together
-          --strict           Stop at the first record that is wrong, and write nothing
-      -h, --help             Print help
+      -o, --output <FILE>     The snapshot to write; an old one is replaced when the new one is complete
+          --format <FORMAT>   Read as this format: json, geojson, geojsonseq, csv, tsv, geonames, gpx,
+                              osm-pbf, flatgeobuf; by default told by the name
+          --name <FIELD>      What holds the name: column of a table, by name or number from 1, GeoJSON
+                              property, FlatGeobuf column, GPX element, OpenStreetMap tag; by default
+                              name, or title in the first three
+          --no-name           Read no names; of OpenStreetMap, every node is a place then
+          --encoding <LABEL>  The encoding of text that has no byte-order mark, by any label that
+                              browsers know, such as windows-1252 or shift_jis; by default UTF-8, or
+                              what a GPX file declares
+          --assume-wgs84      Take coordinates in other reference systems for WGS 84 longitudes and
+                              latitudes; those in NAD83 (EPSG:4269) and ETRS89 (EPSG:4258) are within a
+                              metre or two of them
+          --keep-order        Keep the order of the inputs; by default features are sorted so that
+                              neighbours lie together
+          --strict            Stop at the first record that is wrong, and write nothing
+      -h, --help              Print help
 
     Tables (csv, tsv, geonames):
-          --lat <COLUMN>           The column of the latitude, by name or number from 1; by default lat,
-                                   latitude or y
+          --lat <COLUMN>           The column of the latitude, by name or number from 1; by default
+                                   latitude, lat or y, also with a common addition as in stop_lat, or a
+                                   column WKT with both coordinates
           --lon <COLUMN>           The column of the longitude, by name or number from 1; by default
-                                   lon, lng, long, longitude or x
-          --delimiter <CHARACTER>  The character between fields
+                                   longitude, lon, lng, long or x, likewise
+          --delimiter <CHARACTER>  The character between fields; by default a tab in tsv and geonames,
+                                   and in csv what the first line shows of , ; tab and |
           --quote <CHARACTER>      The character around fields that contain delimiters or line ends, or
                                    none; by default " in csv, none in the others
           --no-header              The first line is a row like the others

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle};
 use route_guide_server::DATA_VERSION;
+use route_guide_store::{Builder, Order};
 use tempfile::TempDir;
 use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
@@ -128,6 +129,22 @@ async fn a_changed_file_is_served_without_a_word_from_anybody() {
         count(list(&mut guide).await.get_mut(), "new").await,
         FEATURES
     );
+}
+
+/// A list that somebody had emptied emptied the service, and the log had a line that all was well.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_file_is_refused_and_the_old_data_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = snapshot(folder.path(), "old");
+    let (mut server, mut guide, file) = serve(&folder, &old).await;
+    let empty = folder.path().join("empty.rgs");
+    Builder::new().write(Order::Input, &empty).unwrap();
+    fs::rename(&empty, &file).unwrap();
+    server.signal("HUP");
+    let line = server.told("features not reloaded, the old ones stay");
+    assert!(line.contains("it has no place; --allow-empty"), "{line}");
+    let listing = list(&mut guide).await;
+    assert_eq!(count(&mut listing.into_inner(), "old").await, FEATURES);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ use crate::process::{Ended, run, run_on};
 struct Inputs(TempDir);
 
 impl Inputs {
-    fn new(files: &[(&str, &str)]) -> Self {
+    fn new<C: AsRef<[u8]>>(files: &[(&str, C)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, content) in files {
             fs::write(folder.path().join(name), content).unwrap();
@@ -104,7 +104,7 @@ fn quotes_can_be_turned_on_and_off() {
         inputs.places(&["places.csv"], &["--quote", "none"]),
         ["1,2 \"a"]
     );
-    let both = inputs.refusal(&["places.csv"], &["--quote", ","]);
+    let both = inputs.refusal(&["places.csv"], &["--quote", ",", "--delimiter", ","]);
     assert_eq!(both, "error: ',' cannot be both --delimiter and --quote");
     let ended = inputs.import(&["places.csv"], &["--quote", "''"]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
@@ -121,7 +121,7 @@ fn names_can_be_taken_from_elsewhere_or_left_out() {
     ]);
     assert_eq!(
         inputs.refusal(&["bare.csv"], &[]),
-        "error: cannot import bare.csv: there is no column for the name (name); the columns are lat, lon; choose one with --name, or read no names with --no-name"
+        "error: cannot import bare.csv: there is no column for the name (name, title); the columns are lat, lon; choose one with --name, or read no names with --no-name"
     );
     assert_eq!(
         inputs.refusal(&["bare.csv"], &["--lat", "latitude"]),
@@ -132,10 +132,58 @@ fn names_can_be_taken_from_elsewhere_or_left_out() {
     assert_eq!(inputs.places(&["places.geojsonl"], &[]), ["1,2 a"]);
     let titles = ["--name", "title"];
     assert_eq!(inputs.places(&["places.geojsonl"], &titles), ["1,2 b"]);
-    // A name that no feature has is told by the numbers.
+    // A name that no feature has is told by the numbers, and which there are.
     let ended = inputs.import(&["places.geojsonl"], &["--name", "titel"]);
     let expected = ": 1 row, 1 without a name\n";
     assert!(ended.stderr.ends_with(expected), "{ended:?}");
+    let expected = ": no record has a \"titel\"; there are name, title; choose one with --name\n";
+    assert!(ended.stderr.contains(expected), "{ended:?}");
+}
+
+/// A table of another country's spreadsheet is read, and one line says how.
+#[test]
+fn what_is_detected_is_told_on_one_line() {
+    let text = b"name;lat;lon\nM\xfcnchen;48,1;11,5\n";
+    let inputs = Inputs::new(&[("places.csv", text)]);
+    let latin = ["--encoding", "windows-1252"];
+    assert_eq!(
+        inputs.places(&["places.csv"], &latin),
+        ["48.1,11.5 München"]
+    );
+    let ended = inputs.import(&["places.csv"], &latin);
+    let path = inputs.path("places.csv");
+    let detected = "delimiter \";\", decimal comma, encoding windows-1252";
+    assert_eq!(ended.stderr, format!("{path}: {detected}\n{path}: 1 row\n"));
+    // What cannot be decoded is told with its line and what to do.
+    let ended = inputs.import(&["places.csv"], &[]);
+    let expected = format!(
+        "{path}: line 2: the name \"M\u{fffd}nchen\" is not UTF-8; choose another encoding with --encoding, such as windows-1252\n"
+    );
+    assert!(ended.stderr.contains(&expected), "{ended:?}");
+    let ended = inputs.import(&["places.csv"], &["--encoding", "klingon"]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+}
+
+#[test]
+fn near_reference_systems_can_be_taken_for_wgs84() {
+    let collection = |system: &str| {
+        format!(
+            r#"{{"type": "FeatureCollection", "crs": {{"type": "name", "properties": {{"name": "{system}"}}}}, "features": [{{"type": "Feature", "geometry": {{"type": "Point", "coordinates": [2, 1]}}, "properties": {{"name": "a"}}}}]}}"#
+        )
+    };
+    let (near, far) = (collection("EPSG:4269"), collection("EPSG:3857"));
+    let inputs = Inputs::new(&[("near.geojson", &near), ("far.geojson", &far)]);
+    let refusal = "its coordinates are in EPSG:4269; only WGS 84 longitudes and latitudes are read; --assume-wgs84 takes them for such, which is right within a metre or two";
+    assert_eq!(
+        inputs.refusal(&["near.geojson"], &[]),
+        format!("error: cannot import near.geojson: {refusal}")
+    );
+    assert_eq!(
+        inputs.refusal(&["far.geojson"], &[]),
+        "error: cannot import far.geojson: its coordinates are in EPSG:3857; only WGS 84 longitudes and latitudes are read"
+    );
+    let assume = ["--assume-wgs84"];
+    assert_eq!(inputs.places(&["near.geojson"], &assume), ["1,2 a"]);
 }
 
 #[test]
@@ -147,6 +195,11 @@ fn a_flag_for_tables_without_a_table_is_refused() {
             format!("error: {} is for tables, and no input is one", flags[0])
         );
     }
+    let inputs = Inputs::new(&[("places.fgb", "")]);
+    assert_eq!(
+        inputs.refusal(&["places.fgb"], &["--encoding", "utf-8"]),
+        "error: --encoding is for formats of text, and no input is of one"
+    );
 }
 
 #[test]

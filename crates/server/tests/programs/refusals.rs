@@ -10,12 +10,29 @@ use crate::{GREETER_SERVER, ROUTE_GUIDE_SERVER};
 fn refusal(ended: &Ended) -> &str {
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert_eq!(ended.stdout, [""; 0], "{ended:?}");
+    only_line(ended)
+}
+
+/// What a program wrote to stderr, which must be one line.
+fn only_line(ended: &Ended) -> &str {
     let line = ended.stderr.strip_suffix('\n').unwrap_or_default();
     assert!(
         !line.is_empty() && !line.contains('\n'),
         "not one line: {ended:?}"
     );
     line
+}
+
+#[test]
+fn a_log_filter_that_is_none_is_one_clear_line() {
+    for program in [ROUTE_GUIDE_SERVER, GREETER_SERVER] {
+        let ended = run(program, &["--log", "info,h2=loud"]);
+        let line = refusal(&ended);
+        assert!(
+            line.starts_with("error: --log \"info,h2=loud\": write a level"),
+            "{line}"
+        );
+    }
 }
 
 #[test]
@@ -93,6 +110,7 @@ fn a_features_file_that_is_not_there_is_named() {
 #[test]
 fn a_features_file_that_is_not_json_is_named_with_the_position() {
     check_file(b"", &["not json", "is empty"]);
+    check_file(b"[]", &["it has no place", "--allow-empty"]);
     check_file(b"no json", &["not json", "begins with 'n'"]);
     check_file(b"\xff\xfe[]", &["not json", "begins with"]);
     check_file(b"[\n{\"name\": \"cut", &["line 2", "column"]);
@@ -183,7 +201,7 @@ fn a_bad_flag_is_named_and_nothing_is_served() {
         let ended = run(ROUTE_GUIDE_SERVER, flags);
         assert_eq!(ended.code, Some(2), "{flags:?}: {ended:?}");
         assert_eq!(ended.stdout, [""; 0], "{flags:?}");
-        let first = ended.stderr.lines().next().unwrap_or_default();
+        let first = only_line(&ended);
         let named = flags[0].split('=').next().unwrap_or_default();
         assert!(
             first.starts_with("error: ") && first.contains(named),
@@ -197,8 +215,24 @@ fn a_bad_flag_is_named_and_nothing_is_served() {
         // Whoever names origins wants pages to call.
         &["--grpc-web-origin", "https://maps.example"],
     ] {
-        assert_eq!(run(GREETER_SERVER, flags).code, Some(2), "{flags:?}");
+        let ended = run(GREETER_SERVER, flags);
+        assert_eq!(ended.code, Some(2), "{flags:?}");
+        only_line(&ended);
     }
+    // Errors of several lines are one, with the hints that they have.
+    let check = |line: &[&str], expected: &str| {
+        let ended = run(ROUTE_GUIDE_SERVER, line);
+        assert_eq!(ended.code, Some(2), "{line:?}: {ended:?}");
+        assert_eq!(only_line(&ended), expected);
+    };
+    check(
+        &["import", "places.json"],
+        "error: the following required arguments were not provided: --output <FILE>; --help lists what there is",
+    );
+    check(
+        &["--runtime", "percore"],
+        "error: invalid value 'percore' for '--runtime <KIND>' [possible values: per-core, multi-thread]; tip: a similar value exists: 'per-core'; --help lists what there is",
+    );
 }
 
 #[test]
@@ -210,8 +244,8 @@ fn a_store_that_would_do_nothing_is_refused() {
         );
         assert_eq!(ended.code, Some(2), "{flags:?}: {ended:?}");
         assert_eq!(ended.stdout, [""; 0], "{flags:?}");
-        let first = ended.stderr.lines().next().unwrap_or_default();
-        assert_eq!(first, format!("error: {reason}"), "{flags:?}");
+        let expected = format!("error: {reason}; --help lists what there is");
+        assert_eq!(only_line(&ended), expected, "{flags:?}");
     };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes");

@@ -57,6 +57,21 @@ async fn route(address: &str) -> Route {
     Route { points, summary }
 }
 
+/// Whoever sends SIGHUP to all servers must not end those that have nothing to reload, and learns what became of it.
+#[test]
+fn a_hangup_with_nothing_to_reload_is_logged_and_the_server_goes_on() {
+    for program in [ROUTE_GUIDE_SERVER, GREETER_SERVER] {
+        let mut server = Program::start(program, &["--listen", "127.0.0.1:0"]);
+        server.line();
+        for _ in 0..2 {
+            server.signal("HUP");
+            server.told("there is nothing to reload");
+        }
+        server.signal("TERM");
+        assert_eq!(server.ended().code, Some(0));
+    }
+}
+
 #[test]
 fn a_server_without_calls_ends_with_status_0_on_either_signal() {
     for program in [ROUTE_GUIDE_SERVER, GREETER_SERVER] {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use route_guide_import::{Counts, Rejected};
+use route_guide_import::Counts;
 
 use crate::commands::progress::Display;
 use crate::counted::counted;
@@ -18,10 +18,11 @@ pub(super) struct Rejects {
 }
 
 impl Rejects {
-    pub(super) fn note(&mut self, rejected: &Rejected, display: &Display) {
+    /// Counts one, and shows the line about it if it is among the first.
+    pub(super) fn note(&mut self, line: impl FnOnce() -> String, display: &Display) {
         self.count += 1;
         if self.count <= SHOWN {
-            display.say(&rejected.to_string());
+            display.say(&line());
         }
     }
 
@@ -48,9 +49,9 @@ pub(super) fn summary(input: &str, counts: &Counts) -> String {
             "skipped that are no points",
         ),
         (
-            counts.skipped.no_geometry,
-            "skipped without a geometry",
-            "skipped without a geometry",
+            counts.skipped.no_coordinates,
+            "skipped without coordinates",
+            "skipped without coordinates",
         ),
         (
             counts.skipped.no_name,

@@ -6,15 +6,17 @@ use route_guide_import::{Column, Table, Unit};
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Tables (csv, tsv, geonames)")]
 pub(super) struct TableFlags {
-    /// The column of the latitude, by name or number from 1; by default lat, latitude or y
+    /// The column of the latitude, by name or number from 1; by default latitude, lat or y, also with a common addition as in
+    /// stop_lat, or a column WKT with both coordinates
     #[arg(long, value_name = "COLUMN")]
     lat: Option<Column>,
 
-    /// The column of the longitude, by name or number from 1; by default lon, lng, long, longitude or x
+    /// The column of the longitude, by name or number from 1; by default longitude, lon, lng, long or x, likewise
     #[arg(long, value_name = "COLUMN")]
     lon: Option<Column>,
 
-    /// The character between fields
+    /// The character between fields; by default a tab in tsv and geonames, and in csv what the first line shows of , ; tab
+    /// and |
     #[arg(long, value_name = "CHARACTER", value_parser = one_byte)]
     delimiter: Option<u8>,
 
@@ -62,7 +64,7 @@ impl TableFlags {
             None => layout.name,
         };
         let table = Table {
-            delimiter: self.delimiter.unwrap_or(layout.delimiter),
+            delimiter: self.delimiter.or(layout.delimiter),
             quote: self.quote.map_or(layout.quote, |Quote(quote)| quote),
             header: layout.header && !self.no_header,
             unit: if self.e7 { Unit::E7 } else { layout.unit },
@@ -70,8 +72,10 @@ impl TableFlags {
             lon: self.lon.clone().unwrap_or(layout.lon),
             name: name.filter(|_| !no_name),
         };
-        if table.quote == Some(table.delimiter) {
-            let both = char::from(table.delimiter);
+        if let Some(quote) = table.quote
+            && table.delimiter == table.quote
+        {
+            let both = char::from(quote);
             bail!("{both:?} cannot be both --delimiter and --quote");
         }
         Ok(table)

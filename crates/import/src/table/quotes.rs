@@ -1,0 +1,74 @@
+//! Following the quotes of a record.
+//!
+//! The parser takes text behind a closing quote for part of the field. So a stray quote at the beginning of a field makes
+//! one field of all lines up to the next quote, and only the text behind that shows it.
+
+/// Where in a record quotes have been followed to.
+pub(super) struct Quotes {
+    quote: u8,
+    delimiter: u8,
+    at: At,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// Before the first byte of a field, where a quote opens it.
+    Start,
+    /// Within a field that has no quotes; those in it are text.
+    Bare,
+    Quoted,
+    /// Behind a quote within quotes, which closes them unless another follows.
+    Closed,
+    /// Behind blanks behind that, where no quote follows.
+    Over,
+    /// There was text behind a closing quote.
+    Broken,
+}
+
+impl Quotes {
+    pub(super) const fn new(quote: u8, delimiter: u8) -> Self {
+        Self {
+            quote,
+            delimiter,
+            at: At::Start,
+        }
+    }
+
+    /// Follows the quotes through the next piece of a record; returns whether any of it may be within quotes.
+    pub(super) fn follow(&mut self, piece: &[u8]) -> bool {
+        let outside = matches!(self.at, At::Start | At::Bare);
+        if outside && memchr::memchr(self.quote, piece).is_none() {
+            self.at = match piece.last() {
+                Some(&last) if last == self.delimiter => At::Start,
+                Some(_) => At::Bare,
+                None => self.at,
+            };
+            return false;
+        }
+        for &byte in piece {
+            self.at = self.after(byte);
+        }
+        true
+    }
+
+    fn after(&self, byte: u8) -> At {
+        let (quote, delimiter) = (byte == self.quote, byte == self.delimiter);
+        match self.at {
+            At::Start | At::Bare | At::Closed | At::Over if delimiter => At::Start,
+            At::Start | At::Closed if quote => At::Quoted,
+            At::Start | At::Bare => At::Bare,
+            At::Quoted if quote => At::Closed,
+            At::Quoted => At::Quoted,
+            // Blanks behind a closing quote are written by hand, and the end of the line stands there.
+            At::Closed | At::Over if byte.is_ascii_whitespace() => At::Over,
+            At::Closed | At::Over | At::Broken => At::Broken,
+        }
+    }
+
+    /// Ends the record, and tells whether there was text behind a closing quote in it.
+    pub(super) fn end_record(&mut self) -> bool {
+        let broken = self.at == At::Broken;
+        self.at = At::Start;
+        broken
+    }
+}
