@@ -1,5 +1,7 @@
 //! A log that cannot be written changes nothing but the log.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, PipeReader, Read};
 use std::process::Stdio;

@@ -97,7 +97,7 @@ impl HelloService for HelloServicer {
             Some(mode) if mode == "collect" => true,
             Some(other) => {
                 return Err(Status::invalid_argument(format!(
-                    "metadata {HELLO_MODE} is {other:?}, not \"ping-pong\" or \"collect\""
+                    "metadata {HELLO_MODE} must be \"ping-pong\" or \"collect\", not {other:?}"
                 )));
             }
         };
