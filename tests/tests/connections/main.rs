@@ -11,4 +11,5 @@ mod foreign;
 mod frames;
 mod gone;
 mod many_at_once;
+mod out_of_files;
 mod socket_file;
