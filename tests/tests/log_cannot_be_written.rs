@@ -8,12 +8,13 @@ use std::process::Stdio;
 
 use route_guide_proto::helloworld::HelloRequest;
 use route_guide_proto::helloworld::greeter_client::GreeterClient;
-use route_guide_proto::routeguide::Point;
 use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
+use route_guide_proto::routeguide::{Point, RouteNote};
 use route_guide_testkit::command;
 use route_guide_tests::{ServerProcess, programs, run, within};
 use tokio::net::TcpStream;
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Status};
 
 const DATA_VERSION: &str = "route-guide-data-version";
 
@@ -69,21 +70,21 @@ fn end(mut server: ServerProcess) {
 fn a_full_disk_does_not_keep_new_data_from_being_served() {
     let folder = tempfile::tempdir().unwrap();
     let places = folder.path().join("places.json");
-    fs::write(&places, r#"[{"name": "one"}]"#).unwrap();
+    fs::write(&places, r#"[{"location": {}, "name": "one"}]"#).unwrap();
     for stderr in [full_disk(), no_reader()] {
         let flags = ["--features", places.to_str().unwrap()];
         let server = start("route-guide-server", &flags, stderr);
         run(async {
             let channel = connect(&server).await;
             let old = data_version(&channel).await;
-            let more = format!("[{}]", [r#"{"name": "more"}"#; 2].join(","));
+            let more = format!("[{}]", [r#"{"location": {}, "name": "more"}"#; 2].join(","));
             fs::write(&places, more).unwrap();
             while data_version(&channel).await == old {
                 tokio::task::yield_now().await;
             }
         });
         end(server);
-        fs::write(&places, r#"[{"name": "one"}]"#).unwrap();
+        fs::write(&places, r#"[{"location": {}, "name": "one"}]"#).unwrap();
     }
 }
 
@@ -174,7 +175,52 @@ fn a_server_that_runs_out_of_descriptors_accepts_again_whatever_becomes_of_its_l
     end(server);
 }
 
-/// A file can be written again where a full disk was: the loss is said there, once.
+/// The line about a note that could not be kept made every later note `INTERNAL`.
+#[test]
+fn notes_are_refused_and_taken_again_whatever_becomes_of_the_lines_about_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("file:{}", folder.path().display());
+    let mut shell = command("sh");
+    shell
+        .args(["-c", "trap '' XFSZ; ulimit -S -f 8192; exec \"$0\" \"$@\""])
+        .arg(programs().join("route-guide-server"))
+        .args(["--chat-store", &store]);
+    let server = ServerProcess::start_with(&mut shell, full_disk());
+    run(async {
+        let mut guide = RouteGuideClient::new(connect(&server).await);
+        let mut post = async |text: String| {
+            let note = RouteNote {
+                location: Some(Point::default()),
+                message: text,
+            };
+            let mut replies = guide
+                .route_chat(tokio_stream::once(note))
+                .await?
+                .into_inner();
+            while within("a reply", replies.message()).await?.is_some() {}
+            Ok::<(), Status>(())
+        };
+        let mut refused = 0;
+        for _ in 0..200 {
+            if let Err(status) = post("n".repeat(60_000)).await {
+                assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+                refused += 1;
+            }
+        }
+        assert!(refused > 0, "the file has no limit");
+        let id = server.id().to_string();
+        let more_room = command("prlimit")
+            .args(["--fsize=unlimited", "--pid", &id])
+            .status();
+        assert!(more_room.unwrap().success());
+        while let Err(status) = post("there is room again".to_owned()).await {
+            assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+        }
+    });
+    end(server);
+}
+
+/// A reader that has been away learns how much it has missed.
 #[test]
 fn what_was_lost_is_reported_once_when_the_log_is_read_again() {
     let (mut reader, stderr) = idle_reader();
