@@ -78,7 +78,9 @@ fn ten_thousand_refused_routes_of_grpc_for_cpp_leave_a_chat_beside_them_alone() 
     for (program, flag) in [
         ("g++", "--version"),
         ("protoc", "--version"),
+        ("which", "grpc_cpp_plugin"),
         ("pkg-config", "grpc++"),
+        ("pkg-config", "protobuf"),
     ] {
         if !required(program, flag) {
             return;
