@@ -66,11 +66,7 @@ fn two_hundred_thousand_places_keep_within_the_bounds() {
             let notebook = MemoryNotebook::new(limits);
             let author = Author::unique();
             for number in 0..PLACES {
-                let draft = Draft {
-                    place: place(number),
-                    message: format!("note {number}").into(),
-                    author,
-                };
+                let draft = Draft::new(place(number), &format!("note {number}"), author);
                 notebook.append(draft).await.unwrap();
                 if number % 10_000 == 0 {
                     assert!(notebook.usage().bytes <= limits.bytes_total);

@@ -142,11 +142,7 @@ async fn write(
             let mut latencies = Vec::new();
             for number in 0..notes / writers {
                 let lat = i32::try_from((writer * 31 + number * 7) % PLACES).unwrap_or(0);
-                let draft = Draft {
-                    place: E7Point::unbounded(lat, 0),
-                    message: text.as_str().into(),
-                    author,
-                };
+                let draft = Draft::new(E7Point::unbounded(lat, 0), &text, author);
                 let begun = Instant::now();
                 notebook.append(draft).await?;
                 latencies.push(begun.elapsed());
@@ -180,11 +176,7 @@ async fn exchange(
     let (author, text) = (Author::unique(), "x".repeat(len_bytes));
     let mut latencies = Vec::new();
     for _ in 0..ROUNDS {
-        let draft = Draft {
-            place,
-            message: text.as_str().into(),
-            author,
-        };
+        let draft = Draft::new(place, &text, author);
         let begun = Instant::now();
         let receive = async {
             loop {

@@ -163,11 +163,7 @@ impl Desk {
 
     /// Writes a note without a conversation.
     async fn append(&self, place: E7Point, message: &str, author: Author) -> Receipt {
-        let draft = Draft {
-            place,
-            message: message.into(),
-            author,
-        };
+        let draft = Draft::new(place, message, author);
         self.notebook
             .append(draft)
             .await

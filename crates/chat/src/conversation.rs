@@ -259,18 +259,14 @@ impl Conversation {
     pub async fn post(
         &mut self,
         place: E7Point,
-        message: impl Into<Box<str>>,
+        message: impl AsRef<str>,
     ) -> Result<(), ChatError> {
         // The place is watched before the note is written, so that between the two its log cannot come to an end.
         let is_new = match &mut self.follows {
             Some(follows) => follows.begin(place, &*self.notebook)?,
             None => false,
         };
-        let draft = Draft {
-            place,
-            message: message.into(),
-            author: self.author,
-        };
+        let draft = Draft::new(place, message.as_ref(), self.author);
         let receipt = match self.notebook.append(draft).await {
             Ok(receipt) => receipt,
             Err(error) => {

@@ -63,7 +63,7 @@ mod tests;
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let dir = tempfile::tempdir()?;
 /// let place = E7Point::default();
-/// let draft = Draft { place, message: "ice on the bridge".into(), author: Author::unique() };
+/// let draft = Draft::new(place, "ice on the bridge", Author::unique());
 ///
 /// let notebook = FileNotebook::open(dir.path(), Limits::default())?;
 /// notebook.append(draft).await?;
@@ -163,7 +163,7 @@ impl FileNotebook {
             let written = record.written.min(opened);
             ledger.resume_at(serial + 1);
             if opened.saturating_sub(written) >= limits.max_age
-                || !ledger.fits(record.note.message())
+                || !ledger.fits(record.note.message_bytes())
             {
                 ledger.retire(record.note.index());
                 forgotten.push_back(serial);
@@ -224,7 +224,7 @@ impl FileNotebook {
 
     async fn append_later(&self, draft: Draft) -> Result<crate::Receipt, AppendError> {
         self.shared.lock().ledger.admit(&draft)?;
-        let weight = u32::try_from(draft.message.len() / 1024).unwrap_or(u32::MAX);
+        let weight = u32::try_from(draft.message_bytes() / 1024).unwrap_or(u32::MAX);
         let weight = weight.saturating_add(1).min(ROOM_KIB);
         let room = Arc::clone(&self.room).acquire_many_owned(weight).await;
         let (reply, receipt) = oneshot::channel();
@@ -242,7 +242,7 @@ impl FileNotebook {
 
 impl Notebook for FileNotebook {
     fn append(&self, draft: Draft) -> Append<'_> {
-        Box::pin(self.append_later(draft))
+        Append::later(self.append_later(draft))
     }
 
     fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {

@@ -76,9 +76,9 @@ pub(crate) struct Entry {
     written: Duration,
 }
 
-/// What a note takes besides its text: the note itself, its entry in the log of its place with the room that a growing
-/// log keeps in reserve, and the allocator's share.
-const NOTE_OVERHEAD_BYTES: usize = 192;
+/// What a note takes besides its text: the note itself, the head of its record, the count of those who share it, its entry
+/// in the log of its place with the room that a growing log keeps in reserve, and the allocator's share.
+const NOTE_OVERHEAD_BYTES: usize = 256;
 
 /// What a place takes that has notes: its slot in the table, which is never quite full, and its entry among the fronts.
 const PLACE_OVERHEAD_BYTES: usize = 256;
@@ -116,8 +116,8 @@ impl Ledger {
 
     /// Returns whether a text that comes from elsewhere has room here.
     #[cfg(any(feature = "file", feature = "nats"))]
-    pub(crate) fn fits(&self, message: &str) -> bool {
-        cost_bytes(message).saturating_add(PLACE_OVERHEAD_BYTES) <= self.limits.bytes_total
+    pub(crate) fn fits(&self, message_bytes: usize) -> bool {
+        cost_bytes(message_bytes).saturating_add(PLACE_OVERHEAD_BYTES) <= self.limits.bytes_total
     }
 
     /// Notes the time, and returns the latest that has been seen.
@@ -127,7 +127,7 @@ impl Ledger {
     }
 
     fn write(&mut self, draft: Draft, written: Duration, garbage: &mut Vec<Entry>) -> Receipt {
-        let place = draft.place;
+        let place = draft.place();
         let serial = self.next_serial;
         self.next_serial += 1;
 
@@ -143,7 +143,7 @@ impl Ledger {
             self.bytes += PLACE_OVERHEAD_BYTES;
         }
         let note = Arc::new(Note::new(draft, index));
-        self.bytes += cost_bytes(note.message());
+        self.bytes += cost_bytes(note.message_bytes());
         self.notes += 1;
         log.notes.push_back(Entry {
             note,
@@ -178,9 +178,9 @@ impl Ledger {
 
     /// Refuses a note for which no room can be made.
     pub(crate) fn admit(&self, draft: &Draft) -> Result<(), AppendError> {
-        let len_bytes = draft.message.len();
+        let len_bytes = draft.message_bytes();
         let limit_bytes = self.limits.bytes_total;
-        let cost = cost_bytes(&draft.message);
+        let cost = cost_bytes(len_bytes);
         if cost.saturating_add(PLACE_OVERHEAD_BYTES) > limit_bytes {
             return Err(AppendError::TooLarge {
                 len_bytes,
@@ -192,7 +192,7 @@ impl Ledger {
             if self.notes >= limit {
                 return Err(AppendError::TooManyNotes { limit });
             }
-            let has_log = self.places.contains_key(&draft.place);
+            let has_log = self.places.contains_key(&draft.place());
             let place_cost = if has_log { 0 } else { PLACE_OVERHEAD_BYTES };
             if self.bytes + place_cost + cost > limit_bytes {
                 return Err(AppendError::TooManyBytes {
@@ -305,7 +305,7 @@ impl Ledger {
         let entry = log.notes.pop_front()?;
         self.fronts.remove(&entry.serial);
         self.notes -= 1;
-        self.bytes -= cost_bytes(entry.note.message());
+        self.bytes -= cost_bytes(entry.note.message_bytes());
         if let Some(next) = log.notes.front() {
             self.fronts.insert(next.serial, place);
             if log.notes.capacity() / 4 > log.notes.len() {
@@ -353,6 +353,6 @@ impl Log {
     }
 }
 
-fn cost_bytes(message: &str) -> usize {
-    NOTE_OVERHEAD_BYTES.saturating_add(message.len())
+fn cost_bytes(message_bytes: usize) -> usize {
+    NOTE_OVERHEAD_BYTES.saturating_add(message_bytes)
 }

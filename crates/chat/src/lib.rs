@@ -76,6 +76,7 @@
 #![forbid(unsafe_code)]
 
 mod note;
+mod record;
 
 mod notebook;
 mod wakeups;

@@ -26,7 +26,7 @@ use crate::wakeups::{Wakeups, Watch};
 /// # async fn main() -> Result<(), route_guide_chat::AppendError> {
 /// let notebook = MemoryNotebook::new(Limits::default());
 /// let place = E7Point::default();
-/// let draft = Draft { place, message: "ice on the bridge".into(), author: Author::unique() };
+/// let draft = Draft::new(place, "ice on the bridge", Author::unique());
 /// let receipt = notebook.append(draft).await?;
 /// assert_eq!(receipt.index, Index::new(1));
 ///
@@ -82,7 +82,7 @@ impl MemoryNotebook {
     }
 
     fn append_now(&self, draft: Draft) -> Result<Receipt, AppendError> {
-        let Draft { place, author, .. } = draft;
+        let (place, author) = (draft.place(), draft.author());
         let (receipt, watchers, garbage) = {
             let mut ledger = lock(&self.ledger);
             let mut garbage = ledger.sweep(self.clock.now(), SWEPT_PER_APPEND);
@@ -105,7 +105,7 @@ const SWEPT_PER_LOCK: usize = 1_024;
 
 impl Notebook for MemoryNotebook {
     fn append(&self, draft: Draft) -> Append<'_> {
-        Box::pin(async move { self.append_now(draft) })
+        Append::done(self.append_now(draft))
     }
 
     fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {

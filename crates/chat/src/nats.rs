@@ -305,7 +305,7 @@ async fn connect(
 
 impl Notebook for NatsNotebook {
     fn append(&self, draft: Draft) -> Append<'_> {
-        Box::pin(self.publisher.append(draft))
+        Append::later(self.publisher.append(draft))
     }
 
     fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {

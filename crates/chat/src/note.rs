@@ -3,16 +3,17 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use route_guide_geo::E7Point;
+
+use crate::record;
 
 /// A note as the notebook keeps it.
 ///
-/// Notes are handed out as `Arc<Note>`: a thousand streams that read the same note share one copy of its text.
+/// Notes are handed out as `Arc<Note>`: a thousand streams that read the same note share one copy of its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    place: E7Point,
-    message: Box<str>,
-    author: Author,
+    draft: Draft,
     index: Index,
 }
 
@@ -20,17 +21,7 @@ impl Note {
     /// Makes the note that an engine stores for a draft, once it has given the draft its index.
     #[must_use]
     pub fn new(draft: Draft, index: Index) -> Self {
-        let Draft {
-            place,
-            message,
-            author,
-        } = draft;
-        Self {
-            place,
-            message,
-            author,
-            index,
-        }
+        Self { draft, index }
     }
 
     /// Returns the note under another index.
@@ -44,36 +35,39 @@ impl Note {
 
     #[cfg(feature = "file")]
     pub(crate) fn into_parts(self) -> (Draft, Index) {
-        let Self {
-            place,
-            message,
-            author,
-            index,
-        } = self;
-        let draft = Draft {
-            place,
-            message,
-            author,
-        };
-        (draft, index)
+        (self.draft, self.index)
     }
 
     /// Returns the place the note is about.
     #[must_use]
     pub fn place(&self) -> E7Point {
-        self.place
+        self.draft.place
     }
 
     /// Returns the text of the note.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        self.draft.message()
+    }
+
+    /// Returns the length of the text.
+    #[must_use]
+    pub fn message_bytes(&self) -> usize {
+        self.draft.message_bytes()
+    }
+
+    /// Returns the note as it goes over the wire: a `RouteNote` in protobuf's encoding after the prefix of a gRPC message.
+    ///
+    /// Clones and slices of it share its memory.
+    #[must_use]
+    pub fn record(&self) -> &Bytes {
+        &self.draft.record
     }
 
     /// Returns who wrote the note.
     #[must_use]
     pub fn author(&self) -> Author {
-        self.author
+        self.draft.author
     }
 
     /// Returns the note's position in the log of its place.
@@ -84,14 +78,82 @@ impl Note {
 }
 
 /// A note that has no index yet: what a stream hands to [`Notebook::append`](crate::Notebook::append).
+///
+/// Its bytes are final: the note that is stored for it goes over the wire as it was encoded here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
-    /// The place the note is about.
-    pub place: E7Point,
-    /// The text, exactly as it came.
-    pub message: Box<str>,
-    /// Who writes it.
-    pub author: Author,
+    place: E7Point,
+    author: Author,
+    record: Bytes,
+    /// Where in the record the text begins. It ends with the record.
+    head_bytes: u8,
+}
+
+impl Draft {
+    /// Encodes a note about a place.
+    ///
+    /// # Panics
+    ///
+    /// If the text does not fit into a gRPC message, which may have 4 GiB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use route_guide_chat::{Author, Draft};
+    /// use route_guide_geo::E7Point;
+    ///
+    /// let draft = Draft::new(E7Point::unbounded(1, 0), "ice", Author::unique());
+    /// assert_eq!(draft.message(), "ice");
+    /// assert_eq!(draft.record()[..], *b"\0\0\0\0\x09\x0a\x02\x08\x01\x12\x03ice");
+    /// ```
+    #[must_use]
+    pub fn new(place: E7Point, message: &str, author: Author) -> Self {
+        let (record, head_bytes) = record::encode(place, message);
+        Self {
+            place,
+            author,
+            record,
+            head_bytes,
+        }
+    }
+
+    /// Returns the place the note is about.
+    #[must_use]
+    pub fn place(&self) -> E7Point {
+        self.place
+    }
+
+    /// Returns the text, exactly as it came.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        let text = &self.record[usize::from(self.head_bytes)..];
+        // It was encoded from a text, so it is one.
+        std::str::from_utf8(text).unwrap_or_default()
+    }
+
+    /// Returns the length of the text.
+    #[must_use]
+    pub fn message_bytes(&self) -> usize {
+        self.record.len() - usize::from(self.head_bytes)
+    }
+
+    /// Returns who writes the note.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        self.author
+    }
+
+    /// Returns the note as it goes over the wire, as [`Note::record`] does.
+    #[must_use]
+    pub fn record(&self) -> &Bytes {
+        &self.record
+    }
+
+    /// Returns the bytes of the text, which share the record's memory.
+    #[cfg(feature = "nats")]
+    pub(crate) fn payload(&self) -> Bytes {
+        self.record.slice(usize::from(self.head_bytes)..)
+    }
 }
 
 /// A note's position in the log of its own place, counted from 1.

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use route_guide_geo::E7Point;
@@ -79,7 +80,47 @@ pub(crate) fn unique_number() -> u64 {
 }
 
 /// The future that [`Notebook::append`] returns.
-pub type Append<'a> = Pin<Box<dyn Future<Output = Result<Receipt, AppendError>> + Send + 'a>>;
+pub struct Append<'a>(Appending<'a>);
+
+type Appended = Result<Receipt, AppendError>;
+
+enum Appending<'a> {
+    /// An engine in memory has nothing to wait for, and so needs no allocation for a future.
+    Done(Option<Appended>),
+    Later(Pin<Box<dyn Future<Output = Appended> + Send + 'a>>),
+}
+
+impl<'a> Append<'a> {
+    /// Makes the future of an append that is over.
+    #[must_use]
+    pub const fn done(outcome: Result<Receipt, AppendError>) -> Self {
+        Self(Appending::Done(Some(outcome)))
+    }
+
+    /// Makes the future of an append that something has to be waited for.
+    #[must_use]
+    pub fn later(outcome: impl Future<Output = Result<Receipt, AppendError>> + Send + 'a) -> Self {
+        Self(Appending::Later(Box::pin(outcome)))
+    }
+}
+
+impl Future for Append<'_> {
+    type Output = Result<Receipt, AppendError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut self.0 {
+            // As for every future, polling goes on only until it is ready.
+            Appending::Done(outcome) => outcome.take().map_or(Poll::Pending, Poll::Ready),
+            Appending::Later(outcome) => outcome.as_mut().poll(cx),
+        }
+    }
+}
+
+impl fmt::Debug for Append<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Append").finish_non_exhaustive()
+    }
+}
 
 /// The future that [`Notebook::current`] returns.
 pub type Current<'a> = Pin<Box<dyn Future<Output = Result<(), WatchError>> + Send + 'a>>;
@@ -135,7 +176,7 @@ impl PageLimit {
         let mut room_bytes = self.len_bytes;
         let mut page = Vec::new();
         for note in notes.take(self.notes.get()) {
-            match room_bytes.checked_sub(note.message().len()) {
+            match room_bytes.checked_sub(note.message_bytes()) {
                 Some(left) => room_bytes = left,
                 None if page.is_empty() => room_bytes = 0,
                 None => break,

@@ -38,11 +38,11 @@ fn open(dir: &Path) -> Result<FileNotebook, OpenError> {
 
 async fn append(notebook: &FileNotebook, number: usize) -> Result<(), AppendError> {
     let lat = i32::try_from(number).unwrap() % PLACES;
-    let draft = Draft {
-        place: E7Point::unbounded(lat, 0),
-        message: format!("{number} {}", "x".repeat(number)).into(),
-        author: Author::unique(),
-    };
+    let draft = Draft::new(
+        E7Point::unbounded(lat, 0),
+        &format!("{number} {}", "x".repeat(number)),
+        Author::unique(),
+    );
     notebook.append(draft).await.map(drop)
 }
 

@@ -78,11 +78,7 @@ async fn child() {
         tasks.spawn(async move {
             let author = Author::unique();
             for number in 0_u64.. {
-                let draft = Draft {
-                    place: E7Point::unbounded(lat, 0),
-                    message: number.to_string().into(),
-                    author,
-                };
+                let draft = Draft::new(E7Point::unbounded(lat, 0), &number.to_string(), author);
                 notebook.append(draft).await.unwrap();
             }
         });

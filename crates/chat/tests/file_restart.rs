@@ -190,7 +190,7 @@ async fn the_file_stops_growing() {
                 let notebook = Arc::clone(&notebook);
                 writers.spawn(async move { notebook.append(note).await });
                 number += 1;
-                written += 192 + len_bytes;
+                written += 256 + len_bytes;
             }
             while let Some(outcome) = writers.join_next().await {
                 outcome.unwrap().unwrap();

@@ -72,11 +72,7 @@ async fn fill(notebook: &MemoryNotebook, places: i32, len_bytes: usize) {
     for number in 0..i32::try_from(notes).unwrap() {
         let place = E7Point::unbounded(number % places, 0);
         notebook
-            .append(Draft {
-                place,
-                message: text.as_str().into(),
-                author,
-            })
+            .append(Draft::new(place, &text, author))
             .await
             .unwrap();
     }

@@ -22,11 +22,7 @@ fn two_in_all() -> Limits {
 
 async fn write(notebook: &Arc<dyn Notebook>, place: E7Point, count: usize) {
     for _ in 0..count {
-        let draft = Draft {
-            place,
-            message: "ok".into(),
-            author: Author::unique(),
-        };
+        let draft = Draft::new(place, "ok", Author::unique());
         notebook.append(draft).await.unwrap();
     }
 }

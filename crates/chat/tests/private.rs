@@ -80,7 +80,7 @@ async fn too_many_notes_are_refused_and_none_is_forgotten() {
 #[tokio::test]
 async fn too_many_bytes_are_refused_and_none_is_forgotten() {
     let mut chat = Conversation::private(PrivateLimits {
-        bytes: 10_000,
+        bytes: 10_500,
         ..PrivateLimits::default()
     });
     let mut taken = 0;
@@ -99,7 +99,7 @@ async fn too_many_bytes_are_refused_and_none_is_forgotten() {
             refused,
             ChatError::Append(AppendError::TooManyBytes {
                 len_bytes: 1_000,
-                limit_bytes: 10_000
+                limit_bytes: 10_500
             })
         ),
         "{refused}"

@@ -43,11 +43,7 @@ async fn write_all(notebook: Arc<dyn Notebook>, place: E7Point) {
     let author = Author::unique();
     let mut last = Index::START;
     for number in 0..NOTES {
-        let draft = Draft {
-            place,
-            message: number.to_string().into(),
-            author,
-        };
+        let draft = Draft::new(place, &number.to_string(), author);
         let receipt = notebook
             .append(draft)
             .await

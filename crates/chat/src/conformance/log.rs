@@ -1,5 +1,6 @@
 //! The log itself: append, read, watch.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
@@ -224,11 +225,7 @@ pub async fn appends_at_once(engine: &Engine) {
             let author = Author::unique();
             let mut indexes = Vec::new();
             for number in 0..10 {
-                let draft = Draft {
-                    place: place(1),
-                    message: number.to_string().into(),
-                    author,
-                };
+                let draft = Draft::new(place(1), &number.to_string(), author);
                 let receipt = notebook.append(draft).await;
                 indexes.push(receipt.expect("the notebook takes the note").index);
             }
@@ -260,12 +257,8 @@ pub async fn appends_can_be_given_up(engine: &Engine) {
     let author = Author::unique();
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..20 {
-        let draft = Draft {
-            place: place(1),
-            message: "given up".into(),
-            author,
-        };
-        let _ = desk.notebook.append(draft).as_mut().poll(&mut context);
+        let draft = Draft::new(place(1), "given up", author);
+        let _ = pin!(desk.notebook.append(draft)).poll(&mut context);
     }
     let receipt = desk.append(place(1), "kept", author).await;
     let page = desk.notebook.read(place(1), Index::START, whole());

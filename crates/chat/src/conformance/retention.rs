@@ -70,11 +70,7 @@ pub async fn a_note_that_cannot_fit_is_refused(engine: &Engine) {
     post(&mut chat, place(1), "a").await;
     let before = desk.usage();
     for place in [place(1), place(2)] {
-        let draft = Draft {
-            place,
-            message: "x".repeat(10_000).into(),
-            author: Author::unique(),
-        };
+        let draft = Draft::new(place, &"x".repeat(10_000), Author::unique());
         match desk.notebook.append(draft).await {
             Err(AppendError::TooLarge {
                 len_bytes,
@@ -174,11 +170,7 @@ pub async fn many_places_keep_to_the_bound(engine: &Engine) {
         let mut writers = JoinSet::new();
         for number in wave * 1_000..(wave + 1) * 1_000 {
             let notebook = Arc::clone(&desk.notebook);
-            let draft = Draft {
-                place: place(number),
-                message: "0".into(),
-                author: Author::unique(),
-            };
+            let draft = Draft::new(place(number), "0", Author::unique());
             writers.spawn(async move { notebook.append(draft).await });
         }
         while let Some(written) = writers.join_next().await {

@@ -39,11 +39,11 @@ pub(super) fn encode(
     buffer.clear();
     buffer.extend([0; 4]);
     buffer.extend(nanoseconds(written).to_le_bytes());
-    buffer.extend(draft.place.lat().to_le_bytes());
-    buffer.extend(draft.place.lon().to_le_bytes());
-    buffer.extend(draft.author.to_u128().to_le_bytes());
+    buffer.extend(draft.place().lat().to_le_bytes());
+    buffer.extend(draft.place().lon().to_le_bytes());
+    buffer.extend(draft.author().to_u128().to_le_bytes());
     buffer.extend(index.get().to_le_bytes());
-    buffer.extend(draft.message.as_bytes());
+    buffer.extend(draft.message().as_bytes());
     let checksum = checksum(serial, &buffer[4..]);
     buffer[..4].copy_from_slice(&checksum.to_le_bytes());
 }
@@ -72,11 +72,11 @@ pub(super) fn decode(serial: u64, bytes: &[u8]) -> Result<Record, &'static str> 
     let Ok(message) = std::str::from_utf8(text) else {
         return Err("its text is not UTF-8");
     };
-    let draft = Draft {
-        place: E7Point::unbounded(i32::from_le_bytes(lat), i32::from_le_bytes(lon)),
-        message: message.into(),
-        author: Author::from_u128(u128::from_le_bytes(author)),
-    };
+    let draft = Draft::new(
+        E7Point::unbounded(i32::from_le_bytes(lat), i32::from_le_bytes(lon)),
+        message,
+        Author::from_u128(u128::from_le_bytes(author)),
+    );
     Ok(Record {
         note: Note::new(draft, index),
         written: Duration::from_nanos(u64::from_le_bytes(written)),
@@ -108,11 +108,11 @@ mod tests {
     use super::*;
 
     fn draft(message: &str) -> Draft {
-        Draft {
-            place: E7Point::unbounded(i32::MIN, 7),
-            message: message.into(),
-            author: Author::from_u128(u128::MAX - 3),
-        }
+        Draft::new(
+            E7Point::unbounded(i32::MIN, 7),
+            message,
+            Author::from_u128(u128::MAX - 3),
+        )
     }
 
     #[test]
@@ -130,11 +130,7 @@ mod tests {
     #[test]
     fn the_layout_is_the_documented_one() {
         let mut buffer = Vec::new();
-        let draft = Draft {
-            place: E7Point::unbounded(1, -1),
-            message: "ab".into(),
-            author: Author::from_u128(0x0102),
-        };
+        let draft = Draft::new(E7Point::unbounded(1, -1), "ab", Author::from_u128(0x0102));
         encode(
             &mut buffer,
             0,

@@ -143,11 +143,7 @@ fn place() -> E7Point {
 }
 
 async fn append(notebook: &FileNotebook, message: &str) -> Result<Index, AppendError> {
-    let draft = Draft {
-        place: place(),
-        message: message.into(),
-        author: Author::unique(),
-    };
+    let draft = Draft::new(place(), message, Author::unique());
     notebook.append(draft).await.map(|receipt| receipt.index)
 }
 
@@ -274,11 +270,7 @@ async fn closing_on_a_full_disk_loses_nothing() {
     let before = notebook.usage();
     weather.turn(FULL, 0);
     assert!(append(&notebook, "b").await.is_err());
-    let elsewhere = Draft {
-        place: E7Point::default(),
-        message: "c".into(),
-        author: Author::unique(),
-    };
+    let elsewhere = Draft::new(E7Point::default(), "c", Author::unique());
     assert!(notebook.append(elsewhere).await.is_err());
     assert_eq!(
         notebook.usage(),

@@ -137,7 +137,7 @@ impl Batch {
     fn add(&mut self, command: Command) {
         match command {
             Command::Append(request) => {
-                self.len_bytes += request.draft.message.len();
+                self.len_bytes += request.draft.message_bytes();
                 self.requests.push(request);
             }
             Command::Tidy => {}
@@ -218,7 +218,7 @@ impl Writer {
                 .zip(requests)
                 .map(|(serial, request)| {
                     let Request { draft, reply, room } = request;
-                    let index = ledger.promise(draft.place);
+                    let index = ledger.promise(draft.place());
                     let planned = Planned {
                         draft,
                         serial,
@@ -246,7 +246,7 @@ impl Writer {
             Err(fault) => {
                 let mut state = self.shared.lock();
                 for note in &planned {
-                    state.ledger.renounce(note.draft.place);
+                    state.ledger.renounce(note.draft.place());
                 }
                 for serial in forgotten.into_iter().rev() {
                     state.forgotten.push_front(serial);
@@ -275,7 +275,7 @@ impl Writer {
                 garbage = state.sweep(self.shared.now(), SWEPT_PER_NOTE * LANDED_PER_LOCK);
                 let swept = garbage.len();
                 for (note, waiting) in notes.by_ref().take(LANDED_PER_LOCK) {
-                    let Draft { place, author, .. } = note.draft;
+                    let (place, author) = (note.draft.place(), note.draft.author());
                     let receipt = state.ledger.land(note.draft, note.written, &mut garbage);
                     let watchers = state.ledger.watchers(place);
                     landed.push((place, author, watchers, receipt, waiting));

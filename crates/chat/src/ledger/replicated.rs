@@ -145,11 +145,7 @@ mod tests {
                 self.gap = serial - 1;
             }
             self.seen = serial;
-            let draft = Draft {
-                place,
-                message: "x".into(),
-                author: Author::unique(),
-            };
+            let draft = Draft::new(place, "x", Author::unique());
             let before = self.ledger.newest(place);
             let context = context.map(|(seen, last)| Context { seen, last });
             let (written, mut garbage) = (Duration::ZERO, Vec::new());

@@ -23,7 +23,7 @@ impl Ledger {
         written: Duration,
         garbage: &mut Vec<Entry>,
     ) -> Receipt {
-        if let Some(log) = self.places.get_mut(&draft.place) {
+        if let Some(log) = self.places.get_mut(&draft.place()) {
             log.promised = log.promised.saturating_sub(1);
         }
         self.write(draft, written, garbage)

@@ -6,7 +6,6 @@ use std::time::Duration;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{Context, ErrorCode};
-use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 use tokio::time;
 
@@ -108,17 +107,17 @@ impl Publisher {
         draft: Draft,
         attempt: &mut Attempt,
     ) -> Result<Receipt, Option<AppendError>> {
-        let weight = u32::try_from(draft.message.len() / 1024).unwrap_or(u32::MAX);
+        let weight = u32::try_from(draft.message_bytes() / 1024).unwrap_or(u32::MAX);
         let weight = weight.saturating_add(1).min(ROOM_KIB);
         let _room = self.room.acquire_many(weight).await;
         let id = NoteId {
-            author: draft.author,
+            author: draft.author(),
             number: self.next_number.fetch_add(1, Ordering::Relaxed),
         };
-        let (expected, mut receipt) = self.shared.expect(id, draft.place);
-        let Draft { place, message, .. } = draft;
-        let len_bytes = message.len();
-        let payload = Bytes::from(String::from(message));
+        let (expected, mut receipt) = self.shared.expect(id, draft.place());
+        let place = draft.place();
+        let payload = draft.payload();
+        let len_bytes = payload.len();
         let subject = self.wire.subject(place);
         loop {
             if let Err(fault) = self.connected().await {

@@ -10,7 +10,7 @@ use super::deduplicator::Deduplicator;
 use super::wire::{Arrival, NoteId};
 use crate::clock::Clock;
 use crate::ledger::{Context, Ledger, Shelf};
-use crate::note::{Author, Draft};
+use crate::note::Author;
 use crate::notebook::Receipt;
 
 /// The local copy of the stream, and who waits for a note to come back through it.
@@ -130,13 +130,13 @@ impl Shared {
     ) {
         let now = self.now();
         let Arrival { draft, id, context } = arrival;
-        let Draft { place, author, .. } = draft;
+        let (place, author) = (draft.place(), draft.author());
         let (garbage, watchers, landed);
         {
             let mut state = self.lock();
             state.pass(sequence);
-            if !state.ledger.fits(&draft.message) {
-                let len_bytes = draft.message.len();
+            if !state.ledger.fits(draft.message_bytes()) {
+                let len_bytes = draft.message_bytes();
                 tracing::warn!(%place, len_bytes, "a note in the stream is too large for this server's limits");
                 state.ledger.interrupt(place);
                 return;

@@ -99,11 +99,7 @@ impl Wire {
         let Ok(message) = std::str::from_utf8(payload) else {
             return Err("its text is not UTF-8");
         };
-        let draft = Draft {
-            place,
-            message: message.into(),
-            author: id.author,
-        };
+        let draft = Draft::new(place, message, id.author);
         Ok(Arrival { draft, id, context })
     }
 }
@@ -157,11 +153,7 @@ mod tests {
             let headers = Wire::headers(id(), context);
             let subject = wire().subject(place);
             let arrival = wire().read(&subject, Some(&headers), text.as_bytes());
-            let draft = Draft {
-                place,
-                message: text.into(),
-                author: id().author,
-            };
+            let draft = Draft::new(place, text, id().author);
             let expected = Arrival {
                 draft,
                 id: id(),

@@ -32,12 +32,8 @@ pub(crate) fn place(lat: i32) -> E7Point {
     E7Point::unbounded(lat, -7)
 }
 
-pub(crate) fn draft(place: E7Point, message: impl Into<Box<str>>, author: Author) -> Draft {
-    Draft {
-        place,
-        message: message.into(),
-        author,
-    }
+pub(crate) fn draft(place: E7Point, message: impl AsRef<str>, author: Author) -> Draft {
+    Draft::new(place, message.as_ref(), author)
 }
 
 pub(crate) fn stream(notebook: &Arc<NatsNotebook>) -> Conversation {
