@@ -12,12 +12,16 @@ use crate::scene::Scene;
 /// Notes that are not shared are waited for in vain, but not for long.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// So many exchanges are under way on a stream that does not wait, as many as fit into 16 KiB.
+const EXCHANGES_AHEAD: u32 = 128;
+
 /// The measurements of RouteChat, which do not depend on the data set.
 #[must_use]
 pub fn measurements(scene: &Scene) -> Vec<Measurement<'_>> {
     vec![
         replays(scene, 1),
         replays(scene, 64),
+        pipelined(scene),
         fan_out(scene),
         crowd(scene),
     ]
@@ -36,6 +40,16 @@ fn replays(scene: &Scene, streams: usize) -> Measurement<'_> {
             ..load(subject, scene.time)
         };
         rated(&Replays::new(scene.fresh_seed()).run(subject.target(), &load)?)
+    })
+}
+
+fn pipelined(scene: &Scene) -> Measurement<'_> {
+    let name = "RouteChat, the same on one stream without waiting";
+    let rows = rates("exchanges", "server CPU an exchange");
+    Measurement::new(name, &rows, move |subject| {
+        let load = load(subject, scene.time);
+        let replays = Replays::new(scene.fresh_seed()).ahead(EXCHANGES_AHEAD);
+        rated(&replays.run(subject.target(), &load)?)
     })
 }
 
@@ -75,12 +89,21 @@ fn crowd(scene: &Scene) -> Measurement<'_> {
         ("until the last has it, p50", Unit::Seconds),
         ("p99", Unit::Seconds),
         ("deliveries", Unit::PerSecond),
+        ("server CPU a delivery", Unit::Seconds),
     ];
     let name = "RouteChat, a note for 1 000 listeners at one place";
     Measurement::new(name, &rows, move |subject| {
         let report = delivered(scene, subject, 1, 1_000)?;
         let last = |share| seconds(report.last_delivery.quantile(share));
-        Sample::of(&report, [last(0.5), last(0.99), report.calls_per_second()])
+        Sample::of(
+            &report,
+            [
+                last(0.5),
+                last(0.99),
+                report.calls_per_second(),
+                cpu_per_call(&report),
+            ],
+        )
     })
 }
 

@@ -1,6 +1,7 @@
 //! The load of RouteChat that every server can bear: notes that bring earlier ones back.
 
-use std::time::Instant;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use crate::connection::{Connection, ready};
 use crate::failure::Failure;
@@ -9,10 +10,11 @@ use crate::run::{Budget, Work, put};
 use crate::session::{Event, Method, Session};
 use crate::{Load, LoadError, Report, Target, Workload};
 
-/// After so many exchanges a stream is ended and another begun: some servers get slower with every note of a stream.
+/// After so many exchanges, for each that is posted ahead, a stream is ended and another begun: some servers get slower
+/// with every note of a stream.
 const EXCHANGES_A_STREAM: u32 = 50;
 
-/// Posts two notes at a place where nobody has been, and waits for the first to come back; over and over.
+/// Posts two notes at a place where nobody has been, of which the first comes back; over and over.
 ///
 /// Each exchange counts as a call, and its latency is that from posting to receiving. The other servers' way of
 /// remembering notes for one stream only and the shared notebook give the same answer here. As many streams are open as
@@ -20,6 +22,7 @@ const EXCHANGES_A_STREAM: u32 = 50;
 #[derive(Clone, Copy, Debug)]
 pub struct Replays {
     places: Places,
+    ahead: u32,
 }
 
 impl Replays {
@@ -28,6 +31,16 @@ impl Replays {
     pub const fn new(seed: u64) -> Self {
         Self {
             places: Places::new(seed),
+            ahead: 1,
+        }
+    }
+
+    /// Lets so many exchanges be under way on a stream at a time, instead of one. 0 is 1.
+    #[must_use]
+    pub const fn ahead(self, exchanges: u32) -> Self {
+        Self {
+            ahead: if exchanges == 0 { 1 } else { exchanges },
+            ..self
         }
     }
 }
@@ -42,10 +55,9 @@ impl Workload for Replays {
 #[derive(Debug)]
 pub(crate) struct Chat {
     exchanges: u32,
-    posted: Instant,
+    /// When the exchanges began that are under way.
+    posted: VecDeque<Instant>,
     inbox: Inbox,
-    /// Notes that have come back since the last were posted.
-    returned: u64,
     /// Whether the client has said that it is done.
     done: bool,
 }
@@ -61,6 +73,7 @@ impl Work for Replays {
     ) -> Result<(), LoadError> {
         let mut exchanging = Exchanging {
             places: self.places,
+            ahead: self.ahead,
             budget,
             // Threads use different places.
             next: (budget.worker as u64) << 40,
@@ -85,7 +98,7 @@ impl Work for Replays {
                         stream,
                         call,
                         bytes,
-                    } => match exchanging.received(call, bytes) {
+                    } => match exchanging.received(call, bytes, now) {
                         Ok(1..) if !answered.contains(&stream) => answered.push(stream),
                         Ok(_) => {}
                         Err(error) => broken = Some(error),
@@ -107,6 +120,7 @@ impl Work for Replays {
 
 struct Exchanging<'a> {
     places: Places,
+    ahead: u32,
     budget: &'a Budget<'a>,
     next: u64,
     report: &'a mut Report,
@@ -122,13 +136,13 @@ impl Exchanging<'_> {
         {
             let chat = Chat {
                 exchanges: 0,
-                posted: now,
+                posted: VecDeque::new(),
                 inbox: Inbox::default(),
-                returned: 0,
                 done: false,
             };
             let stream = session.begin(Method::RouteChat, chat)?;
             self.exchange(session, stream, now);
+            self.go_on(session, stream, now);
         }
         Ok(())
     }
@@ -144,34 +158,48 @@ impl Exchanging<'_> {
         self.next += 1;
         if let Some(chat) = session.call_mut(stream) {
             chat.exchanges += 1;
-            chat.posted = now;
-            chat.returned = 0;
+            chat.posted.push_back(now);
         }
     }
 
-    /// Counts notes that came back; returns how many.
-    fn received(&mut self, chat: &mut Chat, bytes: &[u8]) -> Result<u64, LoadError> {
-        let before = chat.returned;
-        chat.inbox.receive(bytes, |_text| chat.returned += 1)?;
-        self.report.messages += chat.returned - before;
+    /// Ends an exchange for each note that came back; returns how many.
+    fn received(&mut self, chat: &mut Chat, bytes: &[u8], now: Instant) -> Result<u64, LoadError> {
+        let mut returned = 0;
+        let (posted, report) = (&mut chat.posted, &mut *self.report);
+        chat.inbox.receive(bytes, |_text| {
+            returned += 1;
+            let (latency, fault) = match posted.pop_front() {
+                Some(posted) => (now.saturating_duration_since(posted), None),
+                // Of an exchange one note comes back.
+                None => (Duration::ZERO, Failure::unless_equal("notes", 1, 2)),
+            };
+            report.ended(latency, fault);
+        })?;
+        self.report.messages += returned;
         self.report.bytes += bytes.len() as u64;
-        Ok(chat.returned - before)
+        Ok(returned)
     }
 
-    /// Ends the exchange that has been answered, and begins another or ends the stream.
+    /// Begins as many exchanges as may be under way, or ends the stream once those that are have been answered.
     fn go_on(&mut self, session: &mut Session<Chat>, stream: u32, now: Instant) {
-        let has_room = session.sendable(stream) >= 2 * MAX_NOTE_LEN;
-        let Some(chat) = session.call_mut(stream) else {
+        let most = EXCHANGES_A_STREAM.saturating_mul(self.ahead);
+        loop {
+            let has_room = session.sendable(stream) >= 2 * MAX_NOTE_LEN;
+            let Some(chat) = session.call_mut(stream) else {
+                return;
+            };
+            if chat.posted.len() >= self.ahead as usize {
+                return;
+            }
+            if has_room && chat.exchanges < most && self.budget.take(now) {
+                self.exchange(session, stream, now);
+                continue;
+            }
+            if chat.posted.is_empty() && !chat.done {
+                chat.done = true;
+                session.send(stream, &[], true);
+            }
             return;
-        };
-        let latency = now.saturating_duration_since(chat.posted);
-        let fault = Failure::unless_equal("notes", 1, chat.returned);
-        self.report.ended(latency, fault);
-        if has_room && chat.exchanges < EXCHANGES_A_STREAM && self.budget.take(now) {
-            self.exchange(session, stream, now);
-        } else if !chat.done {
-            chat.done = true;
-            session.send(stream, &[], true);
         }
     }
 
@@ -179,7 +207,7 @@ impl Exchanging<'_> {
     fn ended(&mut self, chat: &Chat, status: crate::CallStatus) {
         let fault = Failure::unless_ok(status).or_else(|| (!chat.done).then_some(Failure::Cut));
         if let Some(fault) = fault {
-            self.report.ended(std::time::Duration::ZERO, Some(fault));
+            self.report.ended(Duration::ZERO, Some(fault));
         }
     }
 }
