@@ -3,6 +3,7 @@
 //! - [`Listener`]: binds every address a name resolves to, TCP or Unix, and keeps accepting when
 //!   the process runs out of file descriptors.
 //! - [`serve`]: runs connections with explicit windows and limits ([`ConnectionSettings`]).
+//! - [`ConnectionInfo`]: tells a call which connection it came on, in the extensions of its request.
 //! - [`Workers`]: one runtime per core, with connections shared out among them.
 //! - [`CallLayer`]: bounds the *whole* call, response stream included, by its deadline and answers
 //!   `DEADLINE_EXCEEDED`; turns a panic into `UNKNOWN`; counts calls for the drain.
@@ -46,6 +47,7 @@ mod early_head;
 mod end_of_call;
 mod foreign;
 mod gauge;
+mod info;
 mod listener;
 mod origin;
 mod preface;
@@ -67,6 +69,7 @@ pub use connection::ConnectionSettings;
 pub use deadline::{Deadline, MalformedTimeout};
 pub use drain::{Drain, DrainReport};
 pub use early_head::{EarlyHeadLayer, EarlyHeadService};
+pub use info::ConnectionInfo;
 pub use listener::{BindError, Listener};
 pub use origin::{OriginError, WebOrigin};
 pub use serve::serve;

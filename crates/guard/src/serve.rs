@@ -12,13 +12,13 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tonic::body::Body;
-use tower::Service;
+use tower::{Service, ServiceExt};
 
 use crate::connection::{Answering, Protocol};
 use crate::listener::Socket;
 use crate::rarely::Rarely;
 use crate::wire::Socket as WireSocket;
-use crate::{ConnectionSettings, Drain, Listener, Workers};
+use crate::{ConnectionInfo, ConnectionSettings, Drain, Listener, Workers};
 
 /// The pause after a failed accept grows up to this.
 const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
@@ -74,10 +74,11 @@ impl<S: Answering> Connections<S> {
     /// Runs one connection in a task of its own, on a worker if there are any.
     fn spawn<I: Portable + WireSocket>(&self, io: I) {
         let connections = self.clone();
+        let info = io.info();
         let open = self.drain.track_connection();
         let Some(workers) = &self.workers else {
             self.tasks.spawn(async move {
-                connections.run(io).await;
+                connections.run(io, info).await;
                 drop(open);
             });
             return;
@@ -87,14 +88,18 @@ impl<S: Answering> Connections<S> {
         };
         workers.spawn(&self.tasks, async move {
             if let Ok(io) = I::attach(detached) {
-                connections.run(io).await;
+                connections.run(io, info).await;
             }
             drop(open);
         });
     }
 
-    async fn run(self, io: impl WireSocket) {
-        self.protocol.run(io, self.service, &self.drain).await;
+    async fn run(self, io: impl WireSocket, info: ConnectionInfo) {
+        let service = self.service.map_request(move |mut request: Request<Body>| {
+            request.extensions_mut().insert(info.clone());
+            request
+        });
+        self.protocol.run(io, service, &self.drain).await;
     }
 }
 
@@ -102,12 +107,17 @@ impl<S: Answering> Connections<S> {
 trait Portable: Sized {
     type Detached: Send + 'static;
 
+    fn info(&self) -> ConnectionInfo;
     fn detach(self) -> io::Result<Self::Detached>;
     fn attach(detached: Self::Detached) -> io::Result<Self>;
 }
 
 impl Portable for TcpStream {
     type Detached = std::net::TcpStream;
+
+    fn info(&self) -> ConnectionInfo {
+        self.into()
+    }
 
     fn detach(self) -> io::Result<Self::Detached> {
         self.into_std()
@@ -120,6 +130,10 @@ impl Portable for TcpStream {
 
 impl Portable for UnixStream {
     type Detached = std::os::unix::net::UnixStream;
+
+    fn info(&self) -> ConnectionInfo {
+        self.into()
+    }
 
     fn detach(self) -> io::Result<Self::Detached> {
         self.into_std()
