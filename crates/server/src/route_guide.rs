@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_stream::stream;
-use http::HeaderValue;
+use http::{Extensions, HeaderValue};
 use route_guide_chat::{Conversation, Notebook};
 use route_guide_geo::E7Point;
 use route_guide_proto::routeguide::route_guide_server::RouteGuide;
@@ -62,6 +62,33 @@ impl RouteGuideServicer {
     pub(crate) fn points(&self) -> PointRule {
         self.points
     }
+
+    /// Begins what a stream of RouteChat does, and says what the metadata of its response is.
+    pub(crate) async fn begin_chat(
+        &self,
+        metadata: &MetadataMap,
+        _extensions: &Extensions,
+    ) -> Result<(Conversation, MetadataMap), RpcError> {
+        let mut confirmed = MetadataMap::new();
+        let notebook = Arc::clone(&self.notebook);
+        let chat = match self.chat.scope {
+            ChatScope::Stream => Conversation::private(self.chat.private),
+            ChatScope::Shared => match watching::places(metadata)? {
+                None => Conversation::shared(notebook, self.chat.shared),
+                Some(places) => {
+                    let mut chat = Conversation::of_logs(notebook, self.chat.shared);
+                    if let Some(author) = watching::author(metadata, watching::CHAT_CALL)? {
+                        chat = chat.written_by(author);
+                    }
+                    let resumed = watching::author(metadata, watching::CHAT_RESUMES)?;
+                    watching::follow(&mut chat, &places, resumed, &mut confirmed).await?;
+                    watching::identify(&*self.notebook, &mut confirmed);
+                    chat
+                }
+            },
+        };
+        Ok((chat, confirmed))
+    }
 }
 
 #[tonic::async_trait]
@@ -113,25 +140,8 @@ impl RouteGuide for RouteGuideServicer {
         &self,
         request: Request<Streaming<RouteNote>>,
     ) -> Result<Response<Self::RouteChatStream>, Status> {
-        let (metadata, _, notes) = request.into_parts();
-        let mut confirmed = MetadataMap::new();
-        let notebook = Arc::clone(&self.notebook);
-        let chat = match self.chat.scope {
-            ChatScope::Stream => Conversation::private(self.chat.private),
-            ChatScope::Shared => match watching::places(&metadata)? {
-                None => Conversation::shared(notebook, self.chat.shared),
-                Some(places) => {
-                    let mut chat = Conversation::of_logs(notebook, self.chat.shared);
-                    if let Some(author) = watching::author(&metadata, watching::CHAT_CALL)? {
-                        chat = chat.written_by(author);
-                    }
-                    let resumed = watching::author(&metadata, watching::CHAT_RESUMES)?;
-                    watching::follow(&mut chat, &places, resumed, &mut confirmed).await?;
-                    watching::identify(&*self.notebook, &mut confirmed);
-                    chat
-                }
-            },
-        };
+        let (metadata, extensions, notes) = request.into_parts();
+        let (chat, confirmed) = self.begin_chat(&metadata, &extensions).await?;
         let replies = route_chat::converse(notes, chat, self.points);
         let mut response: Response<Self::RouteChatStream> = Response::new(Box::pin(replies));
         *response.metadata_mut() = confirmed;

@@ -1,10 +1,12 @@
 //! RouteGuide answered from stored bytes.
 //!
 //! The store keeps every feature as it goes over the wire. [`StoredRouteGuide`] sends those bytes for
-//! GetFeature and ListFeatures, and reads the points of RecordRoute straight from the frames they arrive in. It
-//! hands everything else to the generated service, which stays the reference: both give the same answers.
+//! GetFeature and ListFeatures, and reads the points of RecordRoute straight from the frames they arrive in. The
+//! notebook does so with notes, which RouteChat reads and sends in the same way. It hands everything else to the generated service, which stays the reference: both give the same answers.
 
+mod chat;
 mod listing;
+mod note;
 mod point;
 mod unframe;
 
@@ -25,12 +27,14 @@ use route_guide_store::Store;
 use tokio::task::coop;
 use tonic::Status;
 use tonic::body::Body;
+use tonic::metadata::MetadataMap;
 use tonic::server::NamedService;
 use tower::{Layer, Service};
 
 use crate::error::RpcError;
 use crate::recording::Recording;
 use crate::route_guide::{DATA_VERSION, RouteGuideServicer, data_version, nothing_at};
+use chat::Replies;
 use listing::{Listing, ok_trailers};
 use point::decode_point;
 use unframe::{PREFIX_BYTES, Unframer};
@@ -97,6 +101,10 @@ impl Service<Request<Body>> for StoredRouteGuide {
                 let answered = record_route(&servicer, request.into_body()).await;
                 Ok(answered.unwrap_or_else(Status::into_http))
             }),
+            "/routeguide.RouteGuide/RouteChat" => Box::pin(async move {
+                let answered = route_chat(&servicer, request).await;
+                Ok(answered.unwrap_or_else(Status::into_http))
+            }),
             _ => self.generated.call(request),
         }
     }
@@ -139,6 +147,21 @@ async fn record_route(
     }
     unframer.end()?;
     Ok(unary_response(framed(&recording.summary()), &store))
+}
+
+async fn route_chat(
+    servicer: &RouteGuideServicer,
+    request: Request<Body>,
+) -> Result<Response<Body>, Status> {
+    let (parts, body) = request.into_parts();
+    let metadata = MetadataMap::from_headers(parts.headers);
+    let (chat, confirmed) = servicer.begin_chat(&metadata, &parts.extensions).await?;
+    let replies = Replies::new(chat::converse(body, chat, servicer.points()));
+    let mut response = Response::new(Body::new(replies));
+    *response.headers_mut() = confirmed.into_headers();
+    let grpc = HeaderValue::from_static("application/grpc");
+    response.headers_mut().insert(header::CONTENT_TYPE, grpc);
+    Ok(response)
 }
 
 /// Reads the request of a call that takes one message.
@@ -192,7 +215,7 @@ fn invalid(error: &prost::DecodeError) -> Status {
 }
 
 /// Encodes a message with its prefix.
-fn framed(message: &impl Message) -> Bytes {
+pub(crate) fn framed(message: &impl Message) -> Bytes {
     let len = message.encoded_len();
     let mut frame = BytesMut::with_capacity(PREFIX_BYTES + len);
     frame.put_u8(0);

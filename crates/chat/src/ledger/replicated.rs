@@ -39,7 +39,7 @@ impl Ledger {
         gap: Serial,
         garbage: &mut Vec<Entry>,
     ) -> Receipt {
-        let place = draft.place;
+        let place = draft.place();
         let last = self.places.get(&place).map_or(0, |log| log.last);
         if gap > last {
             match context.filter(|context| context.seen < serial) {

@@ -1,5 +1,7 @@
 //! gRPC messages cut out of the DATA frames they arrive in.
 
+use std::borrow::Cow;
+
 use tonic::Status;
 
 /// The gRPC prefix of a message: one flag byte and four of length.
@@ -20,37 +22,50 @@ impl Unframer {
     ///
     /// # Errors
     ///
-    /// `INTERNAL` for a prefix that cannot be, `RESOURCE_EXHAUSTED` for a message over the limit, and
-    /// whatever `message` returns.
+    /// As for [`next`](Self::next), and whatever `message` returns.
     pub(crate) fn feed(
         &mut self,
         mut data: &[u8],
         mut message: impl FnMut(&[u8]) -> Result<(), Status>,
     ) -> Result<(), Status> {
-        while !self.partial.is_empty() && !data.is_empty() {
-            let wanted = match message_bytes(&self.partial)? {
-                Some(bytes) => PREFIX_BYTES + bytes,
-                None => PREFIX_BYTES,
-            };
+        while let Some(whole) = self.next(&mut data)? {
+            message(&whole)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next message off `data`, `None` if the rest of it is only the beginning of one, which is kept.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` for a prefix that cannot be, `RESOURCE_EXHAUSTED` for a message over the limit.
+    pub(crate) fn next<'data>(
+        &mut self,
+        data: &mut &'data [u8],
+    ) -> Result<Option<Cow<'data, [u8]>>, Status> {
+        if self.partial.is_empty()
+            && let Some(bytes) = message_bytes(data)?
+            && let Some((whole, rest)) = data.split_at_checked(PREFIX_BYTES + bytes)
+        {
+            *data = rest;
+            return Ok(Some(Cow::Borrowed(&whole[PREFIX_BYTES..])));
+        }
+        loop {
+            let known = message_bytes(&self.partial)?;
+            let wanted = PREFIX_BYTES + known.unwrap_or(0);
             let (more, rest) = data.split_at(data.len().min(wanted - self.partial.len()));
             self.partial.extend_from_slice(more);
-            data = rest;
-            if let Some(bytes) = message_bytes(&self.partial)?
-                && self.partial.len() == PREFIX_BYTES + bytes
-            {
-                message(&self.partial[PREFIX_BYTES..])?;
-                self.partial.clear();
+            *data = rest;
+            if self.partial.len() < wanted {
+                return Ok(None);
+            }
+            // With the whole prefix, the length may say that there is more to come.
+            if known.is_some() || message_bytes(&self.partial)? == Some(0) {
+                let mut whole = std::mem::take(&mut self.partial);
+                whole.drain(..PREFIX_BYTES);
+                return Ok(Some(Cow::Owned(whole)));
             }
         }
-        while let Some(bytes) = message_bytes(data)? {
-            let Some((whole, rest)) = data.split_at_checked(PREFIX_BYTES + bytes) else {
-                break;
-            };
-            message(&whole[PREFIX_BYTES..])?;
-            data = rest;
-        }
-        self.partial.extend_from_slice(data);
-        Ok(())
     }
 
     /// Says that nothing more will arrive.
