@@ -5,13 +5,15 @@ use std::time::Duration;
 use route_guide_geo::E7Point;
 
 use crate::limits::Limits;
-use crate::note::{Draft, Index, Note};
+use crate::note::{Author, Draft, Index, Note};
 use crate::notebook::{AppendError, Page, PageLimit, Receipt, Usage, WatchError};
+use crate::wakeups::Wakeups;
 
 #[cfg(feature = "nats")]
 pub(crate) use replicated::Context;
 pub(crate) use shelf::Shelf;
-use watchers::Watchers;
+pub(crate) use watchers::Registration;
+use watchers::{Crowd, Watchers};
 
 #[cfg(feature = "nats")]
 mod replicated;
@@ -25,12 +27,12 @@ mod watchers;
 pub(crate) struct Ledger {
     limits: Limits,
     when_full: WhenFull,
-    /// Every place with a note or a watch. The standard hasher, because places are chosen by strangers; boxed logs,
+    /// Every place with a note or a watch. A hasher with a random seed, because places are chosen by strangers; boxed logs,
     /// because with places that come and go the table is often three quarters empty.
-    places: HashMap<E7Point, Box<Log>>,
+    places: Places,
     /// The oldest note of every place that has one, by serial: its first entry is the oldest note of all. With one entry
     /// a place, and none for notes further back, a busy place leaves nothing behind here however long it goes on.
-    fronts: BTreeMap<Serial, E7Point>,
+    fronts: BTreeMap<Serial, Front>,
     next_serial: Serial,
     /// The highest index of all logs that have been dropped. A log that is made anew counts on from here, so that no index
     /// of a place ever stands for two notes: a reader that comes back goes by it.
@@ -40,6 +42,16 @@ pub(crate) struct Ledger {
     notes: usize,
     bytes: usize,
     watches: usize,
+    next_registration: u64,
+}
+
+type Places = HashMap<E7Point, Box<Log>, foldhash::fast::RandomState>;
+
+/// The oldest note of a place.
+#[derive(Clone, Copy, Debug)]
+struct Front {
+    place: E7Point,
+    written: Duration,
 }
 
 /// What to do with a note for which there is no room.
@@ -65,7 +77,7 @@ struct Log {
     /// The serial of the last note written here, kept or not; 0 if there was none.
     last: Serial,
     watches: usize,
-    watchers: Option<Arc<Watchers>>,
+    watchers: Watchers,
 }
 
 /// A note in the ledger.
@@ -91,7 +103,7 @@ impl Ledger {
         Self {
             limits,
             when_full,
-            places: HashMap::new(),
+            places: Places::default(),
             fronts: BTreeMap::new(),
             next_serial: 0,
             retired: Index::START,
@@ -99,6 +111,7 @@ impl Ledger {
             notes: 0,
             bytes: 0,
             watches: 0,
+            next_registration: 0,
         }
     }
 
@@ -139,7 +152,7 @@ impl Ledger {
         if log.notes.is_empty() {
             // A place with a single note is the common case; by itself the log would start with room for four.
             log.notes.reserve_exact(1);
-            self.fronts.insert(serial, place);
+            self.fronts.insert(serial, Front { place, written });
             self.bytes += PLACE_OVERHEAD_BYTES;
         }
         let note = Arc::new(Note::new(draft, index));
@@ -157,7 +170,7 @@ impl Ledger {
             garbage.extend(self.pop_front(place));
         }
         while self.notes > self.limits.notes_total.get() || self.bytes > self.limits.bytes_total {
-            let Some(oldest) = self.fronts.first_entry().map(|front| *front.get()) else {
+            let Some(oldest) = self.fronts.first_key_value().map(|(_, front)| front.place) else {
                 break;
             };
             garbage.extend(self.pop_front(oldest));
@@ -241,13 +254,10 @@ impl Ledger {
         self.see(now);
         let mut garbage = Vec::new();
         while garbage.len() < at_most {
-            let Some((_, &place)) = self.fronts.first_key_value() else {
+            let Some((_, &Front { place, written })) = self.fronts.first_key_value() else {
                 break;
             };
-            let Some(log) = self.places.get(&place) else {
-                break;
-            };
-            if log.expired(self.now, self.limits.max_age) == 0 {
+            if !is_expired(written, self.now, self.limits.max_age) {
                 break;
             }
             garbage.extend(self.pop_front(place));
@@ -262,32 +272,45 @@ impl Ledger {
         }
     }
 
-    /// Counts a watch, which keeps the place's log alive, and returns where it is to be registered.
-    fn add_watch(&mut self, place: E7Point) -> Result<Arc<Watchers>, WatchError> {
+    /// Registers a stream, which keeps the place's log alive. The rest is done once the lock is released: the stream is
+    /// added to the crowd that is returned, if there is one.
+    fn add_watch(
+        &mut self,
+        place: E7Point,
+        wakeups: &Arc<Wakeups>,
+    ) -> Result<(Registration, Option<Arc<Crowd>>), WatchError> {
         let limit = self.limits.watches_total;
         if self.watches >= limit {
             return Err(WatchError::TooManyWatches { limit });
         }
         self.watches += 1;
+        let registration = Registration(self.next_registration);
+        self.next_registration += 1;
         let log = log_of(&mut self.places, place, self.retired);
         log.watches += 1;
-        Ok(Arc::clone(log.watchers.get_or_insert_default()))
+        Ok((registration, log.watchers.add(registration, wakeups)))
     }
 
-    fn remove_watch(&mut self, place: E7Point) {
-        let Some(log) = self.places.get_mut(&place) else {
-            return;
-        };
+    /// Ends a registration, but for the crowd that is returned.
+    fn remove_watch(&mut self, place: E7Point, registration: Registration) -> Option<Arc<Crowd>> {
+        let log = self.places.get_mut(&place)?;
         self.watches -= 1;
         log.watches -= 1;
+        let crowd = log.watchers.remove(registration);
         if log.watches == 0 {
-            log.watchers = None;
-            self.drop_if_unused(place);
+            log.watchers = Watchers::Nobody;
+            if log.notes.is_empty() {
+                self.drop_if_unused(place);
+            }
         }
+        crowd
     }
 
-    pub(crate) fn watchers(&self, place: E7Point) -> Option<Arc<Watchers>> {
-        self.places.get(&place)?.watchers.clone()
+    /// Returns the streams that a note of this author at a place wakes.
+    pub(crate) fn watchers(&self, place: E7Point, author: Author) -> Watchers {
+        self.places
+            .get(&place)
+            .map_or(Watchers::Nobody, |log| log.watchers.but(author))
     }
 
     pub(crate) fn usage(&self) -> Usage {
@@ -307,7 +330,8 @@ impl Ledger {
         self.notes -= 1;
         self.bytes -= cost_bytes(entry.note.message_bytes());
         if let Some(next) = log.notes.front() {
-            self.fronts.insert(next.serial, place);
+            let written = next.written;
+            self.fronts.insert(next.serial, Front { place, written });
             if log.notes.capacity() / 4 > log.notes.len() {
                 log.notes.shrink_to(log.notes.len() * 2);
             }
@@ -336,7 +360,7 @@ impl Ledger {
 }
 
 /// Returns the log of a place; one that has to be made counts on from `retired`.
-fn log_of(places: &mut HashMap<E7Point, Box<Log>>, place: E7Point, retired: Index) -> &mut Log {
+fn log_of(places: &mut Places, place: E7Point, retired: Index) -> &mut Log {
     places.entry(place).or_insert_with(|| {
         Box::new(Log {
             newest: retired,
@@ -349,8 +373,12 @@ impl Log {
     /// Returns how many notes at the front are past their age.
     fn expired(&self, now: Duration, max_age: Duration) -> usize {
         self.notes
-            .partition_point(|entry| now.saturating_sub(entry.written) >= max_age)
+            .partition_point(|entry| is_expired(entry.written, now, max_age))
     }
+}
+
+fn is_expired(written: Duration, now: Duration, max_age: Duration) -> bool {
+    now.saturating_sub(written) >= max_age
 }
 
 fn cost_bytes(message_bytes: usize) -> usize {

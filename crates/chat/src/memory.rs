@@ -85,14 +85,13 @@ impl MemoryNotebook {
         let (place, author) = (draft.place(), draft.author());
         let (receipt, watchers, garbage) = {
             let mut ledger = lock(&self.ledger);
-            let mut garbage = ledger.sweep(self.clock.now(), SWEPT_PER_APPEND);
-            let receipt = ledger.append(draft, self.clock.now(), &mut garbage)?;
-            (receipt, ledger.watchers(place), garbage)
+            let now = self.clock.now();
+            let mut garbage = ledger.sweep(now, SWEPT_PER_APPEND);
+            let receipt = ledger.append(draft, now, &mut garbage)?;
+            (receipt, ledger.watchers(place, author), garbage)
         };
         drop(garbage);
-        if let Some(watchers) = watchers {
-            watchers.wake_all(place, author);
-        }
+        watchers.wake_all(place, author);
         Ok(receipt)
     }
 }

@@ -1,10 +1,11 @@
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use route_guide_geo::E7Point;
 use tokio::sync::Notify;
 
+use crate::ledger::Registration;
 use crate::note::Author;
 
 /// The places where something new may wait for one stream.
@@ -28,6 +29,11 @@ impl Wakeups {
             places: Mutex::default(),
             notify: Notify::new(),
         }
+    }
+
+    /// Returns whose notes are no news to the stream.
+    pub(crate) fn reader(&self) -> Author {
+        self.reader
     }
 
     /// Marks a place as having a new note by `writer`, and wakes the stream if it sleeps. Its own notes are no news.
@@ -99,23 +105,33 @@ struct Places {
 /// never meets indexes that started again.
 #[must_use = "dropping the watch ends it"]
 pub struct Watch {
-    end: Option<Box<dyn FnOnce() + Send + Sync>>,
+    notebook: Arc<dyn EndWatch>,
+    place: E7Point,
+    registration: Registration,
+}
+
+/// What ends a watch. It is no closure in a box of its own, because a stream may watch ten thousand places.
+pub(crate) trait EndWatch: Send + Sync {
+    fn end_watch(&self, place: E7Point, registration: Registration);
 }
 
 impl Watch {
-    /// Makes a watch that calls `end` when it is dropped.
-    pub fn new(end: impl FnOnce() + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(
+        notebook: Arc<dyn EndWatch>,
+        place: E7Point,
+        registration: Registration,
+    ) -> Self {
         Self {
-            end: Some(Box::new(end)),
+            notebook,
+            place,
+            registration,
         }
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let Some(end) = self.end.take() {
-            end();
-        }
+        self.notebook.end_watch(self.place, self.registration);
     }
 }
 

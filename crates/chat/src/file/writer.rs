@@ -277,7 +277,7 @@ impl Writer {
                 for (note, waiting) in notes.by_ref().take(LANDED_PER_LOCK) {
                     let (place, author) = (note.draft.place(), note.draft.author());
                     let receipt = state.ledger.land(note.draft, note.written, &mut garbage);
-                    let watchers = state.ledger.watchers(place);
+                    let watchers = state.ledger.watchers(place, author);
                     landed.push((place, author, watchers, receipt, waiting));
                 }
                 let displaced = garbage[swept..].iter().map(Entry::serial);
@@ -285,9 +285,7 @@ impl Writer {
             }
             drop(garbage);
             for (place, author, watchers, receipt, (reply, _room)) in landed {
-                if let Some(watchers) = watchers {
-                    watchers.wake_all(place, author);
-                }
+                watchers.wake_all(place, author);
                 // Whoever does not wait any longer has its note written all the same.
                 let _ = reply.send(Ok(receipt));
             }

@@ -3,11 +3,12 @@ use std::sync::Arc;
 use route_guide_geo::E7Point;
 
 use super::Ledger;
+use super::watchers::Registration;
 use crate::notebook::WatchError;
-use crate::wakeups::{Wakeups, Watch};
+use crate::wakeups::{EndWatch, Wakeups, Watch};
 
 /// Where an engine keeps its ledger, under a lock.
-pub(crate) trait Shelf: Send + Sync + 'static {
+pub(crate) trait Shelf: Sized + Send + Sync + 'static {
     /// Works on the ledger while nobody else does.
     fn with_ledger<T>(&self, work: impl FnOnce(&mut Ledger) -> T) -> T;
 
@@ -17,13 +18,21 @@ pub(crate) trait Shelf: Send + Sync + 'static {
         place: E7Point,
         wakeups: &Arc<Wakeups>,
     ) -> Result<Watch, WatchError> {
-        let watchers = self.with_ledger(|ledger| ledger.add_watch(place))?;
+        let (registration, crowd) = self.with_ledger(|ledger| ledger.add_watch(place, wakeups))?;
         // A note that slips in between is older than anything the stream goes on to write, so a replay covers it.
-        let registration = watchers.add(wakeups);
-        let shelf = Arc::clone(self);
-        Ok(Watch::new(move || {
-            watchers.remove(registration);
-            shelf.with_ledger(|ledger| ledger.remove_watch(place));
-        }))
+        if let Some(crowd) = crowd {
+            crowd.add(registration, wakeups);
+        }
+        let shelf: Arc<dyn EndWatch> = Arc::<Self>::clone(self);
+        Ok(Watch::new(shelf, place, registration))
+    }
+}
+
+impl<S: Shelf> EndWatch for S {
+    fn end_watch(&self, place: E7Point, registration: Registration) {
+        let crowd = self.with_ledger(|ledger| ledger.remove_watch(place, registration));
+        if let Some(crowd) = crowd {
+            crowd.remove(registration);
+        }
     }
 }

@@ -7,45 +7,95 @@ use crate::note::Author;
 use crate::wakeups::Wakeups;
 
 /// The streams that watch one place.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Watchers {
+    #[default]
+    Nobody,
+    /// Most places have a single one, and need no table for it.
+    One(Registration, Arc<Wakeups>),
+    Many(Arc<Crowd>),
+}
+
+/// Names one registration among all of a notebook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Registration(pub(super) u64);
+
+/// Streams that watch the same place.
 ///
 /// It has a lock of its own, so that a thousand streams are woken without holding up the notebook.
 #[derive(Debug, Default)]
-pub(crate) struct Watchers {
-    registered: Mutex<Registered>,
+pub(crate) struct Crowd {
+    streams: Mutex<HashMap<Registration, Arc<Wakeups>>>,
 }
-
-#[derive(Debug, Default)]
-struct Registered {
-    streams: HashMap<Registration, Arc<Wakeups>>,
-    next: u64,
-}
-
-/// Names one registration among those of its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Registration(u64);
 
 impl Watchers {
-    pub(crate) fn add(&self, wakeups: &Arc<Wakeups>) -> Registration {
-        let mut registered = self.lock();
-        let registration = Registration(registered.next);
-        registered.next += 1;
-        registered.streams.insert(registration, Arc::clone(wakeups));
-        registration
+    /// Adds a stream, or returns the crowd that it is to be added to once the notebook's lock is released.
+    pub(super) fn add(
+        &mut self,
+        registration: Registration,
+        wakeups: &Arc<Wakeups>,
+    ) -> Option<Arc<Crowd>> {
+        let crowd = match self {
+            Self::Nobody => {
+                *self = Self::One(registration, Arc::clone(wakeups));
+                return None;
+            }
+            Self::One(first, stream) => {
+                let crowd = Arc::new(Crowd::default());
+                crowd.add(*first, stream);
+                *self = Self::Many(Arc::clone(&crowd));
+                crowd
+            }
+            Self::Many(crowd) => Arc::clone(crowd),
+        };
+        Some(crowd)
     }
 
-    pub(crate) fn remove(&self, registration: Registration) {
-        self.lock().streams.remove(&registration);
+    /// Removes a stream, or returns the crowd that it is to be removed from once the notebook's lock is released.
+    pub(super) fn remove(&mut self, registration: Registration) -> Option<Arc<Crowd>> {
+        match self {
+            Self::Many(crowd) => Some(Arc::clone(crowd)),
+            Self::One(single, _) if *single == registration => {
+                *self = Self::Nobody;
+                None
+            }
+            Self::One(..) | Self::Nobody => None,
+        }
+    }
+
+    /// Returns whom a note by `writer` wakes.
+    pub(super) fn but(&self, writer: Author) -> Self {
+        match self {
+            Self::One(_, wakeups) if wakeups.reader() == writer => Self::Nobody,
+            others => others.clone(),
+        }
     }
 
     pub(crate) fn wake_all(&self, place: E7Point, writer: Author) {
-        for wakeups in self.lock().streams.values() {
+        match self {
+            Self::Nobody => {}
+            Self::One(_, wakeups) => wakeups.wake(place, writer),
+            Self::Many(crowd) => crowd.wake_all(place, writer),
+        }
+    }
+}
+
+impl Crowd {
+    pub(super) fn add(&self, registration: Registration, wakeups: &Arc<Wakeups>) {
+        self.lock().insert(registration, Arc::clone(wakeups));
+    }
+
+    pub(super) fn remove(&self, registration: Registration) {
+        self.lock().remove(&registration);
+    }
+
+    fn wake_all(&self, place: E7Point, writer: Author) {
+        for wakeups in self.lock().values() {
             wakeups.wake(place, writer);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Registered> {
-        self.registered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Registration, Arc<Wakeups>>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -151,14 +151,12 @@ impl Shared {
             let receipt = state
                 .ledger
                 .land_replicated(draft, written, sequence, context, gone, &mut swept);
-            watchers = state.ledger.watchers(place);
+            watchers = state.ledger.watchers(place, author);
             landed = state.waiting.remove(&id).map(|waiting| (waiting, receipt));
             garbage = swept;
         }
         drop(garbage);
-        if let Some(watchers) = watchers {
-            watchers.wake_all(place, author);
-        }
+        watchers.wake_all(place, author);
         if let Some((waiting, receipt)) = landed {
             // Whoever does not wait any longer has its note written all the same.
             let _ = waiting.reply.send(receipt);
