@@ -189,7 +189,14 @@ fn a_note_that_can_be_sent_can_be_received() {
         // What a message of this length takes besides, and what its location 0,0 takes on the way back.
         const AROUND: usize = 5;
         const LOCATION: usize = 2;
-        let server = TestServer::route_guide().await;
+        let server = chatting(ChatSettings {
+            shared: ConversationLimits {
+                note_bytes: LIMIT,
+                ..ConversationLimits::default()
+            },
+            ..ChatSettings::default()
+        })
+        .await;
         let without_location = |len| RouteNote {
             location: None,
             message: "n".repeat(len),
@@ -212,6 +219,22 @@ fn a_note_that_can_be_sent_can_be_received() {
         assert!(received.message == longest.message, "another note");
         assert_eq!(received.encoded_len(), LIMIT);
         assert_eq!(replies.message().await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_note_has_64_kib_and_who_sends_a_longer_one_is_told_the_flag() {
+    run(async {
+        let server = TestServer::route_guide().await;
+        let mut chat = Chat::open(&server).await;
+        chat.post(HERE, &"n".repeat(64 << 10));
+        chat.settled().await;
+        chat.post(HERE, &"n".repeat((64 << 10) + 1));
+        let (_, status) = chat.ended().await;
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
+        let stated = "a note of 65537 bytes is longer than the 65536 bytes that one may have \
+                      (--chat-note-bytes of the server)";
+        assert_eq!(status.message(), stated);
     });
 }
 

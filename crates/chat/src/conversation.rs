@@ -7,6 +7,7 @@ use route_guide_geo::E7Point;
 use crate::memory::MemoryNotebook;
 use crate::note::{Author, Draft, Index, Note};
 use crate::notebook::{AppendError, Notebook, PageLimit, WatchError};
+use crate::share::WatchShare;
 
 use follows::Follows;
 use replay::Replay;
@@ -53,6 +54,7 @@ mod replay;
 pub struct Conversation {
     notebook: Arc<dyn Notebook>,
     author: Author,
+    note_bytes: usize,
     page: PageLimit,
     answer: Answer,
     replays: VecDeque<Replay>,
@@ -78,20 +80,26 @@ pub struct KeptNotes {
     pub first: Index,
 }
 
+/// The longest text of a note unless something else is asked for.
+const NOTE_BYTES: usize = 64 * 1024;
+
 /// Bounds of one stream on a shared notebook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConversationLimits {
     /// The most places that the stream may post at.
     pub places: NonZeroUsize,
+    /// The longest text of a note, in bytes.
+    pub note_bytes: usize,
     /// The most that one page holds.
     pub page: PageLimit,
 }
 
 impl Default for ConversationLimits {
-    /// 10 000 places, pages of the default size.
+    /// 10 000 places, notes of 64 KiB, pages of the default size.
     fn default() -> Self {
         Self {
             places: NonZeroUsize::new(10_000).expect("10 000 is not zero"),
+            note_bytes: NOTE_BYTES,
             page: PageLimit::default(),
         }
     }
@@ -104,16 +112,19 @@ pub struct PrivateLimits {
     pub notes: NonZeroUsize,
     /// The most memory its notes may use, bookkeeping included.
     pub bytes: usize,
+    /// The longest text of a note, in bytes.
+    pub note_bytes: usize,
     /// The most that one page holds.
     pub page: PageLimit,
 }
 
 impl Default for PrivateLimits {
-    /// 100 000 notes and 32 MiB, pages of the default size.
+    /// 100 000 notes and 32 MiB, notes of 64 KiB, pages of the default size.
     fn default() -> Self {
         Self {
             notes: NonZeroUsize::new(100_000).expect("100 000 is not zero"),
             bytes: 32 * 1024 * 1024,
+            note_bytes: NOTE_BYTES,
             page: PageLimit::default(),
         }
     }
@@ -137,6 +148,22 @@ pub enum ChatError {
         /// The bound.
         limit: usize,
     },
+    /// The streams of this one's peer follow as many places as they may.
+    #[error(
+        "the streams of one connection may follow {limit} places together, more are not allowed"
+    )]
+    ShareUsed {
+        /// The bound.
+        limit: usize,
+    },
+    /// The note is longer than a note may be.
+    #[error("a note of {len_bytes} bytes is longer than the {limit_bytes} bytes that one may have")]
+    NoteTooLong {
+        /// The length of the text.
+        len_bytes: usize,
+        /// The bound.
+        limit_bytes: usize,
+    },
     /// The note was not written down.
     #[error(transparent)]
     Append(#[from] AppendError),
@@ -149,10 +176,17 @@ impl Conversation {
     /// Begins a conversation on a notebook that other streams read and write too.
     #[must_use]
     pub fn shared(notebook: Arc<dyn Notebook>, limits: ConversationLimits) -> Self {
-        let ConversationLimits { places, page } = limits;
         let author = Author::unique();
-        let follows = Follows::new(author, places.get());
-        Self::new(notebook, author, page, Answer::Replay, Some(follows))
+        let follows = Follows::new(author, limits.places.get());
+        Self {
+            notebook,
+            author,
+            note_bytes: limits.note_bytes,
+            page: limits.page,
+            answer: Answer::Replay,
+            replays: VecDeque::new(),
+            follows: Some(follows),
+        }
     }
 
     /// Begins a conversation that is handed the logs of its places as they are: every note that is kept or written there,
@@ -161,10 +195,13 @@ impl Conversation {
     /// Places are those that it [follows](Self::follow) and those where it posts.
     #[must_use]
     pub fn of_logs(notebook: Arc<dyn Notebook>, limits: ConversationLimits) -> Self {
-        let ConversationLimits { places, page } = limits;
         // The reader is nobody who writes, so all notes are news to it.
-        let follows = Follows::new(Author::unique(), places.get());
-        Self::new(notebook, Author::unique(), page, Answer::Log, Some(follows))
+        let follows = Follows::new(Author::unique(), limits.places.get());
+        Self {
+            answer: Answer::Log,
+            follows: Some(follows),
+            ..Self::shared(notebook, limits)
+        }
     }
 
     /// Returns the conversation with another author for its notes. Whoever knows the author can
@@ -179,26 +216,25 @@ impl Conversation {
     /// notes of this stream at the place. Nothing is forgotten; when a bound is reached, [`post`](Self::post) fails.
     #[must_use]
     pub fn private(limits: PrivateLimits) -> Self {
-        let PrivateLimits { notes, bytes, page } = limits;
-        let notebook = Arc::new(MemoryNotebook::unforgetting(notes, bytes));
-        Self::new(notebook, Author::unique(), page, Answer::Replay, None)
+        let notebook = MemoryNotebook::unforgetting(limits.notes, limits.bytes);
+        Self {
+            notebook: Arc::new(notebook),
+            author: Author::unique(),
+            note_bytes: limits.note_bytes,
+            page: limits.page,
+            answer: Answer::Replay,
+            replays: VecDeque::new(),
+            follows: None,
+        }
     }
 
-    fn new(
-        notebook: Arc<dyn Notebook>,
-        author: Author,
-        page: PageLimit,
-        answer: Answer,
-        follows: Option<Follows>,
-    ) -> Self {
-        Self {
-            notebook,
-            author,
-            page,
-            answer,
-            replays: VecDeque::new(),
-            follows,
+    /// Returns the conversation with its places taken from a share.
+    #[must_use]
+    pub fn within(mut self, share: Arc<WatchShare>) -> Self {
+        if let Some(follows) = &mut self.follows {
+            follows.take_from(share);
         }
+        self
     }
 
     /// Returns the author of this conversation's notes.
@@ -215,7 +251,7 @@ impl Conversation {
     ///
     /// # Errors
     ///
-    /// [`ChatError::TooManyPlaces`] and [`ChatError::Watch`].
+    /// [`ChatError::TooManyPlaces`], [`ChatError::ShareUsed`] and [`ChatError::Watch`].
     pub async fn follow(&mut self, place: E7Point) -> Result<Option<KeptNotes>, ChatError> {
         let Some(follows) = &mut self.follows else {
             return Ok(None);
@@ -254,19 +290,26 @@ impl Conversation {
     ///
     /// # Errors
     ///
-    /// [`ChatError::TooManyPlaces`], [`ChatError::Watch`] and [`ChatError::Append`]: the note was not written, and the
+    /// Any but [`ChatError::Missed`]: the note was not written, and the
     /// conversation is as it was.
     pub async fn post(
         &mut self,
         place: E7Point,
         message: impl AsRef<str>,
     ) -> Result<(), ChatError> {
+        let message = message.as_ref();
+        if message.len() > self.note_bytes {
+            return Err(ChatError::NoteTooLong {
+                len_bytes: message.len(),
+                limit_bytes: self.note_bytes,
+            });
+        }
         // The place is watched before the note is written, so that between the two its log cannot come to an end.
         let is_new = match &mut self.follows {
             Some(follows) => follows.begin(place, &*self.notebook)?,
             None => false,
         };
-        let draft = Draft::new(place, message.as_ref(), self.author);
+        let draft = Draft::new(place, message, self.author);
         let receipt = match self.notebook.append(draft).await {
             Ok(receipt) => receipt,
             Err(error) => {

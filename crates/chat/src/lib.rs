@@ -14,8 +14,8 @@
 //! # The law
 //!
 //! **A slow reader is told that it fell behind; a note is never dropped in silence.** There is no queue per reader that
-//! could fill up. Streams are only *woken* ([`Wakeups`]) and read from the log, so a reader that has stopped costs
-//! nothing, and what it missed is a difference of two [`Index`]es: [`ChatError::Missed`] has that number.
+//! could fill up. Streams are only *woken* ([`Wakeups`]) and read from the log. A note is encoded once, and all who read it send
+//! slices of one buffer ([`Note::record`]). So a reader that has stopped costs nothing, and what it missed is a difference of two [`Index`]es: [`ChatError::Missed`] has that number.
 //!
 //! # A servicer's loop
 //!
@@ -97,6 +97,7 @@ mod file;
 mod nats;
 
 mod conversation;
+mod share;
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -115,4 +116,5 @@ pub use note::{Author, Draft, Index, Note};
 pub use notebook::{
     Append, AppendError, Current, Notebook, Page, PageLimit, Receipt, Usage, WatchError,
 };
+pub use share::WatchShare;
 pub use wakeups::{Wakeups, Watch};

@@ -188,11 +188,11 @@ impl PageLimit {
 }
 
 impl Default for PageLimit {
-    /// 64 notes and 64 KiB: what a stream whose client does not read can hold back from reclaiming.
+    /// 64 notes and 16 KiB: what a stream whose client does not read can hold back from reclaiming.
     fn default() -> Self {
         Self {
             notes: NonZeroUsize::new(64).expect("64 is not zero"),
-            len_bytes: 64 * 1024,
+            len_bytes: 16 * 1024,
         }
     }
 }

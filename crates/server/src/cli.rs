@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::commands::Command;
 use crate::stderr::say;
 use crate::{
-    ChatScope, FeatureSource, FileOrder, GreeterSettings, LoadOptions, PointRule, ReplySettings,
+    FeatureSource, FileOrder, GreeterSettings, LoadOptions, PointRule, ReplySettings,
     RouteGuideSettings, ServingSettings, WebSettings,
 };
 pub(crate) use chat::chat_store;
@@ -157,10 +157,10 @@ impl RouteGuideFlags {
     /// The settings that the flags stand for.
     #[must_use]
     pub fn settings(&self) -> RouteGuideSettings {
-        let (points, scope) = if self.compat {
-            (PointRule::AnyInteger, Some(ChatScope::Stream))
+        let points = if self.compat {
+            PointRule::AnyInteger
         } else {
-            (PointRule::OnGlobe, None)
+            PointRule::OnGlobe
         };
         RouteGuideSettings {
             listen: self.common.listen.clone(),
@@ -177,7 +177,7 @@ impl RouteGuideFlags {
                 allow_empty: self.allow_empty,
             },
             points,
-            chat: self.chat.settings(scope),
+            chat: self.chat.settings(self.compat),
             serving: self.common.serving(),
         }
     }

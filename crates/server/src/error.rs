@@ -150,8 +150,23 @@ fn chat_status(error: &ChatError) -> Status {
             error.to_string(),
             ErrorDetails::with_error_info(NOTE_UNCONFIRMED, ERROR_DOMAIN, HashMap::new()),
         ),
-        _ => Status::resource_exhausted(error.to_string()),
+        _ => Status::resource_exhausted(match flag(error) {
+            Some(flag) => format!("{error} ({flag} of the server)"),
+            None => error.to_string(),
+        }),
     }
+}
+
+/// Returns the flag of the server that decides.
+fn flag(error: &ChatError) -> Option<&'static str> {
+    Some(match error {
+        ChatError::TooManyPlaces { .. } => "--chat-places-per-stream",
+        ChatError::ShareUsed { .. } => "--chat-places-per-connection",
+        ChatError::NoteTooLong { .. } => "--chat-note-bytes",
+        ChatError::Watch(WatchError::TooManyWatches { .. }) => "--chat-places-total",
+        ChatError::Append(AppendError::TooLarge { .. }) => "--chat-memory-mib",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

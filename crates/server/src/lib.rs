@@ -45,6 +45,7 @@ mod route_chat;
 mod route_guide;
 mod server;
 mod settings;
+mod shares;
 mod shortcut;
 mod stderr;
 mod stored;

@@ -16,7 +16,7 @@ use crate::stored::MAX_MESSAGE_BYTES;
 
 /// Answers a stream of notes until its client half-closes.
 ///
-/// Nothing is queued for the client: while it does not read, this does not run, and what it is owed
+/// Nothing is queued for the client but what a response is asked for ahead: one page of notes. The rest of what it is owed
 /// stays in the notebook.
 pub(crate) fn converse(
     mut notes: Streaming<RouteNote>,

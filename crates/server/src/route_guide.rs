@@ -7,6 +7,7 @@ use async_stream::stream;
 use http::{Extensions, HeaderValue};
 use route_guide_chat::{Conversation, Notebook};
 use route_guide_geo::E7Point;
+use route_guide_guard::ConnectionInfo;
 use route_guide_proto::routeguide::route_guide_server::RouteGuide;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote, RouteSummary};
 use route_guide_store::{Feature as StoredFeature, Store};
@@ -16,6 +17,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::error::RpcError;
 use crate::recording::Recording;
+use crate::shares::Shares;
 use crate::{ChatScope, ChatSettings, DataSet, PointRule, route_chat, watching};
 
 /// The trailer that says how many notes a RouteChat stream missed, next to status `DATA_LOSS`.
@@ -34,6 +36,7 @@ pub struct RouteGuideServicer {
     points: PointRule,
     chat: ChatSettings,
     notebook: Arc<dyn Notebook>,
+    shares: Arc<Shares>,
 }
 
 impl RouteGuideServicer {
@@ -45,11 +48,13 @@ impl RouteGuideServicer {
         notebook: Arc<dyn Notebook>,
         chat: ChatSettings,
     ) -> Self {
+        let shares = Arc::new(Shares::new(chat.places_per_connection));
         Self {
             data,
             points,
             chat,
             notebook,
+            shares,
         }
     }
 
@@ -67,16 +72,22 @@ impl RouteGuideServicer {
     pub(crate) async fn begin_chat(
         &self,
         metadata: &MetadataMap,
-        _extensions: &Extensions,
+        extensions: &Extensions,
     ) -> Result<(Conversation, MetadataMap), RpcError> {
         let mut confirmed = MetadataMap::new();
         let notebook = Arc::clone(&self.notebook);
+        let connection = extensions.get::<ConnectionInfo>();
+        let share = connection.map(|connection| self.shares.of(connection.id()));
+        let within = |chat: Conversation| match &share {
+            Some(share) => chat.within(Arc::clone(share)),
+            None => chat,
+        };
         let chat = match self.chat.scope {
             ChatScope::Stream => Conversation::private(self.chat.private),
             ChatScope::Shared => match watching::places(metadata)? {
-                None => Conversation::shared(notebook, self.chat.shared),
+                None => within(Conversation::shared(notebook, self.chat.shared)),
                 Some(places) => {
-                    let mut chat = Conversation::of_logs(notebook, self.chat.shared);
+                    let mut chat = within(Conversation::of_logs(notebook, self.chat.shared));
                     if let Some(author) = watching::author(metadata, watching::CHAT_CALL)? {
                         chat = chat.written_by(author);
                     }

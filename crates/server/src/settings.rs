@@ -72,7 +72,7 @@ pub enum FileOrder {
 pub const KEPT_FEATURES: usize = 100_000;
 
 /// How notes are kept and shared.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ChatSettings {
     /// Where notes are kept.
     pub store: ChatStore,
@@ -84,6 +84,9 @@ pub struct ChatSettings {
     pub shared: ConversationLimits,
     /// How much a stream may write that keeps its notes to itself.
     pub private: PrivateLimits,
+    /// At how many places the streams of one connection may post or follow in the shared notebook, a place counting for
+    /// each stream. It should be far below [`Limits::watches_total`].
+    pub places_per_connection: usize,
 }
 
 /// Where notes are kept.
@@ -147,6 +150,19 @@ impl Default for RouteGuideSettings {
             points: PointRule::default(),
             chat: ChatSettings::default(),
             serving: ServingSettings::default(),
+        }
+    }
+}
+
+impl Default for ChatSettings {
+    fn default() -> Self {
+        Self {
+            store: ChatStore::default(),
+            scope: ChatScope::default(),
+            notebook: Limits::default(),
+            shared: ConversationLimits::default(),
+            private: PrivateLimits::default(),
+            places_per_connection: 20_000,
         }
     }
 }

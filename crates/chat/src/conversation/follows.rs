@@ -1,3 +1,4 @@
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -6,6 +7,7 @@ use route_guide_geo::E7Point;
 use super::{ChatError, KeptNotes};
 use crate::note::{Author, Index, Note};
 use crate::notebook::{Notebook, PageLimit};
+use crate::share::WatchShare;
 use crate::wakeups::{Wakeups, Watch};
 
 /// The places where a stream has posted, and how far it has read each of them.
@@ -13,8 +15,10 @@ use crate::wakeups::{Wakeups, Watch};
 pub(super) struct Follows {
     reader: Author,
     limit: usize,
+    share: Option<Arc<WatchShare>>,
     wakeups: Arc<Wakeups>,
-    places: HashMap<E7Point, Follow>,
+    /// A hasher with a random seed, because places are chosen by strangers.
+    places: HashMap<E7Point, Follow, foldhash::fast::RandomState>,
     /// What is left of the current turn; `None` between turns.
     turn: Option<Turn>,
 }
@@ -39,10 +43,16 @@ impl Follows {
         Self {
             reader,
             limit,
+            share: None,
             wakeups: Arc::new(Wakeups::new(reader)),
-            places: HashMap::new(),
+            places: HashMap::default(),
             turn: None,
         }
+    }
+
+    /// Takes places from a share from now on. To be called before any is followed.
+    pub(super) fn take_from(&mut self, share: Arc<WatchShare>) {
+        self.share = Some(share);
     }
 
     /// Watches a place from now on, if that is not done yet. Returns whether the place is new.
@@ -51,25 +61,41 @@ impl Follows {
         place: E7Point,
         notebook: &dyn Notebook,
     ) -> Result<bool, ChatError> {
-        if self.places.contains_key(&place) {
+        let count = self.places.len();
+        let Entry::Vacant(vacant) = self.places.entry(place) else {
             return Ok(false);
-        }
-        if self.places.len() >= self.limit {
+        };
+        if count >= self.limit {
             return Err(ChatError::TooManyPlaces { limit: self.limit });
         }
-        let watch = notebook.watch(place, &self.wakeups)?;
-        self.places.insert(
-            place,
-            Follow {
-                cursor: None,
-                _watch: watch,
-            },
-        );
-        Ok(true)
+        let share = self.share.as_deref();
+        if let Some(share) = share.filter(|share| !share.take()) {
+            let limit = share.limit();
+            return Err(ChatError::ShareUsed { limit });
+        }
+        match notebook.watch(place, &self.wakeups) {
+            Ok(watch) => {
+                vacant.insert(Follow {
+                    cursor: None,
+                    _watch: watch,
+                });
+                Ok(true)
+            }
+            Err(error) => {
+                if let Some(share) = share {
+                    share.give_back(1);
+                }
+                Err(error.into())
+            }
+        }
     }
 
     pub(super) fn end(&mut self, place: E7Point) {
-        self.places.remove(&place);
+        if self.places.remove(&place).is_some()
+            && let Some(share) = &self.share
+        {
+            share.give_back(1);
+        }
     }
 
     /// Moves the cursor of a place to the stream's own note there and returns where it was.
@@ -111,6 +137,9 @@ impl Follows {
         notebook: &dyn Notebook,
         limit: PageLimit,
     ) -> Result<Option<Vec<Arc<Note>>>, ChatError> {
+        if self.turn.is_none() && self.wakeups.is_empty() {
+            return Ok(None);
+        }
         let turn = self.turn.get_or_insert_with(|| Turn {
             places: self.wakeups.take(),
             until: None,
@@ -152,6 +181,14 @@ impl Follows {
     pub(super) async fn woken(&self) {
         if self.turn.is_none() {
             self.wakeups.any().await;
+        }
+    }
+}
+
+impl Drop for Follows {
+    fn drop(&mut self) {
+        if let Some(share) = &self.share {
+            share.give_back(self.places.len());
         }
     }
 }

@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use async_nats::HeaderMap;
+use async_nats::{HeaderMap, HeaderValue};
 use async_nats::header::NATS_MESSAGE_ID;
 
 /// Tells one message from another that has, or had, the same number in the stream.
@@ -19,7 +19,7 @@ impl Identity {
     ) -> Self {
         let id = headers.and_then(|headers| headers.get(NATS_MESSAGE_ID));
         let mut hasher = DefaultHasher::new();
-        id.map(|id| id.as_str()).hash(&mut hasher);
+        id.map(HeaderValue::as_str).hash(&mut hasher);
         (subject, stored_nanoseconds).hash(&mut hasher);
         Self(hasher.finish())
     }

@@ -217,10 +217,10 @@ impl Replicator {
         };
         progress.shorter_since = None;
         if let Some(common) = common {
-            let lost = self.shared.cut_after(common);
+            let removed = self.shared.cut_after(common);
             progress.history.truncate(common);
             tracing::error!(
-                stream = %self.config.name, read, common, notes = lost,
+                stream = %self.config.name, read, common, notes = removed,
                 "the stream of route notes does not have what was read of it after message {common}; the notes that it \
                  has lost are removed here, and streams that follow their places end with DATA_LOSS"
             );

@@ -10,6 +10,7 @@ use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
 use route_guide_chat::{NatsSettings, NatsTls};
 
 use super::positive_duration;
+use crate::stored::MAX_MESSAGE_BYTES;
 use crate::{ChatScope, ChatSettings, ChatStore};
 
 #[cfg_attr(
@@ -53,9 +54,21 @@ pub(super) struct ChatFlags {
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = positive_duration)]
     chat_max_age: Duration,
 
+    /// How long the text of a note may be, in bytes [default: 65536, with --compat 4194304]
+    #[arg(long, value_name = "BYTES", value_parser = note_bytes)]
+    chat_note_bytes: Option<usize>,
+
     /// At how many places one stream may post
     #[arg(long, value_name = "COUNT", default_value_t = ConversationLimits::default().places)]
     chat_places_per_stream: NonZeroUsize,
+
+    /// At how many places the streams of one connection may post together
+    #[arg(long, value_name = "COUNT", default_value_t = default_places_per_connection())]
+    chat_places_per_connection: NonZeroUsize,
+
+    /// At how many places all streams may post together
+    #[arg(long, value_name = "COUNT", default_value_t = default_places_total())]
+    chat_places_total: NonZeroUsize,
 
     #[cfg(feature = "nats")]
     #[command(flatten)]
@@ -127,8 +140,13 @@ impl ChatFlags {
         }
     }
 
-    /// The settings that the flags stand for, whatever they say of the scope if that is given.
-    pub(super) fn settings(&self, scope: Option<ChatScope>) -> ChatSettings {
+    /// The settings that the flags stand for, with `--compat` or without.
+    pub(super) fn settings(&self, compat: bool) -> ChatSettings {
+        let note_bytes = self.chat_note_bytes.unwrap_or(if compat {
+            MAX_MESSAGE_BYTES
+        } else {
+            ConversationLimits::default().note_bytes
+        });
         let bytes_total = self.chat_memory_mib.saturating_mul(1 << 20);
         let store = match &self.chat_store {
             #[cfg(feature = "nats")]
@@ -137,19 +155,28 @@ impl ChatFlags {
         };
         ChatSettings {
             store,
-            scope: scope.unwrap_or(self.chat_scope),
+            scope: if compat {
+                ChatScope::Stream
+            } else {
+                self.chat_scope
+            },
             notebook: Limits {
                 notes_per_place: self.chat_notes_per_place,
                 notes_total: self.chat_notes_total,
                 bytes_total,
                 max_age: self.chat_max_age,
-                ..Limits::default()
+                watches_total: self.chat_places_total.get(),
             },
             shared: ConversationLimits {
                 places: self.chat_places_per_stream,
+                note_bytes,
                 ..ConversationLimits::default()
             },
-            private: PrivateLimits::default(),
+            private: PrivateLimits {
+                note_bytes,
+                ..PrivateLimits::default()
+            },
+            places_per_connection: self.chat_places_per_connection.get(),
         }
     }
 }
@@ -172,6 +199,22 @@ impl NatsFlags {
             ..NatsSettings::default()
         }
     }
+}
+
+/// Reads the length of a note, which has to fit into a message.
+fn note_bytes(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(bytes @ 1..=MAX_MESSAGE_BYTES) => Ok(bytes),
+        _ => Err(format!("it must be a number from 1 to {MAX_MESSAGE_BYTES}")),
+    }
+}
+
+fn default_places_per_connection() -> NonZeroUsize {
+    NonZeroUsize::new(ChatSettings::default().places_per_connection).unwrap_or(NonZeroUsize::MIN)
+}
+
+fn default_places_total() -> NonZeroUsize {
+    NonZeroUsize::new(Limits::default().watches_total).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Reads where notes are kept.

@@ -152,10 +152,23 @@ fn route_guide_server_explains_its_flags() {
 
               [default: 1h]
 
+          --chat-note-bytes <BYTES>
+              How long the text of a note may be, in bytes [default: 65536, with --compat 4194304]
+
           --chat-places-per-stream <COUNT>
               At how many places one stream may post
 
               [default: 10000]
+
+          --chat-places-per-connection <COUNT>
+              At how many places the streams of one connection may post together
+
+              [default: 20000]
+
+          --chat-places-total <COUNT>
+              At how many places all streams may post together
+
+              [default: 500000]
 
     Notes shared through NATS:
           --nats-stream <NAME>
