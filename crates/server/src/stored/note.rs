@@ -19,7 +19,6 @@ const MESSAGE: u8 = 0x12;
 /// `INTERNAL` if the bytes are no message.
 pub(crate) fn decode_note(message: &[u8]) -> Result<(Option<Point>, Cow<'_, str>), Status> {
     if let Some((location, text)) = plain_note(message) {
-        let location = location.map(decode_point).transpose()?;
         return Ok((location, Cow::Borrowed(text)));
     }
     // Repeated and unknown fields, other wire types and errors are left to the library.
@@ -28,7 +27,7 @@ pub(crate) fn decode_note(message: &[u8]) -> Result<(Option<Point>, Cow<'_, str>
 }
 
 /// Reads a note whose fields come once and in order.
-fn plain_note(message: &[u8]) -> Option<(Option<&[u8]>, &str)> {
+fn plain_note(message: &[u8]) -> Option<(Option<Point>, &str)> {
     let (location, rest) = field(LOCATION, message)?;
     let (text, rest) = field(MESSAGE, rest)?;
     if !rest.is_empty() {
@@ -36,9 +35,7 @@ fn plain_note(message: &[u8]) -> Option<(Option<&[u8]>, &str)> {
     }
     let text = std::str::from_utf8(text.unwrap_or_default()).ok()?;
     // The library has the words for a location that is none.
-    if location.is_some_and(|location| decode_point(location).is_err()) {
-        return None;
-    }
+    let location = location.map(decode_point).transpose().ok()?;
     Some((location, text))
 }
 
