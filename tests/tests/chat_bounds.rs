@@ -105,11 +105,11 @@ fn in_all_places_together_the_oldest_notes_make_room() {
 fn memory_is_bounded_too() {
     run(async {
         let server = keeping(Limits {
-            bytes_total: 250_000,
+            bytes_total: 150_000,
             ..Limits::default()
         })
         .await;
-        let long = ["a", "b", "c"].map(|letter| letter.repeat(100_000));
+        let long = ["a", "b", "c"].map(|letter| letter.repeat(60_000));
         let notes = [
             (HERE, &long[0][..]),
             (HERE, &long[1]),
@@ -124,12 +124,12 @@ fn memory_is_bounded_too() {
 fn a_note_that_alone_is_too_large_is_refused_and_the_server_goes_on() {
     run(async {
         let server = keeping(Limits {
-            bytes_total: 100_000,
+            bytes_total: 50_000,
             ..Limits::default()
         })
         .await;
         let chat = Chat::open(&server).await;
-        chat.post(HERE, &"x".repeat(100_000));
+        chat.post(HERE, &"x".repeat(50_000));
         let (notes, status) = chat.ended().await;
         assert!(notes.is_empty());
         assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");

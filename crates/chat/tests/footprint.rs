@@ -71,7 +71,8 @@ async fn notes(shapes: &[(i32, usize)], allowance: usize) {
         let usage = notebook.usage();
         assert!(usage.bytes <= BOUND_BYTES);
         assert!(
-            resident <= BOUND_BYTES + allowance,
+            // The text that is posted is kept by this test too.
+            resident <= BOUND_BYTES + allowance + len_bytes,
             "{resident} bytes resident with notes of {len_bytes} bytes at {places} places, {usage:?}"
         );
     }

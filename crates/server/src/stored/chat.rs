@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use async_stream::try_stream;
+use async_stream::stream;
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue};
 use http_body::{Body as _, Frame};
@@ -33,64 +33,119 @@ const GATHERED_BYTES: usize = 8 << 10;
 /// Answers a stream of notes until its client half-closes, as [`route_chat::converse`](crate::route_chat::converse) does,
 /// in framed messages.
 pub(super) fn converse(
-    mut body: Body,
-    mut chat: Conversation,
+    body: Body,
+    chat: Conversation,
     points: PointRule,
 ) -> impl Stream<Item = Result<Bytes, Status>> + Send {
-    try_stream! {
-        let mut unframer = Unframer::default();
-        let mut data = Bytes::new();
-        let mut due = Due::default();
-        let mut index = 0;
-        let mut is_open = true;
+    let mut exchange = Exchange {
+        body,
+        received: Poll::Pending,
+        is_open: true,
+        data: Bytes::new(),
+        unframer: Unframer::default(),
+        index: 0,
+        chat,
+        points,
+        due: Due::default(),
+    };
+    stream! {
         loop {
-            while let Some(page) = chat.next_page().map_err(RpcError::from)? {
-                due.extend(&page);
-                while let Some(slice) = due.next_full() {
-                    yield slice;
-                }
-            }
-            let mut rest = &data[..];
-            if let Some(message) = unframer.next(&mut rest)? {
-                let used = data.len() - rest.len();
-                let (location, text) = decode_note(&message)?;
-                let place = points.field("location", location).map_err(|error| error.at_message(index))?;
-                index += 1;
-                check_len(place, &text)?;
-                chat.post(place, text).await.map_err(RpcError::from)?;
-                data.advance(used);
-                // A client that sends without a pause must leave others their turn.
-                coop::consume_budget().await;
-                continue;
-            }
-            if !is_open {
-                break;
-            }
+            let step = exchange.step().await;
             // What has arrived already is answered together.
-            let mut received = poll_fn(|cx| Poll::Ready(poll_data(&mut body, cx))).await;
-            if received.is_pending() {
-                while let Some(slice) = due.next() {
-                    yield slice;
-                }
-                received = tokio::select! {
-                    biased;
-                    received = poll_fn(|cx| poll_data(&mut body, cx)) => Poll::Ready(received),
-                    () = chat.woken() => Poll::Pending,
-                };
+            let is_more = matches!(step, Ok(Step::More));
+            while let Some(slice) = exchange.due.next(is_more) {
+                yield Ok(slice);
             }
-            match received {
-                Poll::Ready(Some(received)) => data = received?,
-                Poll::Ready(None) => {
-                    unframer.end()?;
-                    // What came before the client closed its side is still owed to it.
-                    is_open = false;
-                    data.clear();
+            match step {
+                Ok(Step::More) => {}
+                Ok(Step::Idle) => exchange.wait().await,
+                Ok(Step::Over) => break,
+                Err(status) => {
+                    yield Err(status);
+                    break;
                 }
-                Poll::Pending => data.clear(),
             }
         }
-        while let Some(slice) = due.next() {
-            yield slice;
+    }
+}
+
+/// A stream of notes, and what it is owed.
+struct Exchange {
+    body: Body,
+    /// What has been waited for.
+    received: Poll<Option<Result<Bytes, Status>>>,
+    /// Whether more may come.
+    is_open: bool,
+    /// What has come and is not read yet.
+    data: Bytes,
+    unframer: Unframer,
+    /// The number of the next note, counted from 0.
+    index: u64,
+    chat: Conversation,
+    points: PointRule,
+    due: Due,
+}
+
+/// What is left after a step.
+enum Step {
+    More,
+    /// Nothing, until something comes.
+    Idle,
+    /// Nothing at all.
+    Over,
+}
+
+impl Exchange {
+    /// Hands out what is due, or posts the next note, or takes in what has come.
+    async fn step(&mut self) -> Result<Step, Status> {
+        while let Some(page) = self.chat.next_page().map_err(RpcError::from)? {
+            self.due.extend(&page);
+            if self.due.is_full() {
+                return Ok(Step::More);
+            }
+        }
+        let mut rest = &self.data[..];
+        if let Some(message) = self.unframer.next(&mut rest)? {
+            let used = self.data.len() - rest.len();
+            let (location, text) = decode_note(&message)?;
+            let place = self.points.field("location", location);
+            let place = place.map_err(|error| error.at_message(self.index))?;
+            self.index += 1;
+            check_len(place, &text)?;
+            self.chat.post(place, text).await.map_err(RpcError::from)?;
+            self.data.advance(used);
+            // A client that sends without a pause must leave others their turn.
+            coop::consume_budget().await;
+            return Ok(Step::More);
+        }
+        self.data.clear();
+        if !self.is_open {
+            return Ok(Step::Over);
+        }
+        let mut received = std::mem::replace(&mut self.received, Poll::Pending);
+        if received.is_pending() {
+            received = poll_fn(|cx| Poll::Ready(poll_data(&mut self.body, cx))).await;
+        }
+        match received {
+            Poll::Ready(Some(received)) => self.data = received?,
+            Poll::Ready(None) => {
+                self.unframer.end()?;
+                // What came before the client closed its side is still owed to it.
+                self.is_open = false;
+            }
+            Poll::Pending => return Ok(Step::Idle),
+        }
+        Ok(Step::More)
+    }
+
+    /// Waits until a step may find something.
+    async fn wait(&mut self) {
+        tokio::select! {
+            biased;
+            received = poll_fn(|cx| poll_data(&mut self.body, cx)) => {
+                self.received = Poll::Ready(received);
+            },
+            () = self.chat.woken() => {}
         }
     }
 }
@@ -161,14 +216,14 @@ impl Due {
         }
     }
 
-    /// Returns a slice to which nothing will be added.
-    fn next_full(&mut self) -> Option<Bytes> {
-        self.slices.pop_front()
+    /// Tells whether there is a slice to which nothing will be added.
+    fn is_full(&self) -> bool {
+        !self.slices.is_empty()
     }
 
-    /// Returns the next slice.
-    fn next(&mut self) -> Option<Bytes> {
-        if self.slices.is_empty() {
+    /// Returns the next slice; if more is to come, only one to which nothing will be added.
+    fn next(&mut self, is_more: bool) -> Option<Bytes> {
+        if self.slices.is_empty() && !is_more {
             self.seal();
         }
         self.slices.pop_front()
@@ -242,7 +297,7 @@ mod tests {
             expected.extend_from_slice(&record);
             due.add(&record);
         }
-        while let Some(slice) = due.next() {
+        while let Some(slice) = due.next(false) {
             lengths.push(slice.len());
             sent.extend_from_slice(&slice);
         }
@@ -267,7 +322,7 @@ mod tests {
             let record = Bytes::from(vec![7; len]);
             let mut due = Due::default();
             due.add(&record);
-            assert_eq!(due.next().unwrap().as_ptr(), record.as_ptr());
+            assert_eq!(due.next(false).unwrap().as_ptr(), record.as_ptr());
         }
     }
 }
