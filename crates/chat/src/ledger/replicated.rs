@@ -102,7 +102,7 @@ impl Ledger {
         }
         let entry = log.notes.pop_back()?;
         self.notes -= 1;
-        self.bytes -= cost_bytes(entry.note.message());
+        self.bytes -= cost_bytes(entry.note.message_bytes());
         Some(entry)
     }
 

@@ -198,13 +198,14 @@ impl Shared {
     /// their places miss a note each.
     pub(super) fn cut_after(&self, sequence: u64) -> usize {
         let mut garbage = Vec::new();
+        let nobody = Author::unique();
         let (places, watchers): (Vec<_>, Vec<_>);
         {
             let mut state = self.lock();
             places = state.ledger.cut_after(sequence, &mut garbage);
             watchers = places
                 .iter()
-                .map(|place| state.ledger.watchers(*place))
+                .map(|place| state.ledger.watchers(*place, nobody))
                 .collect::<Vec<_>>();
             state.seen = sequence;
             // Which notes others read under the numbers that follow is not known here.
@@ -215,11 +216,8 @@ impl Shared {
                 waiting.stored = waiting.stored.filter(|stored| *stored <= sequence);
             }
         }
-        let nobody = Author::unique();
         for (place, watchers) in places.into_iter().zip(watchers) {
-            if let Some(watchers) = watchers {
-                watchers.wake_all(place, nobody);
-            }
+            watchers.wake_all(place, nobody);
         }
         garbage.len()
     }
