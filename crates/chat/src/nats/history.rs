@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use async_nats::{HeaderMap, HeaderValue};
 use async_nats::header::NATS_MESSAGE_ID;
+use async_nats::{HeaderMap, HeaderValue};
 
 /// Tells one message from another that has, or had, the same number in the stream.
 ///
