@@ -1,7 +1,5 @@
 //! A request of one message has one message.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
-
 use bytes::Bytes;
 use prost::Message;
 use prost_types::FileDescriptorSet;

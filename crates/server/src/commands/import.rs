@@ -21,6 +21,7 @@ use table::TableFlags;
 
 /// The flags of `import`.
 #[derive(Clone, Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct ImportFlags {
     /// The files to read, one after the other, plain or compressed with gzip or zstd; - is stdin
     #[arg(required = true, value_name = "INPUT")]
