@@ -36,8 +36,11 @@ impl<'a> Region<'a> {
     /// They are all of the run if that is short, and otherwise about as many as [`PIECE_BYTES`] hold.
     pub(crate) fn piece(&self, run: Range<u32>) -> Result<(Range<usize>, u32), CorruptRecord> {
         let (first, past) = (run.start as usize, run.end as usize);
-        let start = self.start(first)?;
         let next = first / GROUP + 1;
+        if past <= next * GROUP {
+            return Ok((self.in_group(first..past)?, run.end));
+        }
+        let start = self.start(first)?;
         let groups = next..(past / GROUP + 1).min(next + PIECE_GROUPS);
         let offsets = self.offsets.get(groups.clone()).unwrap_or_default();
         let filled = (start + PIECE_BYTES) as u64;
@@ -48,12 +51,7 @@ impl<'a> Region<'a> {
             // A group that is longer than a piece is not divided.
             (next + fitting.max(1) - 1) * GROUP
         };
-        // The way on from the start may be shorter than that from the beginning of a group.
-        let end = if cut / GROUP == first / GROUP {
-            self.walk(first, start, cut)?
-        } else {
-            self.start(cut)?
-        };
+        let end = self.start(cut)?;
         if start > end {
             return Err(self.corrupt(first, start));
         }
@@ -64,11 +62,19 @@ impl<'a> Region<'a> {
 
     /// Returns where a record begins; where the records end for a position just past the last.
     pub(crate) fn start(&self, position: usize) -> Result<usize, CorruptRecord> {
+        let in_group = position % GROUP;
         if position >= self.len {
-            return Ok(self.records.len());
+            Ok(self.records.len())
+        } else if in_group == 0 {
+            Ok(self.group(position).start)
+        } else {
+            Ok(self.in_group(position - in_group..position)?.end)
         }
-        let first = position - position % GROUP;
-        self.walk(first, self.group(first).start, position)
+    }
+
+    /// Returns where the record at a position is; there must be one.
+    pub(crate) fn range(&self, position: usize) -> Result<Range<usize>, CorruptRecord> {
+        self.in_group(position..position + 1)
     }
 
     /// Returns the record at a position, which begins at `start`.
@@ -78,29 +84,28 @@ impl<'a> Region<'a> {
         position: usize,
         start: usize,
     ) -> Result<&'a [u8], CorruptRecord> {
-        let end = self.end(position, start)?;
-        self.check(start..end)?;
+        let group = self.group(position);
+        self.check(group.clone())?;
+        let end = self.step(position, start, group.end)?;
         Ok(&self.records[start..end])
     }
 
-    /// Returns where the record at a position is; there must be one.
-    pub(crate) fn range(&self, position: usize) -> Result<Range<usize>, CorruptRecord> {
-        let start = self.start(position)?;
-        let record = self.record_from(position, start)?;
-        Ok(start..start + record.len())
-    }
-
-    /// Returns the end of the record at `position` that begins at `start`.
+    /// Returns where some records of one group are. All of the group is checked, so that no step has to check again.
     #[inline]
-    fn end(&self, position: usize, start: usize) -> Result<usize, CorruptRecord> {
-        let limit = self.group(position).end;
-        self.check(start..limit.min(start + PREFIX_BYTES))?;
-        record::step(self.records, start, limit).ok_or_else(|| self.corrupt(position, start))
+    fn in_group(&self, mut positions: Range<usize>) -> Result<Range<usize>, CorruptRecord> {
+        let group = self.group(positions.start);
+        self.check(group.clone())?;
+        let step = |start, position| self.step(position, start, group.end);
+        let first = positions.start - positions.start % GROUP;
+        let start = (first..positions.start).try_fold(group.start, step)?;
+        let end = positions.try_fold(start, step)?;
+        Ok(start..end)
     }
 
-    /// Steps from the record at `from`, which begins at `start`, to the one at `to` in the same group.
-    fn walk(&self, from: usize, start: usize, to: usize) -> Result<usize, CorruptRecord> {
-        (from..to).try_fold(start, |start, position| self.end(position, start))
+    /// Returns the end of the record at `position` that begins at `start` and ends by `limit`.
+    #[inline]
+    fn step(&self, position: usize, start: usize, limit: usize) -> Result<usize, CorruptRecord> {
+        record::step(self.records, start, limit).ok_or_else(|| self.corrupt(position, start))
     }
 
     /// Returns where the group of a position begins and ends.

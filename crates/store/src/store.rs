@@ -241,10 +241,9 @@ impl Store {
             return Ok(None);
         }
         let region = self.image.region();
-        let start = region.start(position.index())?;
-        let record = region.record_from(position.index(), start)?;
-        let (location, name) =
-            record::decode(record).ok_or_else(|| region.corrupt(position.index(), start))?;
+        let range = region.range(position.index())?;
+        let (location, name) = record::decode(&region.records[range.clone()])
+            .ok_or_else(|| region.corrupt(position.index(), range.start))?;
         Ok(Some(Feature::new(location, name, position)))
     }
 
