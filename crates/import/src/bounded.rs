@@ -4,8 +4,6 @@ use std::error::Error;
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
-use crate::json::scan::fill;
-
 /// What [`until`] has read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
@@ -27,7 +25,7 @@ pub(crate) fn until(
     piece.clear();
     let mut too_long = None;
     loop {
-        let chunk = fill(input)?;
+        let chunk = input.fill_buf()?;
         if chunk.is_empty() {
             return Ok(match too_long {
                 Some(lines) => Line::TooLong { lines },

@@ -62,7 +62,9 @@ impl Bytes {
     }
 }
 
+/// No call is ever interrupted by a signal, as it is repeated.
 impl BufRead for Bytes {
+    #[inline]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.unread.is_empty() {
             self.unread = 0..0;
@@ -71,6 +73,7 @@ impl BufRead for Bytes {
         Ok(&self.buffer[self.unread.clone()])
     }
 
+    #[inline]
     fn consume(&mut self, length: usize) {
         self.unread.start = (self.unread.start + length).min(self.unread.end);
     }

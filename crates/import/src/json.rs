@@ -316,6 +316,7 @@ mod tests {
         };
         check("", &begins("is empty"));
         check("7", &begins("begins with '7'"));
+        check("ä", &begins("begins with byte 0xc3"));
         check("\n null", &begins("begins with 'n'"));
         let no_list = "not a list of places in json: the object has no \"feature\" list";
         check("{}", no_list);

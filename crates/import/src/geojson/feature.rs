@@ -235,9 +235,13 @@ fn geometry<'a>(kind: &str, object: &Object<'a>) -> Option<Result<Outcome<'a>, R
         }
     };
     Some(match kind {
-        "Point" => coordinates().and_then(|numbers| match numbers {
-            Some(numbers) if !is_empty(numbers.clone()) => numbers_of(numbers).map(Outcome::Point),
-            _ => Ok(Outcome::Skip(Skip::NoCoordinates)),
+        "Point" => coordinates().and_then(|numbers| {
+            let mut numbers = numbers.into_iter().flatten();
+            match (numbers.next(), numbers.next()) {
+                (None, _) | (Some("null"), Some("null")) => Ok(Outcome::Skip(Skip::NoCoordinates)),
+                (Some(lon), Some(lat)) => Ok(Outcome::Point([lon, lat])),
+                (Some(_), None) => Err(Reason::Missing { what: "latitude" }),
+            }
         }),
         "MultiPoint" => coordinates().map(|points| {
             match points.filter(|points| points.clone().next().is_some()) {
@@ -252,19 +256,9 @@ fn geometry<'a>(kind: &str, object: &Object<'a>) -> Option<Result<Outcome<'a>, R
     })
 }
 
-/// Tells whether a position has no numbers, or only null in their place.
-fn is_empty(mut numbers: Elements<'_>) -> bool {
-    numbers.next().is_none_or(|first| {
-        first == "null" && numbers.next().is_some_and(|second| second == "null")
-    })
-}
-
 /// Reads the text of longitude and latitude.
 fn pair(position: &str) -> Result<[&str; 2], Reason> {
-    list(position).and_then(numbers_of)
-}
-
-fn numbers_of(mut numbers: Elements<'_>) -> Result<[&str; 2], Reason> {
+    let mut numbers = list(position)?;
     let lon = numbers.next();
     let lon = lon.ok_or(Reason::Missing { what: "longitude" })?;
     let lat = numbers.next();

@@ -21,10 +21,12 @@ const MAX_TAG_BYTES: usize = 1 << 10;
 const IN_ROOT: usize = 1;
 const IN_WAYPOINT: usize = 2;
 
-/// Takes a name apart into its prefix with the colon, or nothing, and the rest.
-fn split(qualified: &str) -> (&str, &str) {
-    let prefix = qualified.find(':').map_or(0, |colon| colon + 1);
-    qualified.split_at(prefix)
+/// Takes a name apart into its prefix, if it has one, and the rest.
+fn split(qualified: &str) -> (Option<&str>, &str) {
+    match qualified.split_once(':') {
+        Some((prefix, name)) => (Some(prefix), name),
+        None => (None, qualified),
+    }
 }
 
 /// Tells whether an element has a namespace of its own.
@@ -35,8 +37,8 @@ fn has_namespace(tag: &BytesStart<'_>) -> bool {
 /// Where in the file the reader is.
 pub(super) struct Reading<'o> {
     name_field: Option<&'o str>,
-    /// The prefix of the root element, empty or with its colon. Elements with another one are not of GPX.
-    prefix: String,
+    /// The prefix of the root element, if it has one. Elements with another one are not of GPX.
+    prefix: Option<String>,
     depth: usize,
     /// Whether the root element has been there.
     rooted: bool,
@@ -51,7 +53,7 @@ impl<'o> Reading<'o> {
     pub(super) fn new(naming: &'o Naming) -> Self {
         Self {
             name_field: naming.field(),
-            prefix: String::new(),
+            prefix: None,
             depth: 0,
             rooted: false,
             waypoints: 0,
@@ -74,7 +76,7 @@ impl<'o> Reading<'o> {
         let qualified = tag.name();
         let qualified = qualified.as_ref();
         let (prefix, name) = split(qualified);
-        let foreign = prefix != self.prefix;
+        let foreign = prefix != self.prefix.as_deref();
         match self.depth {
             0 if self.rooted => {
                 let problem = format!("a second root element <{name}>");
@@ -86,7 +88,7 @@ impl<'o> Reading<'o> {
             }
             0 => {
                 self.rooted = true;
-                prefix.clone_into(&mut self.prefix);
+                self.prefix = prefix.map(str::to_owned);
             }
             IN_ROOT if foreign => {}
             IN_ROOT if name == "wpt" => {

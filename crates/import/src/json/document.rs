@@ -132,7 +132,7 @@ impl<R: BufRead> Document<R> {
             Some(b'[') if self.shape.bare => State::List { first: true },
             found => {
                 let what = match found {
-                    Some(byte) => format!("begins with {:?}", char::from(byte)),
+                    Some(byte) => format!("begins with {}", shown(byte)),
                     None => "is empty".to_owned(),
                 };
                 return Err(Fault::not_this_format(
@@ -303,7 +303,7 @@ impl<R: BufRead> Document<R> {
         let Some(byte) = found else {
             return self.scanner.truncated().into();
         };
-        let problem = format!("expected {expected}, found {:?}", char::from(byte));
+        let problem = format!("expected {expected}, found {}", shown(byte));
         Fault::malformed(self.scanner.place().position(), problem).into()
     }
 
@@ -322,6 +322,15 @@ enum Member {
     End,
     /// The end of one that had none, and its whole text if that is not too long.
     Alone(Option<Vec<u8>>),
+}
+
+/// Returns a byte as a message shows it, of which those beyond ASCII are no characters.
+fn shown(byte: u8) -> String {
+    if byte.is_ascii() {
+        format!("{:?}", char::from(byte))
+    } else {
+        format!("byte {byte:#04x}")
+    }
 }
 
 /// Tells whether a type, as it is written, is that of a feature or geometry.

@@ -102,7 +102,7 @@ impl<R: BufRead> Scanner<R> {
     /// Returns the next byte that is no white space, without taking it.
     pub(crate) fn peek(&mut self) -> io::Result<Option<u8>> {
         loop {
-            let chunk = fill(&mut self.input)?;
+            let chunk = self.input.fill_buf()?;
             if chunk.is_empty() {
                 return Ok(None);
             }
@@ -125,7 +125,7 @@ impl<R: BufRead> Scanner<R> {
 
     /// Takes bytes that are in the buffer.
     fn advance(&mut self, length: usize) -> io::Result<()> {
-        let taken = &fill(&mut self.input)?[..length];
+        let taken = &self.input.fill_buf()?[..length];
         self.place.pass(taken);
         if let Some(tape) = &mut self.tape {
             if tape.len() + length <= self.limit_bytes {
@@ -158,7 +158,7 @@ impl<R: BufRead> Scanner<R> {
         let mut captured = Captured::Whole;
         let mut outline = Outline::default();
         loop {
-            let chunk = fill(&mut self.input)?;
+            let chunk = self.input.fill_buf()?;
             if chunk.is_empty() {
                 if outline.may_end() {
                     return Ok(captured);
@@ -207,6 +207,7 @@ pub(crate) struct Outline {
 impl Outline {
     /// Follows the value through a piece of text; returns how much of it belongs to the value, `None` if all does and
     /// more may come.
+    #[inline]
     pub(crate) fn feed(&mut self, text: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(&byte) = text.get(at) {
@@ -249,17 +250,6 @@ impl Outline {
     const fn may_end(&self) -> bool {
         self.scalar && self.depth == 0 && !self.in_string
     }
-}
-
-/// Returns what is in the buffer, more if it is empty.
-pub(crate) fn fill(input: &mut impl BufRead) -> io::Result<&[u8]> {
-    // The loop that a signal makes necessary runs on a buffer that is not returned, as the borrow checker wants it.
-    while let Err(error) = input.fill_buf() {
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
-    }
-    input.fill_buf()
 }
 
 const fn is_white_space(byte: u8) -> bool {

@@ -37,18 +37,37 @@ impl Quotes {
     /// Follows the quotes through the next piece of a record; returns whether any of it may be within quotes.
     pub(super) fn follow(&mut self, piece: &[u8]) -> bool {
         let outside = matches!(self.at, At::Start | At::Bare);
-        if outside && memchr::memchr(self.quote, piece).is_none() {
-            self.at = match piece.last() {
-                Some(&last) if last == self.delimiter => At::Start,
-                Some(_) => At::Bare,
-                None => self.at,
-            };
-            return false;
+        let mut quotes = memchr::memchr_iter(self.quote, piece).peekable();
+        let quoted = !outside || quotes.peek().is_some();
+        let mut next = 0;
+        for quote in quotes {
+            self.pass(&piece[next..quote]);
+            self.at = self.after(self.quote);
+            next = quote + 1;
         }
-        for &byte in piece {
-            self.at = self.after(byte);
+        self.pass(&piece[next..]);
+        quoted
+    }
+
+    /// Follows through text without quotes.
+    fn pass(&mut self, text: &[u8]) {
+        let Some(&last) = text.last() else {
+            return;
+        };
+        match self.at {
+            // Only the last byte matters: before a quote it tells whether that opens a field.
+            At::Start | At::Bare => self.at = self.after(last),
+            At::Quoted | At::Broken => {}
+            At::Closed | At::Over => {
+                for (index, &byte) in text.iter().enumerate() {
+                    self.at = self.after(byte);
+                    if self.at == At::Start {
+                        self.pass(&text[index + 1..]);
+                        return;
+                    }
+                }
+            }
         }
-        true
     }
 
     fn after(&self, byte: u8) -> At {

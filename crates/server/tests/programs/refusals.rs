@@ -109,10 +109,16 @@ fn a_features_file_that_is_not_there_is_named() {
 
 #[test]
 fn a_features_file_that_is_not_json_is_named_with_the_position() {
-    check_file(b"", &["not json", "is empty"]);
+    check_file(b"", &["not a list of places in json", "is empty"]);
     check_file(b"[]", &["it has no place", "--allow-empty"]);
-    check_file(b"no json", &["not json", "begins with 'n'"]);
-    check_file(b"\xff\xfe[]", &["not json", "begins with"]);
+    check_file(
+        b"no json",
+        &["not a list of places in json", "begins with 'n'"],
+    );
+    check_file(
+        b"\xfe[]",
+        &["not a list of places in json", "begins with byte 0xfe"],
+    );
     check_file(b"[\n{\"name\": \"cut", &["line 2", "column"]);
     check_file(b"[]\n[]", &["line 2", "column 1"]);
     check_file("[".repeat(100_000).as_bytes(), &["line 1", "column"]);
