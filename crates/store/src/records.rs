@@ -14,7 +14,7 @@ use crate::region::CorruptRecord;
 /// The records of the features in a rectangle, in data-set order: pieces of whole records that lie together.
 ///
 /// A record is what a gRPC server sends for a feature: the 5-byte prefix and the encoded `routeguide.Feature`. The pieces
-/// are parts of the store, not copies, found and checked one by one as they are asked for. One has up to about 64 KiB, or
+/// are parts of the store, not copies, found and checked one by one as they are asked for. One has up to about 256 KiB, or
 /// eight records if those are longer.
 ///
 /// A piece may be **empty**: the search has then gone on for about a tenth of a millisecond since the last one that was,
