@@ -69,6 +69,9 @@ pub enum FileOrder {
 }
 
 /// Up to how many features a file keeps its order by default.
+///
+/// A listing of half of so many takes about a millisecond more than if neighbours lay together; from there on it grows in
+/// proportion.
 pub const KEPT_FEATURES: usize = 100_000;
 
 /// How notes are kept and shared.
