@@ -25,9 +25,9 @@ def measured(outcome: Outcome) -> dict:
     (line,) = outcome.out
     report = json.loads(line)
     assert report["failures"] == []
-    latency = report["latency_seconds"]
-    assert 0 < latency["p50"] <= latency["p99"] <= latency["max"] <= report["elapsed_seconds"]
-    assert report["calls_per_second"] == pytest.approx(report["calls"] / report["elapsed_seconds"])
+    latency = report["latencySeconds"]
+    assert 0 < latency["p50"] <= latency["p99"] <= latency["max"] <= report["elapsedSeconds"]
+    assert report["callsPerSecond"] == pytest.approx(report["calls"] / report["elapsedSeconds"])
     return report
 
 
@@ -44,7 +44,7 @@ def measured(outcome: Outcome) -> dict:
 def test_every_call_is_made_and_counted(
     route_guide_client: Path, reference: str, arguments: list[str], messages: int
 ) -> None:
-    load = ["--calls", "40", "--connections", "2", "--concurrency", "3"]
+    load = ["--calls", "40", "--connections", "2", "--concurrency", "4"]
     report = measured(bench(route_guide_client, reference, *arguments, *load))
     assert (report["calls"], report["messages"]) == (40, 40 * messages)
 
