@@ -89,9 +89,15 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn arbitrary_bytes_are_read_or_refused(format in any_format(), bytes in vec(any::<u8>(), 0..300)) {
+    fn arbitrary_bytes_are_read_or_refused(
+        format in any_format(),
+        label in select(&["windows-1252", "utf-16be", "shift_jis", "gb18030", "iso-2022-jp", "utf-8"][..]),
+        bytes in vec(any::<u8>(), 0..300),
+    ) {
         read(format, bytes.clone(), &Options::default());
-        read(format, bytes, &tight());
+        read(format, bytes.clone(), &tight());
+        let encoding = label.parse().ok();
+        read(format, bytes, &Options { encoding, ..Options::default() });
     }
 
     /// Random bytes hardly ever get past the first check of a format; its own words in another order do.

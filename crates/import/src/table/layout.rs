@@ -99,9 +99,11 @@ fn line_end(head: &[u8], quote: Option<u8>) -> u8 {
     b'\r'
 }
 
-/// Finds the delimiter with which the first line has the columns that are needed; else the one that gives the most fields.
+/// Finds the delimiter with which the first line has the columns that are needed; else the first that gives enough fields,
+/// or the one that gives the most.
 fn detect(head: &[u8], table: &Table, line_end: u8) -> u8 {
-    let mut most = (1, DELIMITERS[0]);
+    let last = table.lat.index().max(table.lon.index());
+    let (mut enough, mut most) = (None, (1, DELIMITERS[0]));
     for delimiter in DELIMITERS
         .into_iter()
         .filter(|&byte| Some(byte) != table.quote)
@@ -110,11 +112,14 @@ fn detect(head: &[u8], table: &Table, line_end: u8) -> u8 {
         if is_whole(&fields, table, delimiter) {
             return delimiter;
         }
+        if enough.is_none() && last.is_some_and(|last| last < fields.len()) {
+            enough = Some(delimiter);
+        }
         if fields.len() > most.0 {
             most = (fields.len(), delimiter);
         }
     }
-    most.1
+    enough.unwrap_or(most.1)
 }
 
 /// Tells whether a record has the columns of a place.
@@ -250,6 +255,12 @@ mod tests {
         check_with(&degrees, "Mill,48.1,11.5,a;b;c\n", Ok(&[ROW]));
         let semicolons = "x: delimiter \";\", decimal comma";
         check_with(&degrees, "Mill;48,1;11,5\n", Ok(&[semicolons, ROW]));
+        // A first line that is wrong costs no others.
+        check_with(
+            &degrees,
+            "name,x,y,a;b;c;d;e\nMill,48.1,11.5\n",
+            Ok(&["x: line 1: latitude \"x\" is not a decimal number", ROW]),
+        );
         let bars = "x: delimiter \"|\"";
         let e7 = "Mill|481000000|115000000\n";
         check_with(&headless(Unit::E7), e7, Ok(&[bars, ROW]));
