@@ -34,11 +34,11 @@ fn ask(bytes: &[u8]) {
         let sent: usize = store.records(area).flatten().map(|run| run.len()).sum();
         let found = (store.find(a).is_ok(), store.find_record(a).is_ok());
         let nearest = store.nearest_k(b, 3, 1e6);
-        std::hint::black_box((hits, sent, found, nearest, store.count_at(&[a, b])));
+        let _ = std::hint::black_box((hits, sent, found, nearest, store.count_at(&[a, b])));
     }
     let read = store.features().count();
     assert!(!sound || read == store.len());
-    std::hint::black_box((store.feature(Position::new(0)), store.info()));
+    let _ = std::hint::black_box((store.feature(Position::new(0)), store.info()));
 }
 
 /// Makes the checksums agree with the bytes, and the data-set version with the table, as far as they can be found.
