@@ -2,13 +2,12 @@
 //!
 //! Without nginx these tests say so and pass, unless `ROUTE_GUIDE_REQUIRE_NGINX=1` makes that a failure.
 
-use std::env;
 use std::fs;
-use std::io::{self, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use route_guide_testkit::can_run;
 use tempfile::TempDir;
 
 use crate::ROUTE_GUIDE_CLIENT;
@@ -28,13 +27,11 @@ impl Nginx {
     fn before(server: &str) -> Option<Self> {
         const PROGRAMS: [&str; 3] = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx"];
         let program = PROGRAMS.into_iter().find(|path| Path::new(path).exists());
-        let Some(program) = program else {
-            let is_required = env::var_os("ROUTE_GUIDE_REQUIRE_NGINX").is_some();
-            assert!(!is_required, "nginx is not installed");
-            // Unlike `eprintln!`, this is shown for tests that pass.
-            let _ = writeln!(io::stderr(), "skipped: nginx is not installed");
+        let missing = program.is_none().then_some("nginx is not installed");
+        if !can_run(missing, "ROUTE_GUIDE_REQUIRE_NGINX") {
             return None;
-        };
+        }
+        let program = program?;
         // Somebody else may take the port before nginx does.
         (0..10).find_map(|_| Self::start(program, server))
     }
