@@ -7,6 +7,7 @@ use route_guide_geo::E7Point;
 use route_guide_proto::routeguide::RouteNote;
 use tokio::time::Instant;
 use tonic::{Code, Status};
+use tonic_types::StatusExt;
 
 use super::super::session::Failure;
 use super::desk::Typed;
@@ -308,13 +309,24 @@ impl<'a> Talk<'a> {
     }
 }
 
-/// Whether a call has lost its server, rather than having been ended by it. Through a proxy that looks like an error.
+/// Whether a call has lost its server, or the server what it keeps notes on, rather than having been ended by it. Through a
+/// proxy that looks like an error.
+///
+/// A note that may have been committed is not sent again: the next call asks for it.
 fn is_lost(status: &Status) -> bool {
     match status.code() {
         Code::Unavailable => true,
-        Code::Internal | Code::Unknown => fault::was_cut_short(status),
+        Code::Internal | Code::Unknown => fault::was_cut_short(status) || is_unconfirmed(status),
         _ => false,
     }
+}
+
+/// The reason of a server that does not know whether a note was committed.
+const NOTE_UNCONFIRMED: &str = "NOTE_UNCONFIRMED";
+
+fn is_unconfirmed(status: &Status) -> bool {
+    let info = status.get_details_error_info();
+    info.is_some_and(|info| info.reason == NOTE_UNCONFIRMED)
 }
 
 /// Returns enough of a note to know it again.
@@ -330,4 +342,24 @@ pub(super) fn cannot_watch(channel: &Channel) -> Status {
         "the server at {} shows a place only to those who leave a note there; chat without --watch",
         channel.target()
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use tonic_types::ErrorDetails;
+
+    use super::*;
+
+    #[test]
+    fn a_chat_goes_on_after_a_note_that_may_be_committed() {
+        let unknown = |reason: &str| {
+            let details = ErrorDetails::with_error_info(reason, "route-guide", HashMap::new());
+            Status::with_error_details(Code::Unknown, "who knows", details)
+        };
+        assert!(is_lost(&unknown(NOTE_UNCONFIRMED)));
+        assert!(!is_lost(&unknown("SOMETHING_ELSE")));
+        assert!(!is_lost(&Status::unknown("a panic")));
+    }
 }
