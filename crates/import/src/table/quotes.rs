@@ -38,7 +38,7 @@ impl Quotes {
     pub(super) fn follow(&mut self, piece: &[u8]) -> bool {
         let outside = matches!(self.at, At::Start | At::Bare);
         let mut quotes = memchr::memchr_iter(self.quote, piece).peekable();
-        let quoted = !outside || quotes.peek().is_some();
+        let within = !outside || quotes.peek().is_some();
         let mut next = 0;
         for quote in quotes {
             self.pass(&piece[next..quote]);
@@ -46,7 +46,7 @@ impl Quotes {
             next = quote + 1;
         }
         self.pass(&piece[next..]);
-        quoted
+        within
     }
 
     /// Follows through text without quotes.
