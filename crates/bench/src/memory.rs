@@ -1,6 +1,9 @@
 //! What a server holds.
 
-use route_guide_load::{IdleChats, StalledListings, process_memory};
+use std::thread;
+use std::time::Duration;
+
+use route_guide_load::{IdleChats, IdleConnections, StalledListings, process_memory};
 
 use crate::Subject;
 use crate::areas::world;
@@ -12,8 +15,12 @@ use crate::scene::Scene;
 const LISTINGS: usize = 500;
 /// So many chats are opened and left alone.
 const CHATS: usize = 10_000;
+/// So many connections are opened and closed again.
+const CONNECTIONS: usize = 4_000;
+/// So long after they are closed a server has given back what it gives back.
+const GIVEN_BACK: Duration = Duration::from_secs(15);
 
-/// The measurements of memory, each for a server that has done nothing else: what it has used, it does not give back.
+/// The measurements of memory, each for a server that has done nothing else.
 #[must_use]
 pub fn measurements(scene: &Scene) -> Vec<Measurement<'_>> {
     let mut all = vec![at_rest()];
@@ -21,6 +28,7 @@ pub fn measurements(scene: &Scene) -> Vec<Measurement<'_>> {
     if scene.dataset.len() >= 10_000 {
         all.push(stalled());
     }
+    all.push(connections());
     all.push(chats(scene));
     all
 }
@@ -40,6 +48,24 @@ fn stalled<'a>() -> Measurement<'a> {
         let stalled = StalledListings::open(subject.target(), world(), LISTINGS, 10)?;
         anyhow::ensure!(stalled.len() == LISTINGS, "only {} stall", stalled.len());
         Ok(Sample::alone([each(before, subject, LISTINGS)?]))
+    })
+    .once()
+}
+
+fn connections<'a>() -> Measurement<'a> {
+    let name = "memory of an idle connection, one of 4 000";
+    let rows = [
+        ("each", Unit::Bytes),
+        ("kept of it 15 s after it is closed", Unit::Bytes),
+    ];
+    Measurement::new(name, &rows, |subject| {
+        let before = memory(subject)?;
+        let connections = IdleConnections::open(subject.target(), CONNECTIONS)?;
+        let open = each(before, subject, CONNECTIONS)?;
+        drop(connections);
+        thread::sleep(GIVEN_BACK);
+        let kept = each(before, subject, CONNECTIONS)?;
+        Ok(Sample::alone([open, kept]))
     })
     .once()
 }

@@ -8,8 +8,8 @@ use route_guide_bench::check::check;
 use route_guide_bench::{Baseline, Canned, Dataset};
 use route_guide_geo::E7Point;
 use route_guide_load::{
-    FanOut, Framing, GetFeature, IdleChats, ListFeatures, Load, LoadError, Reach, RecordRoute,
-    Replays, Report, Route, StalledListings, Target, Windows, Workload,
+    FanOut, Framing, GetFeature, IdleChats, IdleConnections, ListFeatures, Load, LoadError, Reach,
+    RecordRoute, Replays, Report, Route, StalledListings, Target, Windows, Workload,
 };
 use route_guide_server::{FeatureSource, RouteGuideSettings, Server};
 use tokio::net::TcpListener;
@@ -300,6 +300,15 @@ fn listings_stall_that_nobody_reads() {
                 .unwrap()
                 .is_empty()
         );
+    });
+}
+
+#[test]
+fn idle_connections_are_opened_one_by_one() {
+    on_both(|target| {
+        let connections = IdleConnections::open(target, 50).unwrap();
+        assert_eq!(connections.len(), 50);
+        assert!(!connections.is_empty());
     });
 }
 

@@ -25,7 +25,7 @@
 //! | [`Replays`] | how long until a note brings an earlier one back |
 //! | [`FanOut`] | how long until everybody who follows a place has a new note |
 //!
-//! [`IdleChats`] and [`StalledListings`] are there to see what a server holds for them, and whether others notice.
+//! [`IdleConnections`], [`IdleChats`] and [`StalledListings`] are there to see what a server holds for them, and whether others notice.
 //!
 //! [`Load`] says how many connections, calls and threads ask and for how long; each load is a [`Workload`], whose `run` gives a
 //! [`Report`].
@@ -54,6 +54,7 @@ mod gathering;
 mod notes;
 mod replays;
 
+mod idle;
 mod stalled;
 
 pub mod figure;
@@ -88,6 +89,7 @@ pub use gathering::IdleChats;
 pub use get_feature::GetFeature;
 pub use histogram::Histogram;
 pub use hpack::HeaderBlockError;
+pub use idle::IdleConnections;
 pub use list_features::ListFeatures;
 pub use process::{process_cpu, process_memory};
 pub use record_route::RecordRoute;
