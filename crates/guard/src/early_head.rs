@@ -1,7 +1,7 @@
 //! Response headers before the response is known.
 
 use std::convert::Infallible;
-use std::future::{Future, Ready, ready};
+use std::future::{Future, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -30,6 +30,9 @@ pub struct EarlyHeadService<S> {
     paths: &'static [&'static str],
 }
 
+/// A response that is there. Boxed, as calls of all methods have room for it.
+type EarlyFuture = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
 impl EarlyHeadLayer {
     /// Makes the layer for methods named as `/package.Service/Method`.
     #[must_use]
@@ -56,7 +59,7 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Either<S::Future, Ready<Result<Response<Body>, Infallible>>>;
+    type Future = Either<S::Future, EarlyFuture>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
@@ -72,7 +75,7 @@ where
         let mut response = Response::new(Body::new(body));
         let grpc = HeaderValue::from_static("application/grpc");
         response.headers_mut().insert(header::CONTENT_TYPE, grpc);
-        Either::Right(ready(Ok(response)))
+        Either::Right(Box::pin(ready(Ok(response))))
     }
 }
 

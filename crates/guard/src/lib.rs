@@ -57,6 +57,7 @@ mod serve;
 mod socket_file;
 mod status;
 mod task;
+mod turn;
 mod unsent;
 mod web;
 mod wire;

@@ -43,7 +43,7 @@ pub async fn serve<S>(
     S::Future: Send + 'static,
 {
     let connections = Connections {
-        protocol: Protocol::new(settings),
+        protocol: Arc::new(Protocol::new(settings)),
         keepalive: settings.http1.then(|| keepalive(settings)),
         service,
         drain: drain.clone(),
@@ -61,7 +61,7 @@ pub async fn serve<S>(
 /// What every connection is made with.
 #[derive(Clone)]
 struct Connections<S> {
-    protocol: Protocol,
+    protocol: Arc<Protocol>,
     /// How the system asks peers for a sign of life where HTTP does not.
     keepalive: Option<TcpKeepalive>,
     service: S,

@@ -1,11 +1,11 @@
 //! The statuses that the call layer makes, and what it changes in those of others.
 
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-const GRPC_STATUS: &str = "grpc-status";
-const GRPC_MESSAGE: &str = "grpc-message";
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 /// How many bytes of UTF-8 a status message may have.
 ///

@@ -4,10 +4,11 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use hyper::rt::Executor;
 use pin_project_lite::pin_project;
+use tower::Service;
 
 /// Exists as long as a call does.
 pub(crate) type OpenCall = Arc<()>;
@@ -25,6 +26,10 @@ thread_local! {
     static IN_TASK: Cell<bool> = const { Cell::new(false) };
     /// What is to be done once the call is over.
     static AFTER_CALL: RefCell<Option<AfterCall>> = const { RefCell::new(None) };
+    /// Whether the call that has just begun is worth no task of its own.
+    static IS_BRIEF: Cell<bool> = const { Cell::new(false) };
+    /// Brief calls that have begun in this turn of their connection.
+    static BRIEF: RefCell<Vec<BriefCall>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What the task of a call does once the call is over.
@@ -54,6 +59,59 @@ where
     }
 }
 
+/// A call that most likely ends as soon as it is polled.
+type BriefCall = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Says of the call that begins that its answer takes less time than a task.
+///
+/// The task of its connection polls it once, and it has a task of its own only if it must wait after all.
+pub(crate) fn is_brief() {
+    IS_BRIEF.set(true);
+}
+
+/// Polls the brief calls that have begun on this thread, and tells whether there were any.
+pub(crate) fn answer_at_once() -> bool {
+    let calls = BRIEF.take();
+    let any = !calls.is_empty();
+    for mut call in calls {
+        // Whatever it waits for, its task polls it again and waits too.
+        let mut cx = Context::from_waker(Waker::noop());
+        if call.as_mut().poll(&mut cx).is_pending() {
+            tokio::spawn(call);
+        }
+    }
+    any
+}
+
+/// The service that a connection has for itself.
+///
+/// hyper calls through a shared reference, from one connection at a time. A copy for each call would cost several
+/// counters that all threads share.
+#[derive(Debug)]
+pub(crate) struct OwnService<S>(RefCell<S>);
+
+impl<S> OwnService<S> {
+    /// Takes a service that is always ready.
+    pub(crate) fn new(service: S) -> Self {
+        Self(RefCell::new(service))
+    }
+}
+
+impl<S: Service<R>, R> hyper::service::Service<R> for OwnService<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, request: R) -> S::Future {
+        IS_BRIEF.set(false);
+        // hyper hands the call to its executor next, which takes what it left behind.
+        IN_TASK.set(true);
+        let call = self.0.borrow_mut().call(request);
+        IN_TASK.set(false);
+        call
+    }
+}
+
 /// Polls or drops a call, and returns what it left behind.
 fn in_task<T>(work: impl FnOnce() -> T) -> (T, Option<AfterCall>) {
     IN_TASK.set(true);
@@ -62,7 +120,7 @@ fn in_task<T>(work: impl FnOnce() -> T) -> (T, Option<AfterCall>) {
     (done, AFTER_CALL.take())
 }
 
-/// Spawns calls in tasks that can be asked to end.
+/// Spawns calls in tasks that can be asked to end, but for brief ones.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CallExecutor;
 
@@ -71,10 +129,15 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, call: F) {
-        tokio::spawn(CallTask {
+        let call = CallTask {
             call: Some(Ending::new(call)),
-            after: None,
-        });
+            after: AFTER_CALL.take(),
+        };
+        if IS_BRIEF.replace(false) {
+            BRIEF.with_borrow_mut(|calls| calls.push(Box::pin(call)));
+        } else {
+            tokio::spawn(call);
+        }
     }
 }
 

@@ -50,6 +50,9 @@ const STREAMING: &[&str] = &[
     "/hello.HelloService/BidiHello",
 ];
 
+/// Methods that look one thing up.
+const BRIEF: &[&str] = &["/routeguide.RouteGuide/GetFeature"];
+
 /// Streams that last until somebody ends them: a drain does not wait for these.
 const OPEN_ENDED: &[&str] = &[
     "/routeguide.RouteGuide/RouteChat",
@@ -236,7 +239,11 @@ impl Server {
         connection.http1 |= web.is_some();
         let service = ServiceBuilder::new()
             .option_layer(web.map(|web| WebLayer::new(&web.origins, &READABLE)))
-            .layer(CallLayer::new(drain.clone()).end_at_drain(OPEN_ENDED))
+            .layer(
+                CallLayer::new(drain.clone())
+                    .end_at_drain(OPEN_ENDED)
+                    .answer_at_once(BRIEF),
+            )
             .layer(EchoMetadataLayer)
             .layer(EarlyHeadLayer::new(EARLY_HEADS))
             .service(Shortcut::new(self.route_guide, self.routes.prepare()));

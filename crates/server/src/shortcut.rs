@@ -1,6 +1,7 @@
 //! The way of a call to its service.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
@@ -31,7 +32,8 @@ where
 {
     type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Either<S::Future, <Routes as Service<Request<Body>>>::Future>;
+    // The router's future is large, and calls of all services would have room for it.
+    type Future = Either<S::Future, Pin<Box<<Routes as Service<Request<Body>>>::Future>>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         if let Some(direct) = &mut self.direct {
@@ -45,7 +47,7 @@ where
             Some(direct) if is_of(S::NAME, request.uri().path()) => {
                 Either::Left(direct.call(request))
             }
-            _ => Either::Right(self.others.call(request)),
+            _ => Either::Right(Box::pin(self.others.call(request))),
         }
     }
 }

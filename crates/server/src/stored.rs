@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{BufMut, Bytes, BytesMut};
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderName, HeaderValue, Request, Response, header};
 use http_body_util::{BodyExt, Full};
 use prost::Message;
 use route_guide_guard::{CardinalityLayer, CardinalityService, cardinality_violation};
@@ -40,6 +40,9 @@ use point::decode_point;
 use unframe::{PREFIX_BYTES, Unframer};
 
 pub(crate) use unframe::MAX_MESSAGE_BYTES;
+
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+const DATA_VERSION_HEADER: HeaderName = HeaderName::from_static(DATA_VERSION);
 
 /// The RouteGuide service with its hot paths taken out of the generated code.
 #[derive(Clone, Debug)]
@@ -83,24 +86,33 @@ impl Service<Request<Body>> for StoredRouteGuide {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         // The generated service knows how to decompress.
-        let encoding = request.headers().get("grpc-encoding");
+        let encoding = request.headers().get(GRPC_ENCODING);
         if encoding.is_some_and(|encoding| encoding != "identity") {
             return self.generated.call(request);
         }
         let servicer = Arc::clone(&self.servicer);
         match request.uri().path() {
-            "/routeguide.RouteGuide/GetFeature" => Box::pin(async move {
-                let answered = get_feature(&servicer, request.into_body()).await;
-                Ok(answered.unwrap_or_else(Status::into_http))
-            }),
-            "/routeguide.RouteGuide/ListFeatures" => Box::pin(async move {
-                let answered = list_features(&servicer, request.into_body()).await;
-                Ok(answered.unwrap_or_else(Status::into_http))
-            }),
-            "/routeguide.RouteGuide/RecordRoute" => Box::pin(async move {
-                let answered = record_route(&servicer, request.into_body()).await;
-                Ok(answered.unwrap_or_else(Status::into_http))
-            }),
+            "/routeguide.RouteGuide/GetFeature" => {
+                let body = request.into_body();
+                Box::pin(async move {
+                    let answered = get_feature(&servicer, body).await;
+                    Ok(answered.unwrap_or_else(Status::into_http))
+                })
+            }
+            "/routeguide.RouteGuide/ListFeatures" => {
+                let body = request.into_body();
+                Box::pin(async move {
+                    let answered = list_features(&servicer, body).await;
+                    Ok(answered.unwrap_or_else(Status::into_http))
+                })
+            }
+            "/routeguide.RouteGuide/RecordRoute" => {
+                let body = request.into_body();
+                Box::pin(async move {
+                    let answered = record_route(&servicer, body).await;
+                    Ok(answered.unwrap_or_else(Status::into_http))
+                })
+            }
             "/routeguide.RouteGuide/RouteChat" => Box::pin(async move {
                 let answered = route_chat(&servicer, request).await;
                 Ok(answered.unwrap_or_else(Status::into_http))
@@ -206,7 +218,7 @@ fn response(body: Body, store: &Store) -> Response<Body> {
     response.headers_mut().insert(header::CONTENT_TYPE, grpc);
     response
         .headers_mut()
-        .insert(DATA_VERSION, data_version(store));
+        .insert(DATA_VERSION_HEADER, data_version(store));
     response
 }
 

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Frame;
 use route_guide_store::CorruptRecord;
 use tonic::Status;
@@ -16,6 +16,8 @@ const SLICE_BYTES: usize = 64 << 10;
 
 /// Runs shorter than this are copied together: a write of its own would cost more.
 const COPY_BELOW_BYTES: usize = 16 << 10;
+
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 
 /// Streams runs of framed messages, then an OK status.
 ///
@@ -124,7 +126,7 @@ where
 /// The trailers of a call that went well.
 pub(crate) fn ok_trailers() -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(1);
-    trailers.insert("grpc-status", HeaderValue::from_static("0"));
+    trailers.insert(GRPC_STATUS, HeaderValue::from_static("0"));
     trailers
 }
 
@@ -132,7 +134,7 @@ fn failed_trailers(corrupt: CorruptRecord) -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(2);
     let status = Status::from(RpcError::from(corrupt));
     if status.add_header(&mut trailers).is_err() {
-        trailers.insert("grpc-status", HeaderValue::from(status.code() as i32));
+        trailers.insert(GRPC_STATUS, HeaderValue::from(status.code() as i32));
     }
     trailers
 }
