@@ -1,7 +1,6 @@
 //! How long notes are silent when the leader of the stream is killed: a measurement, which prints seconds.
 //!
 //! `cargo test -p route-guide-chat --test nats_failover -- --ignored --nocapture`
-#![expect(clippy::unwrap_used, reason = "helpers of a test")]
 
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};

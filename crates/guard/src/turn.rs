@@ -188,7 +188,7 @@ mod tests {
             assert_eq!(reads, READ_BYTES.div_ceil(1000));
             let writes = times(|| {
                 Pin::new(&mut io)
-                    .poll_write(&mut cx, &[0; 50_000])
+                    .poll_write(&mut cx, &vec![0; 50_000])
                     .is_ready()
             });
             assert_eq!(
