@@ -131,6 +131,12 @@ impl Drain {
         self.state.begun.clone().cancelled_owned()
     }
 
+    /// How many connections are open. A socket that accepts connections counts as one.
+    #[must_use]
+    pub fn open_connections(&self) -> usize {
+        self.state.connections.len()
+    }
+
     /// Counts a call as in flight until the token is dropped.
     pub(crate) fn track_call(&self) -> TaskTrackerToken {
         self.state.calls.token()

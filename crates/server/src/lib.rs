@@ -37,6 +37,7 @@ mod greeter;
 mod health;
 mod hello;
 mod logging;
+mod memory;
 pub mod program;
 mod recording;
 mod reflection;

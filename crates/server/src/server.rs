@@ -29,6 +29,7 @@ use tower::{Layer, ServiceBuilder};
 
 use crate::echo;
 use crate::health::HealthServicer;
+use crate::memory;
 use crate::reflection;
 use crate::shortcut::Shortcut;
 use crate::{
@@ -260,8 +261,15 @@ impl Server {
                 () = drain.begun() => {}
             }
         };
+        let giving_back = async {
+            tokio::select! {
+                () = memory::give_back(&drain) => {}
+                () = drain.begun() => {}
+            }
+        };
         let ending = drain.carry_out(drain_timeout);
-        let ((), report, (), ()) = tokio::join!(running, ending, draining, expiring);
+        let ((), report, (), (), ()) =
+            tokio::join!(running, ending, draining, expiring, giving_back);
         if let Some(kept) = self.kept {
             kept.close().await;
         }

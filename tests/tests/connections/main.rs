@@ -9,6 +9,7 @@ mod early_answers;
 mod early_ended;
 mod foreign;
 mod frames;
+mod given_back;
 mod gone;
 mod many_at_once;
 mod out_of_files;

@@ -5,11 +5,6 @@ use std::process::ExitCode;
 use route_guide_guard::ListenAddress;
 use route_guide_server::cli::GreeterFlags;
 use route_guide_server::{Server, program};
-use tikv_jemallocator::Jemalloc;
-
-/// Fragments less than the system's, and gives back what thousands of connections have used.
-#[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let flags = GreeterFlags::from_command_line();

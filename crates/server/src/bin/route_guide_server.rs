@@ -4,11 +4,6 @@ use std::process::ExitCode;
 
 use route_guide_server::cli::RouteGuideFlags;
 use route_guide_server::{Server, program};
-use tikv_jemallocator::Jemalloc;
-
-/// Fragments less than the system's, and gives back what thousands of connections have used.
-#[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
 
 fn main() -> ExitCode {
     let flags = RouteGuideFlags::from_command_line();
