@@ -130,7 +130,11 @@ async fn an_append_does_not_wait_long_for_nats() {
     server.kill();
     let append = notebook.append(draft(place(1), "lost", author));
     let outcome = timeout(SOON, append).await.expect("it is told soon");
-    assert!(matches!(outcome, Err(AppendError::Unavailable { .. })));
+    // Whether the note was on its way when the server died decides which.
+    assert!(matches!(
+        outcome,
+        Err(AppendError::Unavailable { .. } | AppendError::Unconfirmed { .. })
+    ));
     // What has been read is there.
     assert_eq!(kept(&*notebook, place(1)), ["kept"]);
 }

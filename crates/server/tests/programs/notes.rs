@@ -213,7 +213,7 @@ fn a_full_disk_refuses_notes_loses_none_and_is_got_over() {
     let limited = "trap '' XFSZ; ulimit -S -f 65536; exec \"$0\" \"$@\"";
     let mut program = [&["-c", limited, ROUTE_GUIDE_SERVER], &flags(&store)[..]].concat();
     program.pop();
-    program.push("route_guide_chat=info");
+    program.extend(["route_guide_chat=info", "--chat-note-bytes", "4194304"]);
     let mut server = Program::start("sh", &program);
     let address = server.address();
 
