@@ -11,7 +11,7 @@ mod killed;
 mod large;
 mod stored;
 
-use route_guide_chat::NatsSettings;
+use route_guide_chat::{ConversationLimits, NatsSettings};
 use route_guide_proto::routeguide::Point;
 use route_guide_server::{ChatSettings, ChatStore, NOTE_UNCONFIRMED, RouteGuideSettings};
 use route_guide_tests::{TestServer, guide_at, note, point, within};
@@ -26,6 +26,11 @@ async fn server_on(urls: &[String]) -> TestServer {
     };
     let chat = ChatSettings {
         store: ChatStore::Nats(Box::new(nats)),
+        shared: ConversationLimits {
+            // As long as a message may be.
+            note_bytes: 4 << 20,
+            ..ConversationLimits::default()
+        },
         ..ChatSettings::default()
     };
     TestServer::route_guide_with(RouteGuideSettings {
