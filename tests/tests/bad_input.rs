@@ -1,5 +1,7 @@
 //! Bytes that are no message: each is refused by a status, and the server goes on.
 
+use route_guide_chat::ConversationLimits;
+use route_guide_server::{ChatSettings, RouteGuideSettings};
 use route_guide_tests::paths::{
     BIDI_HELLO, GET_FEATURE, LIST_FEATURES, LOTS_OF_GREETINGS, LOTS_OF_REPLIES, RECORD_ROUTE,
     ROUTE_CHAT, SAY_HELLO, SAY_HELLO_BIDI_STREAM,
@@ -207,7 +209,18 @@ fn a_name_of_four_mebibytes_is_answered_and_one_byte_more_is_too_much() {
 #[test]
 fn notes_of_four_mebibytes_and_of_nothing_are_kept_and_one_byte_more_is_too_much() {
     run(async {
-        let server = TestServer::route_guide().await;
+        let shared = ConversationLimits {
+            note_bytes: 4 << 20,
+            ..ConversationLimits::default()
+        };
+        let server = TestServer::route_guide_with(RouteGuideSettings {
+            chat: ChatSettings {
+                shared,
+                ..ChatSettings::default()
+            },
+            ..RouteGuideSettings::default()
+        })
+        .await;
         // The location at 0,0 takes two more bytes.
         let longest = "n".repeat(LONGEST_NAME - 2);
         let mut chat = Chat::open(&server).await;
