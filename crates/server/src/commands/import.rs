@@ -58,6 +58,10 @@ pub struct ImportFlags {
     #[arg(long)]
     keep_order: bool,
 
+    /// Write a snapshot even if it has no place in it; by default an old one stays then
+    #[arg(long)]
+    allow_empty: bool,
+
     /// Stop at the first record that is wrong, and write nothing
     #[arg(long)]
     strict: bool,
@@ -82,9 +86,15 @@ impl ImportFlags {
         }
         rejects.tell_rest();
         let output = self.output.display();
-        if builder.is_empty() && records > 0 {
-            let records = counted(records, "record", "records");
-            bail!("none of {records} is a place; {output} is not written");
+        if builder.is_empty() && !self.allow_empty {
+            let why = match records {
+                0 => "there is no record".to_owned(),
+                _ => {
+                    let records = counted(records, "record", "records");
+                    format!("none of {records} is a place")
+                }
+            };
+            bail!("{why}; {output} is not written; --allow-empty writes it all the same");
         }
         let order = if self.keep_order {
             Order::Input

@@ -335,6 +335,8 @@ fn import_explains_its_flags() {
                               metre or two of them
           --keep-order        Keep the order of the inputs; by default features are sorted so that
                               neighbours lie together
+          --allow-empty       Write a snapshot even if it has no place in it; by default an old one
+                              stays then
           --strict            Stop at the first record that is wrong, and write nothing
       -h, --help              Print help
 

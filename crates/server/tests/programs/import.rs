@@ -107,24 +107,35 @@ fn an_import_of_which_no_record_is_a_place_leaves_the_old_file() {
         assert_eq!(ended.stdout, [""; 0]);
         let last = ended.stderr.lines().last().unwrap();
         let expected = format!(
-            "error: {expected} is a place; {} is not written",
+            "error: {expected}; {} is not written; --allow-empty writes it all the same",
             output.display()
         );
         assert_eq!(last, expected);
         assert_eq!(fs::read_to_string(&output).unwrap(), "old");
     };
     let swapped = "lat,lon,name\n-74.1,400.1,a\n-74.2,400.2,b\n";
-    check("swapped.csv", swapped, &[], "none of 2 records");
+    check("swapped.csv", swapped, &[], "none of 2 records is a place");
     let line = r#"{"type": "LineString", "coordinates": [[1, 2], [3, 4]]}"#;
-    check("lines.geojsonl", line, &[], "none of 1 record");
+    check("lines.geojsonl", line, &[], "none of 1 record is a place");
+    check("head.csv", "name,lat,lon\n", &[], "there is no record");
+    check("list.json", "[]", &[], "there is no record");
 }
 
+/// A server starts with one by a flag of the same name.
 #[test]
-fn a_file_without_records_makes_a_snapshot_without_features() {
-    let (_folder, input, output) = table("name,lat,lon\n");
-    let ended = import(&input, &output, &[]);
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert!(ended.stdout[0].contains(": 0 features, "), "{ended:?}");
+fn a_snapshot_without_features_is_made_where_that_is_meant() {
+    for content in ["name,lat,lon\n", "name,lat,lon\nNowhere,95,0\n"] {
+        let (_folder, input, output) = table(content);
+        let ended = import(&input, &output, &["--allow-empty"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(ended.stdout[0].contains(": 0 features, "), "{ended:?}");
+        let ended = run(ROUTE_GUIDE_SERVER, &["info", output.to_str().unwrap()]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        assert!(
+            ended.stdout.iter().any(|line| line == "features:  0"),
+            "{ended:?}"
+        );
+    }
 }
 
 /// Imports must not get past their first look at the output; returns the error.
