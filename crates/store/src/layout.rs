@@ -176,6 +176,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_index_takes_as_many_bytes_as_the_documentation_says() {
+        let tenths = |has_order| {
+            let (len, records) = (10_000_000, 600_000_000);
+            let layout = Layout::new(len, has_order, records).unwrap();
+            ((layout.file_bytes() - records) * 10).div_ceil(len)
+        };
+        assert_eq!((tenths(false), tenths(true)), (176, 296));
+    }
+
+    #[test]
     fn levels_follow_the_document() {
         let check = |len, nodes: &[usize]| {
             let levels = Levels::new(len);
