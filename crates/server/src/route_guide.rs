@@ -124,11 +124,12 @@ impl RouteGuide for RouteGuideServicer {
         let shown = Arc::clone(&store);
         let features: Self::ListFeaturesStream = Box::pin(stream! {
             let mut query = store.query(area);
-            for feature in query.by_ref() {
-                yield Ok(feature_message(feature));
-            }
-            if let Some(corrupt) = query.failure() {
-                yield Err(RpcError::from(corrupt).into());
+            while let Some(found) = query.step() {
+                match found {
+                    Ok(Some(feature)) => yield Ok(feature_message(feature)),
+                    Ok(None) => tokio::task::yield_now().await,
+                    Err(corrupt) => yield Err(RpcError::from(corrupt).into()),
+                }
             }
         });
         Ok(with_version(features, &shown))
@@ -192,4 +193,59 @@ pub(crate) fn data_version(store: &Store) -> HeaderValue {
 fn hex_digits(version: u64) -> [u8; 16] {
     let digit = |place: usize| b"0123456789abcdef"[(version >> (60 - 4 * place) & 0xf) as usize];
     std::array::from_fn(digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use route_guide_chat::{Limits, MemoryNotebook};
+    use route_guide_store::{Builder, Order};
+
+    use super::*;
+    use crate::{FeatureSource, LoadOptions};
+
+    /// A listing with compressed requests looked at ten million points before another call had its turn.
+    #[tokio::test]
+    async fn a_listing_lets_others_have_their_turn_while_it_searches() {
+        // In an order of their own, first more than a turn has and then those in the rectangle, too many to be sorted.
+        let mut builder = Builder::new();
+        for i in 0..160_000 {
+            let side = if i < 150_000 {
+                1_000_000 - i
+            } else {
+                i - 150_000
+            };
+            builder.push(E7Point::unbounded(side, side), "").unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("places.rgs");
+        builder.write(Order::Input, &path).unwrap();
+        let servicer = RouteGuideServicer::new(
+            Arc::new(DataSet::load(FeatureSource::File(path), LoadOptions::default()).unwrap()),
+            PointRule::default(),
+            Arc::new(MemoryNotebook::new(Limits::default())),
+            ChatSettings::default(),
+        );
+        let corner = |side| {
+            Some(Point {
+                latitude: side,
+                longitude: side,
+            })
+        };
+        let area = Rectangle {
+            lo: corner(0),
+            hi: corner(10_000),
+        };
+        let listed = servicer.list_features(Request::new(area)).await.unwrap();
+        let mut features = pin!(listed.into_inner());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(
+            features.as_mut().poll_next(&mut cx).is_pending(),
+            "it has not found any yet"
+        );
+        let first = std::future::poll_fn(|cx| features.as_mut().poll_next(cx)).await;
+        assert_eq!(first.unwrap().unwrap().location, corner(0));
+    }
 }

@@ -33,7 +33,8 @@ fn change(image: &Image, section: Section, part: &(f64, f64), value: u8) -> Imag
 }
 
 fn ask_everything(store: &Store, points: &[E7Point], area: E7Rectangle) {
-    let positions = store.query(area).map(|hit| hit.position().index());
+    let hits = store.query(area).flatten();
+    let positions = hits.map(|hit| hit.position().index());
     assert!(positions.max().is_none_or(|last| last < store.len()));
     let _ = (
         store.count(area),

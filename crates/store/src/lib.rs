@@ -15,7 +15,9 @@
 //! assert_eq!(trail.name(), "Berkshire Valley Management Area Trail");
 //!
 //! let area = "40,-75:41,-74".parse()?;
-//! assert!(store.query(area).all(|feature| area.contains(feature.location())));
+//! for feature in store.query(area) {
+//!     assert!(area.contains(feature?.location()));
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

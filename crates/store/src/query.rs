@@ -13,8 +13,8 @@ use crate::region::{CorruptRecord, Region};
 
 /// The features of a [`Store`](crate::Store) in a rectangle, in data-set order.
 ///
-/// Damage ends it; [`failure`](Self::failure) then says so. That cannot happen to a store made in memory, nor
-/// to one that has been [verified](crate::Store::verify).
+/// Damage is an error, after which there is nothing more. It cannot happen to a store made in memory, nor to one that has
+/// been [verified](crate::Store::verify).
 #[derive(Clone)]
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Query<'a> {
@@ -24,7 +24,8 @@ pub struct Query<'a> {
     /// The rest of the run that is being read, and where its first record begins.
     run: Range<u32>,
     start: usize,
-    failure: Option<CorruptRecord>,
+    /// Whether damage has ended it.
+    failed: bool,
 }
 
 impl<'a> Query<'a> {
@@ -35,14 +36,36 @@ impl<'a> Query<'a> {
             hits,
             run: 0..0,
             start: 0,
-            failure: None,
+            failed: false,
         }
     }
 
-    /// Returns the damage that ended the query before its last feature.
-    #[must_use]
-    pub const fn failure(&self) -> Option<CorruptRecord> {
-        self.failure
+    /// Returns the next feature as [`next`](Self::next) does, but stops at each pause.
+    ///
+    /// `Ok(None)` is a pause: the search has gone on for about a tenth of a millisecond since the last one, and a thread
+    /// that does other work too should do it now.
+    ///
+    /// # Errors
+    ///
+    /// [`CorruptRecord`] if the record, or one stored shortly before it, is damaged.
+    pub fn step(&mut self) -> Option<Result<Option<Feature<'a>>, CorruptRecord>> {
+        if self.failed {
+            return None;
+        }
+        let found = if let Some(position) = self.run.next() {
+            self.read(position)
+        } else {
+            self.run = self.hits.next_run(&self.index)?;
+            let Some(position) = self.run.next() else {
+                return Some(Ok(None));
+            };
+            self.region.start(position as usize).and_then(|start| {
+                self.start = start;
+                self.read(position)
+            })
+        };
+        self.failed = found.is_err();
+        Some(found.map(Some))
     }
 
     fn read(&mut self, position: u32) -> Result<Feature<'a>, CorruptRecord> {
@@ -55,25 +78,14 @@ impl<'a> Query<'a> {
 }
 
 impl<'a> Iterator for Query<'a> {
-    type Item = Feature<'a>;
+    type Item = Result<Feature<'a>, CorruptRecord>;
 
-    fn next(&mut self) -> Option<Feature<'a>> {
-        if self.failure.is_some() {
-            return None;
-        }
-        let feature = if let Some(position) = self.run.next() {
-            self.read(position)
-        } else {
-            while self.run.is_empty() {
-                self.run = self.hits.next_run(&self.index)?;
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(found) = self.step()?.transpose() {
+                return Some(found);
             }
-            let position = self.run.next()?;
-            self.region.start(position as usize).and_then(|start| {
-                self.start = start;
-                self.read(position)
-            })
-        };
-        feature.map_err(|failure| self.failure = Some(failure)).ok()
+        }
     }
 }
 
@@ -82,7 +94,32 @@ impl FusedIterator for Query<'_> {}
 impl fmt::Debug for Query<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Query")
-            .field("failure", &self.failure)
+            .field("failed", &self.failed)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use route_guide_geo::{E7Point, E7Rectangle};
+
+    use crate::store::Store;
+
+    /// The search for the first feature of a large file took all of a thread's time until it was found.
+    #[test]
+    fn a_query_stops_at_the_pauses_of_its_search() {
+        // Not in the order of the curve, and what is asked for is the second half.
+        let side = |i| if i < 500 { i + 1_000 } else { i };
+        let point = |i| E7Point::unbounded(side(i), side(i));
+        let store = Store::from_features((0..1_000).map(|i| (point(i), "")));
+        let area = E7Rectangle::new(point(500), point(999));
+        let mut query = store.query(area);
+        let steps: Result<Vec<_>, _> = std::iter::from_fn(|| query.step()).collect();
+        let steps = steps.unwrap();
+        assert!(steps[..7].iter().all(Option::is_none), "{steps:?}");
+        let found: Vec<_> = steps.into_iter().flatten().collect();
+        let expected: Result<Vec<_>, _> = store.query(area).collect();
+        assert_eq!(found.len(), 500);
+        assert_eq!(Ok(found), expected);
     }
 }

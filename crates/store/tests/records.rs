@@ -78,7 +78,7 @@ proptest! {
         let corner = |pick: usize| features.get(pick % features.len().max(1)).map_or_else(E7Point::default, |(at, _)| *at);
         let some = E7Rectangle::new(corner(corners.0), corner(corners.1));
         for area in [some, everywhere()] {
-            let expected: Vec<_> = store.query(area).map(|hit| framed(hit.location(), hit.name())).collect();
+            let expected: Vec<_> = store.query(area).map(Result::unwrap).map(|hit| framed(hit.location(), hit.name())).collect();
             prop_assert_eq!(stored(&store, area), expected.concat());
         }
         if order == Order::Input {

@@ -188,11 +188,13 @@ mod tests {
             let store = load(&FeatureSource::File(path.clone()), options).unwrap();
             let names: Vec<usize> = store
                 .features()
-                .map(|hit| hit.name().parse().unwrap())
+                .map(|hit| hit.unwrap().name().parse().unwrap())
                 .collect();
             for hit in store.features().step_by(9_973) {
+                let hit = hit.unwrap();
                 let first = store
                     .features()
+                    .map(Result::unwrap)
                     .find(|first| first.location() == hit.location());
                 assert_eq!(store.find(hit.location()).unwrap(), first);
             }

@@ -58,7 +58,7 @@ impl Inputs {
 
 fn places(snapshot: &Path) -> Vec<String> {
     let store = Store::open(snapshot).unwrap();
-    let features = store.features();
+    let features = store.features().map(Result::unwrap);
     features
         .map(|feature| format!("{} {}", feature.location(), feature.name()))
         .collect()

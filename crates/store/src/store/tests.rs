@@ -12,6 +12,7 @@ fn the_published_places_are_a_hundred_and_36_have_no_name() {
     assert_eq!(
         store
             .features()
+            .map(Result::unwrap)
             .filter(|feature| feature.name().is_empty())
             .count(),
         36
@@ -27,7 +28,7 @@ fn the_published_places_are_a_hundred_and_36_have_no_name() {
 #[test]
 fn every_published_place_is_found_at_its_point() {
     let store = published();
-    for feature in store.features() {
+    for feature in store.features().map(Result::unwrap) {
         assert_eq!(store.find(feature.location()), Ok(Some(feature)));
     }
     assert_eq!(store.find(E7Point::default()), Ok(None));
@@ -38,7 +39,7 @@ fn the_tutorials_rectangle_holds_all_published_places_in_order() {
     let store = published();
     let found: Vec<_> = store
         .query("42,-73:40,-75".parse().unwrap())
-        .map(|hit| hit.position().get())
+        .map(|hit| hit.unwrap().position().get())
         .collect();
     assert_eq!(found, (0..100).collect::<Vec<_>>());
 }
@@ -47,10 +48,10 @@ fn the_tutorials_rectangle_holds_all_published_places_in_order() {
 fn tracks_over_the_published_places_have_the_published_length() {
     let store = published();
     // Measured on the published servers.
-    let all: Track = store.features().map(|feature| feature.location()).collect();
+    let features = || store.features().map(Result::unwrap);
+    let all: Track = features().map(|feature| feature.location()).collect();
     assert_eq!((all.point_count(), all.whole_meters()), (100, 7_494_392));
-    let unnamed: Track = store
-        .features()
+    let unnamed: Track = features()
         .filter(|feature| feature.name().is_empty())
         .map(|feature| feature.location())
         .collect();
@@ -105,17 +106,18 @@ proptest! {
         let store = Store::from_features(named.clone());
         prop_assert!(store.image.positions().is_none() || !in_curve_order);
 
-        let all: Vec<_> = store.features().map(|feature| (feature.location(), feature.name().to_owned())).collect();
-        prop_assert_eq!(&all, &named);
+        let named_at = |hit: Result<Feature<'_>, CorruptRecord>| hit.map(|hit| (hit.location(), hit.name().to_owned()));
+        let all: Result<Vec<_>, _> = store.features().map(named_at).collect();
+        prop_assert_eq!(all.as_ref(), Ok(&named));
 
         let (lo, hi) = (area.lo(), area.hi());
         let inside = |p: &E7Point| {
             lo.lat() <= p.lat() && p.lat() <= hi.lat() && lo.lon() <= p.lon() && p.lon() <= hi.lon()
         };
         let expected: Vec<_> = named.iter().filter(|(point, _)| inside(point)).cloned().collect();
-        let found: Vec<_> = store.query(area).map(|hit| (hit.location(), hit.name().to_owned())).collect();
-        prop_assert_eq!(store.count(area), found.len());
-        prop_assert_eq!(found, expected);
+        let found: Result<Vec<_>, _> = store.query(area).map(named_at).collect();
+        prop_assert_eq!(store.count(area), expected.len());
+        prop_assert_eq!(found, Ok(expected));
 
         let at = pick.filter(|_| !points.is_empty()).map_or(at, |pick| points[pick.index(points.len())]);
         let first = named.iter().find(|(point, _)| *point == at).map(|(_, name)| name.as_str());
@@ -133,7 +135,7 @@ fn a_query_that_hits_few_of_many_and_one_that_hits_most_keep_the_order() {
         let expected: Vec<_> = (0..5_000).filter(|&i| area.contains(point(i))).collect();
         let found: Vec<_> = store
             .query(area)
-            .map(|hit| hit.position().get().cast_signed())
+            .map(|hit| hit.unwrap().position().get().cast_signed())
             .collect();
         assert_eq!(found, expected, "{corner}");
     };

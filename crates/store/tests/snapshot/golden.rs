@@ -11,7 +11,7 @@ fn the_published_snapshot_has_the_published_places() {
     let store = kit::open(PUBLISHED).unwrap();
     store.verify().unwrap();
     assert_eq!(store.len(), 100);
-    let features: Vec<_> = store.features().collect();
+    let features: Vec<_> = store.features().map(Result::unwrap).collect();
     let points: Vec<_> = features.iter().map(Feature::location).collect();
     for feature in features {
         let at = feature.location();
@@ -25,7 +25,7 @@ fn the_published_snapshot_has_the_published_places() {
 #[test]
 fn what_is_loaded_is_what_the_file_has() {
     let golden = kit::open(PUBLISHED).unwrap();
-    let features = golden.features();
+    let features = golden.features().map(Result::unwrap);
     let loaded = Store::from_features(features.map(|feature| (feature.location(), feature.name())));
     assert_eq!(loaded.info(), golden.info());
 }
@@ -49,7 +49,8 @@ fn check_answers(store: &Store) {
     check(127, 128, Some(&"n".repeat(127)));
     check(16_383, 16_384, Some(&"n".repeat(128)));
     check(1, 1, None);
-    let unnamed = store.features().filter(|feature| feature.name().is_empty());
+    let features = store.features().map(Result::unwrap);
+    let unnamed = features.filter(|feature| feature.name().is_empty());
     assert_eq!(unnamed.count(), 1 + 197);
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn open(bytes: &[u8]) -> Result<Store, String> {
 /// Writes the features of a store to a file and returns its bytes.
 pub(crate) fn written(store: &Store, order: Order) -> (Vec<u8>, Info) {
     let mut builder = Builder::new();
-    for feature in store.features() {
+    for feature in store.features().map(Result::unwrap) {
         builder.push(feature.location(), feature.name()).unwrap();
     }
     let folder = tempfile::tempdir().unwrap();

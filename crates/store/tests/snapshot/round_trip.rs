@@ -22,14 +22,17 @@ fn answers(store: &Store, areas: &[(E7Point, E7Point)]) -> impl PartialEq + std:
             feature.name().to_owned(),
         )
     };
-    let all: Vec<_> = store.features().map(feature).collect();
+    let all: Vec<_> = store.features().map(Result::unwrap).map(feature).collect();
     let of_areas: Vec<_> = areas
         .iter()
         .map(|&(at, to)| {
             let area = E7Rectangle::new(at, to);
             let sent: Result<Vec<_>, _> = store.records(area).collect();
             (
-                store.query(area).map(feature).collect::<Vec<_>>(),
+                store
+                    .query(area)
+                    .map(|hit| hit.map(feature))
+                    .collect::<Result<Vec<_>, _>>(),
                 sent.unwrap().concat(),
                 store.count(area),
                 store.find(at).unwrap().map(feature),
