@@ -1,5 +1,6 @@
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use route_guide_geo::E7Point;
@@ -17,6 +18,8 @@ use crate::note::Author;
 pub struct Wakeups {
     reader: Author,
     places: Mutex<Places>,
+    /// Whether a place is marked, for a stream that asks after each note that it posts. Written under the lock.
+    is_marked: AtomicBool,
     notify: Notify,
 }
 
@@ -27,6 +30,7 @@ impl Wakeups {
         Self {
             reader,
             places: Mutex::default(),
+            is_marked: AtomicBool::new(false),
             notify: Notify::new(),
         }
     }
@@ -53,6 +57,7 @@ impl Wakeups {
                 return;
             }
             places.queue.push_back(place);
+            self.is_marked.store(true, Ordering::Release);
             places.queue.len() == 1
         };
         // With a place already waiting, the stream has been notified or will look before it sleeps.
@@ -64,12 +69,13 @@ impl Wakeups {
     /// Returns whether no place is marked.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lock().queue.is_empty()
+        !self.is_marked.load(Ordering::Acquire)
     }
 
     /// Takes all marked places, the longest waiting first. Whatever is written from now on marks its place again.
     pub(crate) fn take(&self) -> VecDeque<E7Point> {
         let mut places = self.lock();
+        self.is_marked.store(false, Ordering::Release);
         places.members.clear();
         // One burst over thousands of places should not leave its tables with a stream that is quiet ever after.
         places.members.shrink_to(MEMBERS_KEPT);
