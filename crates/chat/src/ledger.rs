@@ -337,18 +337,21 @@ impl Ledger {
             }
         } else {
             self.bytes -= PLACE_OVERHEAD_BYTES;
-            log.notes = VecDeque::new();
-            self.drop_if_unused(place);
+            if log.is_unused() {
+                let log = slot.remove();
+                self.retire(log.newest);
+            } else {
+                log.notes = VecDeque::new();
+            }
         }
         Some(entry)
     }
 
     fn drop_if_unused(&mut self, place: E7Point) {
-        let is_unused = |log: &Log| log.notes.is_empty() && log.watches == 0 && log.promised == 0;
-        if let hash_map::Entry::Occupied(log) = self.places.entry(place)
-            && is_unused(log.get())
+        if let hash_map::Entry::Occupied(slot) = self.places.entry(place)
+            && slot.get().is_unused()
         {
-            let log = log.remove();
+            let log = slot.remove();
             self.retire(log.newest);
         }
     }
@@ -370,6 +373,10 @@ fn log_of(places: &mut Places, place: E7Point, retired: Index) -> &mut Log {
 }
 
 impl Log {
+    fn is_unused(&self) -> bool {
+        self.notes.is_empty() && self.watches == 0 && self.promised == 0
+    }
+
     /// Returns how many notes at the front are past their age.
     fn expired(&self, now: Duration, max_age: Duration) -> usize {
         self.notes
