@@ -230,7 +230,7 @@ fn missed(chat: &mut Conversation) -> (E7Point, u64) {
     }
 }
 
-fn texts(notes: &[Arc<Note>]) -> Vec<String> {
+fn texts(notes: &[Note]) -> Vec<String> {
     notes.iter().map(|note| note.message().to_owned()).collect()
 }
 

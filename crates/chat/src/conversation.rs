@@ -351,7 +351,7 @@ impl Conversation {
     /// a stream that posts at a full place is not cut off because others do.
     ///
     /// A lost note is reported once to whom it was owed once. The conversation remains usable and goes on behind the gap.
-    pub fn next_page(&mut self) -> Result<Option<Vec<Arc<Note>>>, ChatError> {
+    pub fn next_page(&mut self) -> Result<Option<Vec<Note>>, ChatError> {
         let page = self.take_page();
         if let Err(ChatError::Missed { place, count }) = &page {
             tracing::debug!(%place, count, "retention overtook a route chat");
@@ -359,7 +359,7 @@ impl Conversation {
         page
     }
 
-    fn take_page(&mut self) -> Result<Option<Vec<Arc<Note>>>, ChatError> {
+    fn take_page(&mut self) -> Result<Option<Vec<Note>>, ChatError> {
         while let Some(replay) = self.replays.front_mut() {
             if replay.is_over() {
                 self.replays.pop_front();

@@ -83,17 +83,21 @@ struct Log {
 /// A note in the ledger.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    note: Arc<Note>,
+    note: Note,
     serial: Serial,
     written: Duration,
 }
 
-/// What a note takes besides its text: the note itself, the head of its record, the count of those who share it, its entry
-/// in the log of its place with the room that a growing log keeps in reserve, and the allocator's share.
+/// What a note takes besides its text: its entry in the log of its place with the room that a growing log keeps in reserve,
+/// the head of its record, the count of those who share that, and the allocator's share.
 const NOTE_OVERHEAD_BYTES: usize = 256;
 
 /// What a place takes that has notes: its slot in the table, which is never quite full, and its entry among the fronts.
 const PLACE_OVERHEAD_BYTES: usize = 256;
+
+/// Up to so many notes a log has no more room than they need: most places have one or two, and by itself a log would
+/// start with room for four.
+const FEW_NOTES: usize = 4;
 
 /// Tables smaller than this are not worth shrinking.
 const SHRINK_FROM: usize = 1_024;
@@ -149,13 +153,14 @@ impl Ledger {
         let earlier = log.notes.len() - expired;
         let index = log.newest.plus(1);
         log.newest = index;
-        if log.notes.is_empty() {
-            // A place with a single note is the common case; by itself the log would start with room for four.
+        if log.notes.len() < FEW_NOTES {
             log.notes.reserve_exact(1);
+        }
+        if log.notes.is_empty() {
             self.fronts.insert(serial, Front { place, written });
             self.bytes += PLACE_OVERHEAD_BYTES;
         }
-        let note = Arc::new(Note::new(draft, index));
+        let note = Note::new(draft, index);
         self.bytes += cost_bytes(note.message_bytes());
         self.notes += 1;
         log.notes.push_back(Entry {
@@ -180,7 +185,7 @@ impl Ledger {
             .iter()
             .map(|entry| &entry.note)
             .filter(|note| note.place() == place && note.index() >= earliest)
-            .map(Arc::clone)
+            .cloned()
             .collect();
         Receipt {
             index,
@@ -324,7 +329,10 @@ impl Ledger {
 
     /// Removes the oldest note of a place, and the place with its last one unless it is watched.
     fn pop_front(&mut self, place: E7Point) -> Option<Entry> {
-        let log = self.places.get_mut(&place)?;
+        let hash_map::Entry::Occupied(mut slot) = self.places.entry(place) else {
+            return None;
+        };
+        let log = slot.get_mut();
         let entry = log.notes.pop_front()?;
         self.fronts.remove(&entry.serial);
         self.notes -= 1;
@@ -332,8 +340,9 @@ impl Ledger {
         if let Some(next) = log.notes.front() {
             let written = next.written;
             self.fronts.insert(next.serial, Front { place, written });
-            if log.notes.capacity() / 4 > log.notes.len() {
-                log.notes.shrink_to(log.notes.len() * 2);
+            let len = log.notes.len();
+            if log.notes.capacity() / 2 > len {
+                log.notes.shrink_to(len + len / 2);
             }
         } else {
             self.bytes -= PLACE_OVERHEAD_BYTES;

@@ -15,7 +15,7 @@
 //!
 //! **A slow reader is told that it fell behind; a note is never dropped in silence.** There is no queue per reader that
 //! could fill up. Streams are only *woken* ([`Wakeups`]) and read from the log. A note is encoded once, and all who read it send
-//! slices of one buffer ([`Note::record`]). So a reader that has stopped costs nothing, and what it missed is a difference of two [`Index`]es: [`ChatError::Missed`] has that number.
+//! the same bytes ([`Note::record`]). So a reader that has stopped costs nothing, and what it missed is a difference of two [`Index`]es: [`ChatError::Missed`] has that number.
 //!
 //! # A servicer's loop
 //!

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
+#[cfg(feature = "nats")]
 use bytes::Bytes;
 use route_guide_geo::E7Point;
 
@@ -10,7 +11,7 @@ use crate::record;
 
 /// A note as the notebook keeps it.
 ///
-/// Notes are handed out as `Arc<Note>`: a thousand streams that read the same note share one copy of its bytes.
+/// Its clones share the bytes of the note: a thousand streams that read it have one copy of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     draft: Draft,
@@ -24,13 +25,10 @@ impl Note {
         Self { draft, index }
     }
 
-    /// Returns the note under another index.
+    /// Gives the note another index.
     #[cfg(feature = "nats")]
-    pub(crate) fn renumbered(&self, index: Index) -> Self {
-        Self {
-            index,
-            ..self.clone()
-        }
+    pub(crate) fn renumber(&mut self, index: Index) {
+        self.index = index;
     }
 
     #[cfg(feature = "file")]
@@ -57,10 +55,8 @@ impl Note {
     }
 
     /// Returns the note as it goes over the wire: a `RouteNote` in protobuf's encoding after the prefix of a gRPC message.
-    ///
-    /// Clones and slices of it share its memory.
     #[must_use]
-    pub fn record(&self) -> &Bytes {
+    pub fn record(&self) -> &Arc<[u8]> {
         &self.draft.record
     }
 
@@ -84,7 +80,7 @@ impl Note {
 pub struct Draft {
     place: E7Point,
     author: Author,
-    record: Bytes,
+    record: Arc<[u8]>,
     /// Where in the record the text begins. It ends with the record.
     head_bytes: u8,
 }
@@ -145,14 +141,14 @@ impl Draft {
 
     /// Returns the note as it goes over the wire, as [`Note::record`] does.
     #[must_use]
-    pub fn record(&self) -> &Bytes {
+    pub fn record(&self) -> &Arc<[u8]> {
         &self.record
     }
 
     /// Returns the bytes of the text, which share the record's memory.
     #[cfg(feature = "nats")]
     pub(crate) fn payload(&self) -> Bytes {
-        self.record.slice(usize::from(self.head_bytes)..)
+        Bytes::from_owner(Arc::clone(&self.record)).slice(usize::from(self.head_bytes)..)
     }
 }
 

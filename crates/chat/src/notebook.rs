@@ -136,14 +136,14 @@ pub struct Receipt {
     /// Those of the earlier notes, oldest first, that had to make room for the note. They can no longer be read, but the
     /// replay that the note asks for begins with them: a notebook that keeps one note per place still answers a note
     /// with the one before it.
-    pub displaced: Vec<Arc<Note>>,
+    pub displaced: Vec<Note>,
 }
 
 /// Some consecutive notes of a place, and what came before and comes after them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// The notes, oldest first, without a gap.
-    pub notes: Vec<Arc<Note>>,
+    pub notes: Vec<Note>,
     /// How many notes between the cursor and the first note still kept were removed by retention.
     pub missed: u64,
     /// The last index given out at the place, whether or not that note is still kept. [`Index::START`] if there is none.
@@ -172,7 +172,7 @@ impl PageLimit {
     }
 
     /// Takes notes from an iterator until the limit is reached.
-    pub fn fill<'a>(self, notes: impl Iterator<Item = &'a Arc<Note>>) -> Vec<Arc<Note>> {
+    pub fn fill<'a>(self, notes: impl Iterator<Item = &'a Note>) -> Vec<Note> {
         let mut room_bytes = self.len_bytes;
         let mut page = Vec::new();
         for note in notes.take(self.notes.get()) {
@@ -181,7 +181,7 @@ impl PageLimit {
                 None if page.is_empty() => room_bytes = 0,
                 None => break,
             }
-            page.push(Arc::clone(note));
+            page.push(note.clone());
         }
         page
     }

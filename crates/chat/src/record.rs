@@ -1,6 +1,8 @@
 //! A note as it goes over the wire, which is how it is kept.
 
-use bytes::Bytes;
+use std::iter;
+use std::sync::Arc;
+
 use route_guide_geo::E7Point;
 
 /// The length of the gRPC prefix: one byte that says whether the message is compressed, four of its length.
@@ -27,7 +29,7 @@ pub(crate) const MAX_HEAD_BYTES: usize =
 /// # Panics
 ///
 /// If the text does not fit into a gRPC message, which may have 4 GiB.
-pub(crate) fn encode(place: E7Point, text: &str) -> (Bytes, u8) {
+pub(crate) fn encode(place: E7Point, text: &str) -> (Arc<[u8]>, u8) {
     // The prefix, and the key and length of the location, are filled in last.
     let mut head = Head {
         bytes: [0; MAX_HEAD_BYTES],
@@ -51,8 +53,14 @@ pub(crate) fn encode(place: E7Point, text: &str) -> (Bytes, u8) {
     head.bytes[PREFIX_BYTES + 1] = narrow(location_bytes);
 
     let head = &head.bytes[..head.len];
-    let record = [head, text.as_bytes()].concat();
-    (Bytes::from(record), narrow(head.len()))
+    // It is filled in place: putting it together elsewhere would need the memory of a long note twice.
+    let mut record: Arc<[u8]> = iter::repeat_n(0, head.len() + text.len()).collect();
+    if let Some(bytes) = Arc::get_mut(&mut record) {
+        let (start, end) = bytes.split_at_mut(head.len());
+        start.copy_from_slice(head);
+        end.copy_from_slice(text.as_bytes());
+    }
+    (record, narrow(head.len()))
 }
 
 /// What stands before the text, while it is written.

@@ -98,7 +98,7 @@ mod tests {
             let note = Note::new(draft, Index::new(1));
             prop_assert_eq!(note.message(), &text);
             prop_assert_eq!(note.message_bytes(), text.len());
-            prop_assert_eq!(note.record(), &framed(&on_the_wire(&note)));
+            prop_assert_eq!(&note.record()[..], &framed(&on_the_wire(&note))[..]);
         }
     }
 

@@ -106,7 +106,7 @@ pub async fn everybody_talks(engine: &Engine) {
         let own: Vec<_> = log
             .iter()
             .filter(|note| note.author() == author)
-            .map(|note| note.index())
+            .map(Note::index)
             .collect();
         assert_eq!((own.len(), answers.len()), (POSTS, POSTS));
         for (own, answer) in own.into_iter().zip(answers) {
@@ -136,7 +136,7 @@ async fn talk(
             let answer = answers
                 .last_mut()
                 .expect("nothing is due before the first note");
-            answer.extend(page.iter().map(|note| note.index()));
+            answer.extend(page.iter().map(Note::index));
             tokio::task::yield_now().await;
         }
         if answers
@@ -198,7 +198,7 @@ pub async fn a_full_place(engine: &Engine) {
 }
 
 /// Takes down which notes of a page are seen for the first time.
-fn see(seen: &mut Vec<String>, page: &[Arc<Note>]) {
+fn see(seen: &mut Vec<String>, page: &[Note]) {
     for text in texts(page) {
         if !seen.contains(&text) {
             seen.push(text);

@@ -136,7 +136,7 @@ impl Follows {
         &mut self,
         notebook: &dyn Notebook,
         limit: PageLimit,
-    ) -> Result<Option<Vec<Arc<Note>>>, ChatError> {
+    ) -> Result<Option<Vec<Note>>, ChatError> {
         if self.turn.is_none() && self.wakeups.is_empty() {
             return Ok(None);
         }

@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use route_guide_geo::E7Point;
 
@@ -18,7 +17,7 @@ pub(super) struct Replay {
     known: Index,
     /// The first notes of the replay, if the posted one pushed them out of the notebook. They take no more memory than
     /// the posted note and the largest of them.
-    displaced: VecDeque<Arc<Note>>,
+    displaced: VecDeque<Note>,
 }
 
 /// Notes of a replay that are gone.
@@ -71,7 +70,7 @@ impl Replay {
         &mut self,
         notebook: &dyn Notebook,
         limit: PageLimit,
-    ) -> Result<Vec<Arc<Note>>, Gap> {
+    ) -> Result<Vec<Note>, Gap> {
         let limit = limit.at_most(self.left());
         let (notes, missed) = if let Some(first) = self.displaced.front() {
             let missed = first.index().minus(1).since(self.after);

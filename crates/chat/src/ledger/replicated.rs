@@ -1,4 +1,3 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use route_guide_geo::E7Point;
@@ -71,7 +70,7 @@ impl Ledger {
         log.newest = log.newest.plus(1);
         for entry in &mut log.notes {
             log.newest = log.newest.plus(1);
-            entry.note = Arc::new(entry.note.renumbered(log.newest));
+            entry.note.renumber(log.newest);
         }
     }
 

@@ -2,7 +2,6 @@
 //! cursors, pages, wake-ups or logs.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use route_guide_chat::{ChatError, Note};
 
@@ -130,11 +129,7 @@ impl Model {
     }
 
     /// Checks one answer of a stream against what it is owed, and settles that.
-    pub(crate) fn settle(
-        &mut self,
-        stream: usize,
-        answer: &Result<Option<Vec<Arc<Note>>>, ChatError>,
-    ) {
+    pub(crate) fn settle(&mut self, stream: usize, answer: &Result<Option<Vec<Note>>, ChatError>) {
         let mut state = std::mem::take(&mut self.streams[stream]);
         let lost = self.lose_of_replays(&mut state);
         match answer {

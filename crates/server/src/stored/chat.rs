@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use async_stream::stream;
@@ -170,28 +171,28 @@ fn poll_data(body: &mut Body, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes,
 struct Due {
     slices: VecDeque<Bytes>,
     /// A short note, shared with the notebook as long as it is alone.
-    single: Option<Bytes>,
+    single: Option<Arc<[u8]>>,
     /// More short notes than one.
     gathered: BytesMut,
 }
 
 impl Due {
-    fn extend<'a>(&mut self, notes: impl IntoIterator<Item = &'a std::sync::Arc<Note>>) {
+    fn extend<'a>(&mut self, notes: impl IntoIterator<Item = &'a Note>) {
         for note in notes {
             self.add(note.record());
         }
     }
 
-    fn add(&mut self, record: &Bytes) {
+    fn add(&mut self, record: &Arc<[u8]>) {
         if record.len() >= COPY_BELOW_BYTES {
             self.seal();
-            self.slices.push_back(record.clone());
+            self.slices.push_back(shared(record));
             return;
         }
         if self.gathered.is_empty() {
             match self.single.take() {
                 None => {
-                    self.single = Some(record.clone());
+                    self.single = Some(Arc::clone(record));
                     return;
                 }
                 Some(single) => {
@@ -210,7 +211,7 @@ impl Due {
     /// Ends the slice that is being gathered.
     fn seal(&mut self) {
         if let Some(single) = self.single.take() {
-            self.slices.push_back(single);
+            self.slices.push_back(shared(&single));
         } else if !self.gathered.is_empty() {
             self.slices.push_back(self.gathered.split().freeze());
         }
@@ -228,6 +229,11 @@ impl Due {
         }
         self.slices.pop_front()
     }
+}
+
+/// Returns the bytes of a note, which stay where the notebook has them.
+fn shared(record: &Arc<[u8]>) -> Bytes {
+    Bytes::from_owner(Arc::clone(record))
 }
 
 pin_project! {
@@ -293,7 +299,7 @@ mod tests {
         let mut sent = Vec::new();
         let mut lengths = Vec::new();
         for (number, len) in (0..).zip(records) {
-            let record = Bytes::from(vec![number; *len]);
+            let record = Arc::from(vec![number; *len]);
             expected.extend_from_slice(&record);
             due.add(&record);
         }
@@ -319,7 +325,7 @@ mod tests {
     #[test]
     fn a_note_alone_is_not_copied() {
         for len in [30, 64 << 10] {
-            let record = Bytes::from(vec![7; len]);
+            let record = Arc::from(vec![7; len]);
             let mut due = Due::default();
             due.add(&record);
             assert_eq!(due.next(false).unwrap().as_ptr(), record.as_ptr());
