@@ -281,6 +281,12 @@ impl Conversation {
         }
     }
 
+    /// Whether [`post`](Self::post) never waits, neither for a disk nor for a network.
+    #[must_use]
+    pub fn posts_at_once(&self) -> bool {
+        self.notebook.appends_at_once()
+    }
+
     /// Writes a note down. From then on the earlier notes kept at the place are due, oldest first: also those handed out
     /// before, and the stream's own. A conversation [of logs](Self::of_logs) is owed the note itself instead, and the
     /// earlier ones only if the place is new to it.

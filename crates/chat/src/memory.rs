@@ -107,6 +107,10 @@ impl Notebook for MemoryNotebook {
         Append::done(self.append_now(draft))
     }
 
+    fn appends_at_once(&self) -> bool {
+        true
+    }
+
     fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {
         lock(&self.ledger).read(place, after, limit, self.clock.now())
     }

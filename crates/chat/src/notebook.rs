@@ -34,6 +34,11 @@ pub trait Notebook: fmt::Debug + Send + Sync {
     /// kept on cannot be written to.
     fn append(&self, draft: Draft) -> Append<'_>;
 
+    /// Whether an append never waits, neither for a disk nor for a network.
+    fn appends_at_once(&self) -> bool {
+        false
+    }
+
     /// Reads the notes of a place that follow the cursor `after`, oldest first, as many as `limit` allows.
     ///
     /// Notes past their age are not returned, whether or not their memory has been reclaimed.

@@ -32,6 +32,8 @@ struct State {
     closed: CancellationToken,
     calls: TaskTracker,
     connections: TaskTracker,
+    /// How many connections have been tracked.
+    opened: AtomicUsize,
     cut_calls: AtomicUsize,
     panicked_calls: AtomicUsize,
     /// The sockets of connections that are still open since the drain began.
@@ -131,10 +133,11 @@ impl Drain {
         self.state.begun.clone().cancelled_owned()
     }
 
-    /// How many connections are open. A socket that accepts connections counts as one.
+    /// How many connections have closed since the server has been running.
     #[must_use]
-    pub fn open_connections(&self) -> usize {
-        self.state.connections.len()
+    pub fn closed_connections(&self) -> usize {
+        let opened = self.state.opened.load(Ordering::Relaxed);
+        opened.saturating_sub(self.state.connections.len())
     }
 
     /// Counts a call as in flight until the token is dropped.
@@ -144,6 +147,7 @@ impl Drain {
 
     /// Counts a connection as open until the token is dropped.
     pub(crate) fn track_connection(&self) -> TaskTrackerToken {
+        self.state.opened.fetch_add(1, Ordering::Relaxed);
         self.state.connections.token()
     }
 

@@ -6,10 +6,10 @@ use route_guide_guard::Drain;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// How often the connections are counted.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// How often closed connections are counted.
+const INTERVAL: Duration = Duration::from_secs(5);
 
-/// So many fewer connections than there were are worth looking for memory to give back: some megabytes.
+/// So many closed connections are worth looking for memory to give back: some megabytes.
 const MANY: usize = 256;
 
 /// Gives memory back to the system whenever many connections have closed.
@@ -19,34 +19,15 @@ const MANY: usize = 256;
 pub(crate) async fn give_back(drain: &Drain) {
     let mut ticks = interval(INTERVAL);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut wave = Wave::default();
+    let mut given_back = 0;
     loop {
         ticks.tick().await;
-        if wave.is_over(drain.open_connections()) {
+        let closed = drain.closed_connections();
+        if closed.wrapping_sub(given_back) >= MANY {
+            given_back = closed;
             // It takes some milliseconds, and cannot fail.
             let _ = spawn_blocking(trim).await;
         }
-    }
-}
-
-/// Connections that came and have gone.
-#[derive(Debug, Default)]
-struct Wave {
-    most: usize,
-    last: usize,
-}
-
-impl Wave {
-    /// Whether many connections have closed, and no more are closing now. Begins to count anew then.
-    fn is_over(&mut self, open: usize) -> bool {
-        let is_falling = open < self.last;
-        self.last = open;
-        self.most = self.most.max(open);
-        let is_over = !is_falling && self.most - open >= MANY;
-        if is_over {
-            self.most = open;
-        }
-        is_over
     }
 }
 
@@ -62,24 +43,3 @@ fn trim() {
 /// Other allocators give memory back by themselves.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 fn trim() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wave_is_over_once_when_many_have_gone_and_no_more_go() {
-        let mut wave = Wave::default();
-        let over: Vec<_> = [0, 900, 1_000, 990, 400, 100, 100, 100, 300, 100, 100]
-            .into_iter()
-            .map(|open| wave.is_over(open))
-            .collect();
-        let expected = [
-            false, false, false, false, false, false, true, false, false, false, false,
-        ];
-        assert_eq!(over, expected);
-        assert!(!wave.is_over(356), "256 more have come");
-        assert!(!wave.is_over(100), "and are going");
-        assert!(wave.is_over(100));
-    }
-}

@@ -199,6 +199,12 @@ impl Output {
     }
 
     /// A reader who has seen enough, as `head` has, is no failure.
+    /// Waits until nothing can be written any more, and returns why.
+    pub(super) async fn failed(&self) -> Failure {
+        self.jobs.closed().await;
+        self.broken()
+    }
+
     fn broken(&self) -> Failure {
         match self.fault.get() {
             Some(err) if err.kind() == io::ErrorKind::BrokenPipe => Failure::OutputClosed,

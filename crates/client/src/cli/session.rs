@@ -198,8 +198,11 @@ where
         };
         // Dropping the command cancels its calls.
         let outcome = tokio::select! {
+            biased;
             outcome = command(session) => outcome,
             failure = interrupt.outside() => Err(failure),
+            // A command that has nothing to print for a long time would not notice.
+            failure = output.failed() => Err(failure),
         };
         outcome?;
         tokio::select! {

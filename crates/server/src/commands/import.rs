@@ -87,12 +87,11 @@ impl ImportFlags {
         rejects.tell_rest();
         let output = self.output.display();
         if builder.is_empty() && !self.allow_empty {
-            let why = match records {
-                0 => "there is no record".to_owned(),
-                _ => {
-                    let records = counted(records, "record", "records");
-                    format!("none of {records} is a place")
-                }
+            let why = if records == 0 {
+                "there is no record".to_owned()
+            } else {
+                let records = counted(records, "record", "records");
+                format!("none of {records} is a place")
             };
             bail!("{why}; {output} is not written; --allow-empty writes it all the same");
         }

@@ -52,8 +52,8 @@ pub(super) fn converse(
     stream! {
         loop {
             let step = exchange.step().await;
-            // What has arrived already is answered together.
-            let is_more = matches!(step, Ok(Step::More));
+            // What has arrived already is answered together, unless that would have to wait for a disk or a network.
+            let is_more = matches!(step, Ok(Step::More)) && exchange.chat.posts_at_once();
             while let Some(slice) = exchange.due.next(is_more) {
                 yield Ok(slice);
             }
@@ -104,6 +104,9 @@ impl Exchange {
             if self.due.is_full() {
                 return Ok(Step::More);
             }
+        }
+        if !self.due.is_empty() && !self.chat.posts_at_once() {
+            return Ok(Step::More);
         }
         let mut rest = &self.data[..];
         if let Some(message) = self.unframer.next(&mut rest)? {
@@ -217,6 +220,10 @@ impl Due {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.slices.is_empty() && self.single.is_none() && self.gathered.is_empty()
+    }
+
     /// Tells whether there is a slice to which nothing will be added.
     fn is_full(&self) -> bool {
         !self.slices.is_empty()
@@ -290,6 +297,19 @@ fn failed_trailers(status: &Status) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use http_body_util::Full;
+    use route_guide_chat::{
+        Append, Author, ConversationLimits, Draft, Index, Limits, MemoryNotebook, Notebook, Page,
+        PageLimit, Usage, Wakeups, Watch, WatchError,
+    };
+    use route_guide_geo::E7Point;
+    use route_guide_proto::routeguide::RouteNote;
+    use tokio_stream::StreamExt as _;
+
+    use super::super::framed;
     use super::*;
 
     /// The lengths of the slices that records of these lengths make.
@@ -330,5 +350,69 @@ mod tests {
             due.add(&record);
             assert_eq!(due.next(false).unwrap().as_ptr(), record.as_ptr());
         }
+    }
+
+    /// A notebook that waits for ever for the second note, as for a disk that does not answer.
+    #[derive(Debug)]
+    struct SlowDisk {
+        memory: MemoryNotebook,
+        appended: AtomicUsize,
+    }
+
+    impl Notebook for SlowDisk {
+        fn append(&self, draft: Draft) -> Append<'_> {
+            if self.appended.fetch_add(1, Ordering::Relaxed) == 2 {
+                return Append::later(std::future::pending());
+            }
+            self.memory.append(draft)
+        }
+
+        fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {
+            self.memory.read(place, after, limit)
+        }
+
+        fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
+            self.memory.watch(place, wakeups)
+        }
+
+        fn expire(&self) {}
+
+        fn usage(&self) -> Usage {
+            self.memory.usage()
+        }
+
+        fn numbering(&self) -> u64 {
+            self.memory.numbering()
+        }
+    }
+
+    // Answers to notes that were on the disk came only when later ones were there too, a second later and more.
+    #[tokio::test]
+    async fn an_answer_does_not_wait_for_the_disk_to_take_later_notes() {
+        let note = |message: &str| {
+            framed(&RouteNote {
+                location: None,
+                message: message.to_owned(),
+            })
+        };
+        let notebook = Arc::new(SlowDisk {
+            memory: MemoryNotebook::new(Limits::default()),
+            appended: AtomicUsize::new(0),
+        });
+        let earlier = Draft::new(E7Point::default(), "earlier", Author::unique());
+        notebook.append(earlier).await.unwrap();
+        let body = Body::new(Full::from([note("mine"), note("more")].concat()));
+        let chat = Conversation::shared(notebook, ConversationLimits::default());
+        let mut replies = pin!(converse(body, chat, PointRule::OnGlobe));
+        let first = replies.next().await.unwrap().unwrap();
+        assert_eq!(first, note_at_origin("earlier"));
+    }
+
+    /// Returns a note as it is sent: with its location, even at 0,0.
+    fn note_at_origin(message: &str) -> Bytes {
+        framed(&RouteNote {
+            location: Some(route_guide_proto::routeguide::Point::default()),
+            message: message.to_owned(),
+        })
     }
 }
