@@ -128,15 +128,16 @@ struct NatsFlags {
 impl ChatFlags {
     /// Says which flags cannot go together, with `--compat` or without.
     pub(super) fn check(&self, compat: bool) -> Result<(), &'static str> {
-        match &self.chat_store {
-            ChatStore::Memory => Ok(()),
-            _ if compat => Err(
-                "--compat keeps notes to their stream, so nothing would get into the --chat-store",
-            ),
-            _ if self.chat_scope == ChatScope::Stream => Err(
+        if matches!(self.chat_store, ChatStore::Memory) {
+            Ok(())
+        } else if compat {
+            Err("--compat keeps notes to their stream, so nothing would get into the --chat-store")
+        } else if self.chat_scope == ChatScope::Stream {
+            Err(
                 "--chat-scope stream keeps notes to their stream, so nothing would get into the --chat-store",
-            ),
-            _ => Ok(()),
+            )
+        } else {
+            Ok(())
         }
     }
 
