@@ -20,10 +20,6 @@ use crate::rarely::Rarely;
 use crate::wire::Socket as WireSocket;
 use crate::{ConnectionInfo, ConnectionSettings, Drain, Listener, Workers};
 
-/// So many bytes may wait in the system for the peer to have room.
-#[cfg(target_os = "linux")]
-const UNSENT_BYTES: u32 = 256 << 10;
-
 /// The pause after a failed accept grows up to this.
 const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
@@ -208,10 +204,6 @@ async fn accept_all(socket: Arc<Socket>, connections: Connections<impl Answering
 fn set_options(stream: &TcpStream, keepalive: Option<&TcpKeepalive>) {
     // With Nagle's algorithm small frames wait for acknowledgements.
     let _ = stream.set_nodelay(true);
-    // Without this a writer is woken only when a third of a buffer of megabytes is free, and a peer that reads slowly
-    // looks like one that reads nothing.
-    #[cfg(target_os = "linux")]
-    let _ = SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
     if let Some(keepalive) = keepalive {
         let _ = SockRef::from(stream).set_tcp_keepalive(keepalive);
     }

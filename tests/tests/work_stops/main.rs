@@ -176,7 +176,8 @@ fn a_page_that_stalls_holds_little_and_only_until_its_deadline() {
             shop.dropped().await;
             let produced = shop.replies.swap(0, Ordering::SeqCst) * FLOOD_BYTES;
             assert!(produced < HELD_BYTES, "{produced} bytes for {accept}");
-            assert!(page.closed().await < HELD_BYTES);
+            // The answer ends in order, with its status, so the page may go on to use the connection.
+            drop(page);
         }
     });
 }
