@@ -25,7 +25,7 @@ pub(crate) async fn give_back(drain: &Drain) {
         let closed = drain.closed_connections();
         if closed.wrapping_sub(given_back) >= MANY {
             given_back = closed;
-            // It takes some milliseconds, and cannot fail.
+            // It holds the allocator's locks while it looks, so it has a thread of its own. It cannot fail.
             let _ = spawn_blocking(trim).await;
         }
     }
