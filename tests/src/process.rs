@@ -212,6 +212,17 @@ impl ServerProcess {
     }
 }
 
+impl Drop for ServerProcess {
+    /// Shows the log of a server whose test fails.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _ = self.running.0.kill();
+            let log = self.log.recv_timeout(SHORT).unwrap_or_default();
+            say(&format!("log of the server on {}:\n{log}", self.target));
+        }
+    }
+}
+
 /// The address in a server's first line, which is the contract's.
 fn target(line: &str) -> String {
     line.strip_prefix("Starting server on ")

@@ -48,19 +48,51 @@ pub(super) async fn compare(
             None => high = middle,
         }
     }
-    let (first, last) = (info.state.first_sequence, info.state.last_sequence);
     let next = stream.next(common + 1).await?;
-    Ok(if next.is_some_and(|(sequence, _)| sequence <= read) {
-        Divergence::After { common }
-    } else if last < read {
-        Divergence::Shorter
-    } else if first == read + 1 {
-        // Retention has left nothing of what was read, and has taken nothing else.
-        Divergence::None
-    } else {
-        // Nothing shows that the messages which are gone were the ones that were read.
-        Divergence::After { common }
-    })
+    let found = Found {
+        first: info.state.first_sequence,
+        last: info.state.last_sequence,
+        common,
+        next: next.map(|(sequence, _)| sequence),
+    };
+    Ok(found.against(read))
+}
+
+/// What was found of a stream that does not have the last message that was read.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    /// The first and the last message, as the leader said before any message was asked for.
+    first: u64,
+    last: u64,
+    /// The last message of which it is certain that the stream has it as it was read; 0 if there is none.
+    common: u64,
+    /// The first message after that.
+    next: Option<u64>,
+}
+
+impl Found {
+    fn against(self, read: u64) -> Divergence {
+        let Self {
+            first,
+            last,
+            common,
+            next,
+        } = self;
+        if next.is_some_and(|sequence| sequence <= read) {
+            Divergence::After { common }
+        } else if last < read {
+            Divergence::Shorter
+        } else if first == read + 1 {
+            // Retention has left nothing of what was read, and has taken nothing else.
+            Divergence::None
+        } else if next.is_none() && first <= read {
+            // The leader that named the last message is not the one that was asked for it.
+            Divergence::Shorter
+        } else {
+            // Nothing shows that the messages which are gone were the ones that were read.
+            Divergence::After { common }
+        }
+    }
 }
 
 /// The messages of a stream as its leader has them.
@@ -78,5 +110,55 @@ impl Messages {
             Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const READ: u64 = 10;
+
+    fn found(first: u64, last: u64, common: u64, next: Option<u64>) -> Divergence {
+        let found = Found {
+            first,
+            last,
+            common,
+            next,
+        };
+        found.against(READ)
+    }
+
+    #[test]
+    fn another_message_under_a_number_that_was_read_is_another_stream() {
+        for last in [8, 9, 12] {
+            assert_eq!(
+                found(1, last, 7, Some(8)),
+                Divergence::After { common: 7 },
+                "{last}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_stream_that_ends_early_may_still_get_its_end() {
+        assert_eq!(found(1, 7, 7, None), Divergence::Shorter);
+        assert_eq!(found(0, 0, 0, None), Divergence::Shorter);
+    }
+
+    /// Listeners that nothing had cut off ended with DATA_LOSS when a leader was killed: the next one, which had yet to
+    /// store what it had confirmed, was asked for a message that the killed one had named.
+    #[test]
+    fn a_leader_that_is_behind_the_one_before_has_lost_nothing_yet() {
+        assert_eq!(found(1, 10, 7, None), Divergence::Shorter);
+        assert_eq!(found(1, 12, 9, None), Divergence::Shorter);
+    }
+
+    #[test]
+    fn what_retention_removed_was_no_other_message_only_if_nothing_else_is_gone() {
+        assert_eq!(found(11, 10, 0, None), Divergence::None);
+        assert_eq!(found(11, 12, 0, Some(11)), Divergence::None);
+        assert_eq!(found(14, 20, 0, Some(14)), Divergence::After { common: 0 });
+        assert_eq!(found(3, 20, 7, Some(14)), Divergence::After { common: 7 });
     }
 }

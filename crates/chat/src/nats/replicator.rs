@@ -65,7 +65,7 @@ pub(super) enum Interruption {
     Disconnected,
     #[error("there is no stream")]
     NoStream(#[from] NoStream),
-    #[error("the stream ends at {last}, and {read} messages have been read")]
+    #[error("the stream, which ends at {last}, lacks message {read}, which has been read")]
     Shorter { last: u64, read: u64 },
     #[error("the stream has another message {sequence} than the one that was read")]
     Replaced { sequence: u64 },
