@@ -213,3 +213,43 @@ async fn two_servers_that_were_there_all_the_time_lose_the_same() {
         assert_eq!(kept(&**notebook, place(1)), ["1", "2", "from here", "last"]);
     }
 }
+
+/// NATS changes the time at which a stream was created when its settings change after a restart, or when it is created
+/// again as it is. Servers took it for another stream, and told all readers that they had missed notes.
+#[tokio::test]
+async fn a_stream_whose_time_of_creation_changes_has_lost_nothing() {
+    if !NatsServer::available() {
+        return;
+    }
+    let mut nats = NatsServer::start().await;
+    let here = open(settings(&nats)).await;
+    let mut reader = follow(&here).await;
+    write(&*here, place(1), &["1", "2", "3"]).await;
+    assert_eq!(read(&mut reader, "3").await, 0);
+    let client = async_nats::connect(nats.url()).await.unwrap();
+    let jetstream = async_nats::jetstream::new(client);
+    let stream = |change: &'static str| {
+        let jetstream = &jetstream;
+        async move {
+            let stream = jetstream.get_stream("ROUTE_NOTES").await.unwrap();
+            let mut config = stream.cached_info().config.clone();
+            config.description = Some(change.to_owned());
+            jetstream.update_stream(config).await.unwrap();
+            stream.cached_info().created
+        }
+    };
+    let restart = async |nats: &mut NatsServer| {
+        nats.kill();
+        stands(&here, SyncState::Unavailable).await;
+        nats.restart().await;
+        stands(&here, SyncState::Ready).await;
+    };
+    restart(&mut nats).await;
+    let before = stream("one").await;
+    restart(&mut nats).await;
+    let after = stream("two").await;
+    assert_ne!(before, after, "NATS has not done what this is about");
+    write(&*here, place(1), &["last"]).await;
+    assert_eq!(read(&mut reader, "last").await, 0);
+    assert_eq!(kept(&*here, place(1)), ["1", "2", "3", "last"]);
+}

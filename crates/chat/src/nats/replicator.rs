@@ -46,8 +46,8 @@ pub(super) struct Replicator {
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     history: History,
-    /// When the stream was made, in nanoseconds: another time is another stream.
-    created: Option<i128>,
+    /// Whether the stream has been seen.
+    is_begun: bool,
     /// Since when the stream has ended before what was read of it.
     shorter_since: Option<Instant>,
     /// By how much the clock of this machine was last reported to be wrong.
@@ -190,16 +190,15 @@ impl Replicator {
     async fn reconcile(&mut self, info: &Info) -> Result<(), Interruption> {
         let progress = &mut self.progress;
         let (first, last) = (info.state.first_sequence, info.state.last_sequence);
-        let created = info.created.unix_timestamp_nanos();
-        let divergence = match progress.created {
-            None => {
-                let before = first.saturating_sub(1);
-                progress.history.begin_after(before);
-                self.shared.begin_after(before);
-                Divergence::None
-            }
-            Some(known) if known != created => Divergence::After { common: 0 },
-            Some(_) => compare(&self.probing, info, &progress.history).await?,
+        let divergence = if progress.is_begun {
+            // Not by the time at which the stream was created: NATS changes it when a stream that exists is created again,
+            // which servers do that start together (nats-server issues 8449 and 8470).
+            compare(&self.probing, info, &progress.history).await?
+        } else {
+            let before = first.saturating_sub(1);
+            progress.history.begin_after(before);
+            self.shared.begin_after(before);
+            Divergence::None
         };
         let read = progress.history.last();
         let common = match divergence {
@@ -231,8 +230,8 @@ impl Replicator {
     /// Reports a stream that is seen for the first time.
     fn recognise(&mut self, info: &Info, is_new: bool) {
         let stream = &self.config.name;
-        let created = info.created.unix_timestamp_nanos();
-        if self.progress.created.replace(created) == Some(created) {
+        let is_known = std::mem::replace(&mut self.progress.is_begun, true);
+        if is_known && !is_new {
             return;
         }
         let differences = stream::differences(&info.config, &self.config);
