@@ -51,7 +51,8 @@ pub struct ConnectionSettings {
     /// How long a connection may be silent before it is asked for a sign of life.
     ///
     /// HTTP/1.1 cannot ask: there the next request head must be complete after this and `keepalive_timeout`, and
-    /// more of a request's body must come. Over both, a peer must take something of what it is sent in that time.
+    /// more of a request's body must come. Over both, a peer must take something of what it is sent in that time; that
+    /// it does is a sign of life as well.
     pub keepalive_interval: Duration,
     /// How long the peer may take to give it.
     pub keepalive_timeout: Duration,
@@ -148,12 +149,11 @@ impl Protocol {
         let wire = Wire::new(socket);
         let running = async {
             match self.speak(&wire, service, drain).await {
-                End::Said => {
-                    let closing = wire.clone().close();
-                    if timeout(self.patience.silence, closing).await.is_err() {
-                        wire.forget_unsent();
-                    }
-                }
+                End::Said => tokio::select! {
+                    biased;
+                    () = wire.clone().close() => {}
+                    () = wire.stuck(self.patience.silence) => wire.forget_unsent(),
+                },
                 End::Silent => {}
                 End::Abandoned => wire.forget_unsent(),
             }

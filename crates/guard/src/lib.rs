@@ -53,6 +53,7 @@ mod origin;
 mod preface;
 mod rarely;
 mod request;
+mod send_queue;
 mod serve;
 mod socket_file;
 mod status;

@@ -34,8 +34,9 @@ impl OpenSockets {
 
     /// How many of the sockets hold bytes that the peer's system has not confirmed.
     ///
-    /// The system tells this of one socket too, but only where `unsafe` is allowed. A Unix socket holds nothing back:
-    /// what is written to it is where its peer reads it. Where there are no lists, nothing is known to be undelivered.
+    /// The lists tell it of all sockets at once, and where netlink is forbidden (see `send_queue`). A Unix socket holds
+    /// nothing back: what is written to it is where its peer reads it. Where there are no lists, nothing is known to be
+    /// undelivered.
     pub(crate) async fn undelivered(&self) -> usize {
         let inodes = self.lock().clone();
         if inodes.is_empty() {

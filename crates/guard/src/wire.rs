@@ -1,14 +1,13 @@
 //! The socket of a connection, which can be watched and closed in order while HTTP is spoken over it.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd};
-use std::os::unix::fs::MetadataExt;
+use std::os::fd::AsFd;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -16,8 +15,13 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf, copy, s
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, sleep_until};
 
+use crate::send_queue;
+
 /// How much every peer has sent once its first frame has begun: the preface of HTTP/2, and the head of SETTINGS.
 const HANDSHAKE_BYTES: u64 = 24 + 9;
+
+/// With how many bytes on their way to a peer it is not looked whether it takes them: no more than a few PINGs.
+const FEW_BYTES: u64 = 1 << 10;
 
 /// A connected socket of the system.
 pub(crate) trait Socket: AsyncRead + AsyncWrite + AsFd + Unpin + Send + 'static {
@@ -26,6 +30,9 @@ pub(crate) trait Socket: AsyncRead + AsyncWrite + AsFd + Unpin + Send + 'static 
 
     /// Where the peer is, if it has an address.
     fn peer(&self) -> Option<SocketAddr>;
+
+    /// How many bytes the system holds for the peer, if it says so.
+    fn unsent_bytes(&self) -> Option<u32>;
 }
 
 impl Socket for TcpStream {
@@ -37,6 +44,10 @@ impl Socket for TcpStream {
     fn peer(&self) -> Option<SocketAddr> {
         self.peer_addr().ok()
     }
+
+    fn unsent_bytes(&self) -> Option<u32> {
+        send_queue::of_tcp(self.local_addr().ok()?, self.peer_addr().ok()?).ok()
+    }
 }
 
 impl Socket for UnixStream {
@@ -47,6 +58,10 @@ impl Socket for UnixStream {
 
     fn peer(&self) -> Option<SocketAddr> {
         None
+    }
+
+    fn unsent_bytes(&self) -> Option<u32> {
+        send_queue::of_unix(self).ok()
     }
 }
 
@@ -67,6 +82,13 @@ struct State<S> {
     last_received: Instant,
     /// Since when the system takes no more bytes for the peer.
     blocked: Option<Instant>,
+    /// Who waits until it takes no more.
+    watcher: Option<Waker>,
+    written_bytes: u64,
+    /// How many of them the peer had taken at the last look.
+    taken_bytes: u64,
+    /// When it was last seen to have taken some, and not yet all.
+    last_taken: Instant,
 }
 
 /// What is expected of a peer, so that one which is gone can be told from one that has nothing to say.
@@ -109,6 +131,10 @@ impl<S: Socket> Wire<S> {
                 received_bytes: 0,
                 last_received: now,
                 blocked: None,
+                watcher: None,
+                written_bytes: 0,
+                taken_bytes: 0,
+                last_taken: now,
             })),
         }
     }
@@ -116,21 +142,73 @@ impl<S: Socket> Wire<S> {
     /// Waits until the peer has to be taken for gone.
     ///
     /// It is if it has hung up; if it takes nothing of what it is sent for as long as `patience` says; or if it
-    /// says nothing for as long, when a word is expected.
+    /// says nothing for as long, when a word is expected and it has taken what was sent before.
     pub(crate) async fn abandoned(&self, expected: &Expected, patience: Patience) {
+        // What is on its way when the system takes no more has arrived after this.
+        let settled = patience.silence / 100;
         loop {
             let now = Instant::now();
             let next_look = now + patience.interval;
-            let due = self.lock().due(expected, patience).unwrap_or(next_look);
+            let due = self.look(now).due(expected, patience).unwrap_or(next_look);
             if due <= now || self.has_hung_up().await {
                 return;
             }
-            sleep_until(due.min(next_look)).await;
+            tokio::select! {
+                () = sleep_until(due.min(next_look)) => {}
+                since = self.blocked_after(now) => sleep_until(since + settled).await,
+            }
+        }
+    }
+
+    /// Waits until the system takes no more bytes for the peer, and did take some after `last_look`; returns since when.
+    async fn blocked_after(&self, last_look: Instant) -> Instant {
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            match state.blocked {
+                Some(since) if since >= last_look => Poll::Ready(since),
+                _ => {
+                    match &mut state.watcher {
+                        Some(watcher) => watcher.clone_from(cx.waker()),
+                        none => *none = Some(cx.waker().clone()),
+                    }
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+
+    /// Looks whether the peer takes what it is sent.
+    fn look(&self, now: Instant) -> MutexGuard<'_, State<S>> {
+        let mut state = self.lock();
+        if state.written_bytes - state.taken_bytes > FEW_BYTES
+            && let Some(unsent) = state.socket.unsent_bytes()
+        {
+            // A Unix socket holds more than is written to it.
+            let taken_bytes = state.written_bytes.saturating_sub(unsent.into());
+            if unsent > 0 && taken_bytes > state.taken_bytes {
+                state.last_taken = now;
+            }
+            state.taken_bytes = taken_bytes;
+        }
+        state
+    }
+
+    /// Waits until the peer has taken nothing of what it is sent for as long as `silence`, from now on.
+    pub(crate) async fn stuck(&self, silence: Duration) {
+        let start = Instant::now();
+        loop {
+            let now = Instant::now();
+            let due = self.look(now).last_taken.max(start) + silence;
+            if due <= now {
+                return;
+            }
+            sleep_until(due).await;
         }
     }
 
     async fn has_hung_up(&self) -> bool {
-        std::future::poll_fn(|cx| Poll::Ready(self.lock().socket.has_hung_up(cx))).await
+        poll_fn(|cx| Poll::Ready(self.lock().socket.has_hung_up(cx))).await
     }
 
     /// Says that nothing more is coming, and reads on until the peer closes the connection too.
@@ -157,9 +235,7 @@ impl<S: Socket> Wire<S> {
 
     /// The number under which the system lists the socket; `None` where it does not say.
     pub(crate) fn inode(&self) -> Option<u64> {
-        let descriptor = self.lock().socket.as_fd().as_raw_fd();
-        let listed = std::fs::metadata(format!("/proc/self/fd/{descriptor}"));
-        listed.ok().map(|listed| listed.ino())
+        send_queue::inode(&self.lock().socket).ok()
     }
 }
 
@@ -174,23 +250,32 @@ impl<S> State<S> {
     /// When the peer has to be taken for gone if nothing changes.
     fn due(&self, expected: &Expected, patience: Patience) -> Option<Instant> {
         if let Some(since) = self.blocked {
-            return Some(since + patience.silence);
+            return Some(since.max(self.last_taken) + patience.silence);
         }
         match expected {
             Expected::Pongs if self.received_bytes < HANDSHAKE_BYTES => {
                 Some(self.opened + patience.handshake)
             }
             Expected::RestOf(awaited) if !awaited.0.load(Ordering::Relaxed) => None,
-            _ => Some(self.last_received + patience.silence),
+            _ => Some(self.last_received.max(self.last_taken) + patience.silence),
         }
     }
 
-    /// Notes whether the system takes bytes for the peer.
-    fn wrote<T>(&mut self, written: Poll<T>) -> Poll<T> {
-        self.blocked = match written {
-            Poll::Ready(_) => None,
-            Poll::Pending => Some(self.blocked.unwrap_or_else(Instant::now)),
-        };
+    /// Notes how many bytes the system has taken for the peer, if any.
+    fn wrote(&mut self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &written {
+            Poll::Ready(written) => {
+                self.blocked = None;
+                self.written_bytes += written.as_ref().map_or(0, |&bytes| bytes as u64);
+            }
+            Poll::Pending if self.blocked.is_none() => {
+                self.blocked = Some(Instant::now());
+                if let Some(watcher) = self.watcher.take() {
+                    watcher.wake();
+                }
+            }
+            Poll::Pending => {}
+        }
         written
     }
 }

@@ -133,6 +133,12 @@ fn check(open: Duration, expected: Duration) {
     );
 }
 
+/// Checks how long a peer stayed that takes nothing.
+fn check_stuck(open: Duration) {
+    // The system goes on delivering in real time, while looks that should be a minute apart follow each other.
+    assert!((SILENCE..SILENCE * 3).contains(&open), "{open:?}");
+}
+
 async fn open_for(peer: &mut TcpStream) -> Duration {
     let start = Instant::now();
     // A reset is as good as an end.
@@ -190,7 +196,7 @@ async fn a_peer_of_http2_that_reads_nothing_is_closed_whatever_it_says() {
             open = server.call_is_dropped() => open,
             () = saying => unreachable!("it never ends"),
         };
-        check(open, SILENCE);
+        check_stuck(open);
     }
 }
 
@@ -201,7 +207,7 @@ async fn a_peer_of_http1_that_reads_nothing_is_closed() {
     peer.write_all(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
         .await
         .unwrap();
-    check(server.call_is_dropped().await, SILENCE);
+    check_stuck(server.call_is_dropped().await);
     drop(peer);
 }
 
