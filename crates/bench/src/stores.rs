@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use route_guide_chat::nats_server::NatsServer;
+use route_guide_testkit::NatsServer;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

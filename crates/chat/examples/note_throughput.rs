@@ -20,12 +20,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use route_guide_chat::nats_server::{NatsCluster, NatsServer};
 use route_guide_chat::{
     AppendError, Author, ChatError, Conversation, ConversationLimits, Draft, FileNotebook, Limits,
     MemoryNotebook, NatsNotebook, NatsSettings, Notebook,
 };
 use route_guide_geo::E7Point;
+use route_guide_testkit::{NatsCluster, NatsServer};
 use tokio::task::JoinSet;
 
 const PLACES: usize = 5_000;

@@ -70,8 +70,6 @@
 //! # Features
 //!
 //! `file` adds `FileNotebook`, and with it the embedded store redb. `nats` adds `NatsNotebook`, and with it a NATS client.
-//! `conformance` adds the promises of [`Notebook`] as a test suite that every engine runs; with `nats`, also servers to run
-//! it against, in `nats_server`.
 
 #![forbid(unsafe_code)]
 
@@ -98,11 +96,6 @@ mod nats;
 
 mod conversation;
 mod share;
-
-#[cfg(feature = "conformance")]
-pub mod conformance;
-#[cfg(all(feature = "conformance", feature = "nats"))]
-pub mod nats_server;
 
 pub use clock::{Clock, ManualClock, MonotonicClock, WallClock};
 pub use conversation::{ChatError, Conversation, ConversationLimits, KeptNotes, PrivateLimits};

@@ -15,7 +15,7 @@ use crate::wakeups::{Wakeups, Watch};
 
 /// A notebook: for every place a log of notes, shared by all streams of a server, or of many servers.
 ///
-/// An engine keeps four promises, which the `conformance` suite checks:
+/// An engine keeps four promises, which the suite in `tests/suite` checks:
 ///
 /// - Notes of a place have dense indexes, in the order in which they were appended. Two notes of one author are in the
 ///   order in which that author appended them.

@@ -73,7 +73,7 @@ impl Wakeups {
     }
 
     /// Takes all marked places, the longest waiting first. Whatever is written from now on marks its place again.
-    pub(crate) fn take(&self) -> VecDeque<E7Point> {
+    pub fn take(&self) -> VecDeque<E7Point> {
         let mut places = self.lock();
         self.is_marked.store(false, Ordering::Release);
         places.members.clear();

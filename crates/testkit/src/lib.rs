@@ -1,9 +1,19 @@
 //! What tests of several crates share to run programs.
 //!
-//! Only development dependencies name this crate.
+//! Only development dependencies name this crate, and the bench, which compares programs. The feature `nats` adds
+//! [`NatsServer`] and [`NatsCluster`].
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    feature = "nats",
+    expect(
+        clippy::missing_panics_doc,
+        reason = "a server of NATS that does not do as it should fails the test"
+    )
+)]
 
+#[cfg(feature = "nats")]
+mod nats;
 mod needs;
 mod port;
 mod signals;
@@ -11,6 +21,8 @@ mod signals;
 use std::ffi::OsStr;
 use std::process::Command;
 
+#[cfg(feature = "nats")]
+pub use nats::{NatsCluster, NatsServer};
 pub use needs::can_run;
 pub use port::ReservedPort;
 

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use route_guide_chat::nats_server::NatsServer;
 use route_guide_proto::routeguide::Point;
 use route_guide_server::CHAT_WATCH;
+use route_guide_testkit::NatsServer;
 use route_guide_tests::{Chat, ServerProcess, TestServer, programs, run, within};
 use tonic::{Request, Status};
 

@@ -1,7 +1,7 @@
 //! Clients of different servers are in one conversation.
 
-use route_guide_chat::nats_server::NatsServer;
 use route_guide_proto::routeguide::Point;
+use route_guide_testkit::NatsServer;
 use route_guide_tests::{Chat, TestServer, point, run};
 
 use crate::{post, post_when_ready, ready, server_on};

@@ -8,7 +8,7 @@
 use std::env;
 use std::time::{Duration, Instant};
 
-use route_guide_chat::nats_server::{NatsCluster, NatsServer};
+use route_guide_testkit::{NatsCluster, NatsServer};
 use route_guide_tests::audit::faults;
 use route_guide_tests::numbered::{NumberedRun, Shape, read_back};
 use route_guide_tests::{ServerProcess, programs, run_for, say};

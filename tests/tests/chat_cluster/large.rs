@@ -1,6 +1,6 @@
 //! Notes that are as long as a message may be, and longer than NATS takes.
 
-use route_guide_chat::nats_server::NatsServer;
+use route_guide_testkit::NatsServer;
 use route_guide_tests::{point, run};
 use tonic::Code;
 

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use route_guide_chat::nats_server::NatsServer;
+use route_guide_testkit::NatsServer;
 use route_guide_testkit::can_run;
 use route_guide_tests::{SHORT, ServerProcess, programs, root, run, run_to_end, say};
 

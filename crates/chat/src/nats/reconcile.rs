@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(found(0, 0, 0, None), Divergence::Shorter);
     }
 
-    /// Listeners that nothing had cut off ended with DATA_LOSS when a leader was killed: the next one, which had yet to
+    /// Listeners that nothing had cut off ended with `DATA_LOSS` when a leader was killed: the next one, which had yet to
     /// store what it had confirmed, was asked for a message that the killed one had named.
     #[test]
     fn a_leader_that_is_behind_the_one_before_has_lost_nothing_yet() {

@@ -1,9 +1,0 @@
-//! The memory engine keeps the promises of every engine.
-
-use std::sync::Arc;
-
-use route_guide_chat::MemoryNotebook;
-
-route_guide_chat::conformance!(async |limits, clock| Arc::new(MemoryNotebook::with_clock(
-    limits, clock
-)));

@@ -1,0 +1,66 @@
+//! The engine on NATS keeps the promises of every engine, on a real server.
+
+use std::sync::Arc;
+
+use route_guide_chat::{
+    Append, Draft, Index, Limits, ManualClock, NatsNotebook, NatsSettings, Notebook, Page,
+    PageLimit, Usage, Wakeups, Watch, WatchError,
+};
+use route_guide_geo::E7Point;
+use route_guide_testkit::NatsServer;
+
+use crate::suite::conformance;
+
+/// A notebook, and the server that it is kept on.
+#[derive(Debug)]
+struct Desk {
+    notebook: NatsNotebook,
+    // After the notebook, so that nobody misses it.
+    _server: NatsServer,
+}
+
+impl Desk {
+    async fn open(limits: Limits, clock: Arc<ManualClock>) -> Self {
+        let server = NatsServer::start().await;
+        let settings = NatsSettings {
+            servers: vec![server.url()],
+            limits,
+            ..NatsSettings::default()
+        };
+        let notebook =
+            NatsNotebook::with_clocks(settings, clock.clone(), clock).expect("good settings");
+        notebook.ready().await;
+        Self {
+            notebook,
+            _server: server,
+        }
+    }
+}
+
+impl Notebook for Desk {
+    fn append(&self, draft: Draft) -> Append<'_> {
+        self.notebook.append(draft)
+    }
+
+    fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {
+        self.notebook.read(place, after, limit)
+    }
+
+    fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
+        self.notebook.watch(place, wakeups)
+    }
+
+    fn expire(&self) {
+        self.notebook.expire();
+    }
+
+    fn usage(&self) -> Usage {
+        self.notebook.usage()
+    }
+
+    fn numbering(&self) -> u64 {
+        self.notebook.numbering()
+    }
+}
+
+conformance!(if NatsServer::available(); async |limits, clock| Arc::new(Desk::open(limits, clock).await));

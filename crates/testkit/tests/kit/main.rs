@@ -1,0 +1,6 @@
+//! What tests rely on when they run programs.
+
+#[cfg(feature = "nats")]
+mod nats;
+mod signals;
+mod skipped;
