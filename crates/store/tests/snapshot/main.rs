@@ -5,5 +5,6 @@ mod damage;
 mod flips;
 mod golden;
 mod kit;
+mod records;
 mod replacement;
 mod round_trip;

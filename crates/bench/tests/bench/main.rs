@@ -1,0 +1,4 @@
+//! The loads and the program.
+
+mod loads;
+mod program;
