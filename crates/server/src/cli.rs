@@ -12,7 +12,7 @@ use route_guide_guard::{ConnectionSettings, ListenAddress, WebOrigin};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::commands::Command;
-use crate::stderr::say;
+use crate::text::say;
 use crate::{
     FeatureSource, FileOrder, GreeterSettings, LoadOptions, PointRule, ReplySettings,
     RouteGuideSettings, ServingSettings, WebSettings,

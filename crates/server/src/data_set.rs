@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{FeatureSource, LoadOptions};
+use crate::settings::{FeatureSource, LoadOptions};
 
 pub use load::DataError;
 use load::load;

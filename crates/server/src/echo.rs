@@ -5,14 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::BodyExt;
 use tokio_util::either::Either;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
-pub(crate) const INITIAL: HeaderName = HeaderName::from_static("x-grpc-test-echo-initial");
-pub(crate) const TRAILING: HeaderName = HeaderName::from_static("x-grpc-test-echo-trailing-bin");
+use crate::metadata::{ECHO_INITIAL, ECHO_TRAILING};
 
 /// Returns two metadata entries of a request to its sender: `x-grpc-test-echo-initial` with the initial
 /// and `x-grpc-test-echo-trailing-bin` with the trailing metadata.
@@ -55,8 +54,8 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let initial = request.headers().get(INITIAL).cloned();
-        let trailing = request.headers().get(TRAILING).cloned();
+        let initial = request.headers().get(ECHO_INITIAL).cloned();
+        let trailing = request.headers().get(ECHO_TRAILING).cloned();
         let answered = self.inner.call(request);
         if initial.is_none() && trailing.is_none() {
             return Either::Left(answered);
@@ -64,7 +63,7 @@ where
         Either::Right(Box::pin(async move {
             let mut response = answered.await?;
             if let Some(value) = initial {
-                response.headers_mut().insert(INITIAL, value);
+                response.headers_mut().insert(ECHO_INITIAL, value);
             }
             if let Some(value) = trailing {
                 response = with_trailing(response, value);
@@ -77,7 +76,7 @@ where
 fn with_trailing(mut response: Response<Body>, value: HeaderValue) -> Response<Body> {
     // A failure told in the head alone has no other place for trailing metadata.
     if response.headers().contains_key("grpc-status") {
-        response.headers_mut().insert(TRAILING, value);
+        response.headers_mut().insert(ECHO_TRAILING, value);
         return response;
     }
     response.map(|body| {
@@ -91,5 +90,5 @@ fn with_trailing(mut response: Response<Body>, value: HeaderValue) -> Response<B
 }
 
 fn insert(trailers: &mut HeaderMap, value: &HeaderValue) {
-    trailers.insert(TRAILING, value.clone());
+    trailers.insert(ECHO_TRAILING, value.clone());
 }

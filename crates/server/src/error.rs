@@ -9,7 +9,7 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::NOTES_MISSED;
+use crate::metadata::NOTES_MISSED;
 use crate::text::shortened;
 
 /// How long the description of a violation may be; a client forgets a status whose trailers are too long.

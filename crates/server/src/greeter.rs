@@ -9,7 +9,9 @@ use tokio::time::sleep;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::ReplySettings;
+use crate::settings::ReplySettings;
+
+pub(crate) mod hello;
 
 type Replies = Pin<Box<dyn Stream<Item = Result<HelloReply, Status>> + Send>>;
 

@@ -29,41 +29,39 @@
 
 pub mod cli;
 pub mod commands;
-mod counted;
 mod data_set;
 mod echo;
 mod error;
 mod greeter;
 mod health;
-mod hello;
+mod limits;
 mod logging;
 mod memory;
+mod metadata;
+mod methods;
+mod points;
 pub mod program;
-mod recording;
 mod reflection;
-mod requests;
-mod route_chat;
 mod route_guide;
+mod router;
 mod server;
 mod settings;
-mod shares;
-mod shortcut;
-mod stderr;
-mod stored;
 mod text;
-mod watching;
 
 pub use data_set::{DataError, DataSet};
 pub use echo::EchoMetadataLayer;
 pub use error::{ERROR_DOMAIN, NOTE_UNCONFIRMED};
 pub use greeter::GreeterServicer;
-pub use hello::{HELLO_MODE, HelloServicer};
-pub use requests::PointRule;
-pub use route_guide::{DATA_VERSION, NOTES_MISSED, RouteGuideServicer};
+pub use greeter::hello::HelloServicer;
+pub use metadata::{
+    CHAT_CALL, CHAT_LIFE, CHAT_NUMBERING, CHAT_RESUMES, CHAT_WATCH, DATA_VERSION, HELLO_MODE,
+    NOTES_MISSED,
+};
+pub use points::PointRule;
+pub use route_guide::RouteGuideServicer;
+pub use route_guide::fast_path::FastRouteGuide;
 pub use server::{Server, StartError};
 pub use settings::{
     ChatScope, ChatSettings, ChatStore, FeatureSource, FileOrder, GreeterSettings, KEPT_FEATURES,
     LoadOptions, ReplySettings, RouteGuideSettings, ServingSettings, WebSettings,
 };
-pub use stored::StoredRouteGuide;
-pub use watching::{CHAT_CALL, CHAT_LIFE, CHAT_NUMBERING, CHAT_RESUMES, CHAT_WATCH};

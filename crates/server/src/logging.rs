@@ -21,7 +21,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::stderr::escaped;
+use crate::text::escaped;
 use limiter::{Limiter, WINDOW};
 use queue::Queue;
 

@@ -14,9 +14,9 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
 use crate::commands::Command;
-use crate::counted::counted;
 use crate::logging::Log;
-use crate::stderr::say;
+use crate::text::counted;
+use crate::text::say;
 use crate::{DataSet, Server};
 
 /// The exit status after a second signal, when the user does not want to wait for the drain.

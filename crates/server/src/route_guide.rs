@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_stream::stream;
-use http::{Extensions, HeaderValue};
+use http::Extensions;
 use route_guide_chat::{Conversation, Notebook};
 use route_guide_geo::E7Point;
 use route_guide_guard::ConnectionInfo;
@@ -12,19 +12,21 @@ use route_guide_proto::routeguide::route_guide_server::RouteGuide;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote, RouteSummary};
 use route_guide_store::{Feature as StoredFeature, Store};
 use tokio_stream::Stream;
-use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::data_set::DataSet;
 use crate::error::RpcError;
-use crate::recording::Recording;
-use crate::shares::Shares;
-use crate::{ChatScope, ChatSettings, DataSet, PointRule, route_chat, watching};
+use crate::metadata::{CHAT_CALL, CHAT_RESUMES, DATA_VERSION, data_version};
+use crate::points::PointRule;
+use crate::settings::{ChatScope, ChatSettings};
+use record_route::Recording;
+use route_chat::shares::Shares;
+use route_chat::{stream, watch};
 
-/// The trailer that says how many notes a RouteChat stream missed, next to status `DATA_LOSS`.
-pub const NOTES_MISSED: &str = "route-notes-missed";
-
-/// The metadata that says which data set a reply comes from, as 16 hexadecimal digits.
-pub const DATA_VERSION: &str = "route-guide-data-version";
+pub(crate) mod fast_path;
+mod record_route;
+mod route_chat;
 
 /// A response stream of this service.
 type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
@@ -84,16 +86,16 @@ impl RouteGuideServicer {
         };
         let chat = match self.chat.scope {
             ChatScope::Stream => Conversation::private(self.chat.private),
-            ChatScope::Shared => match watching::places(metadata)? {
+            ChatScope::Shared => match watch::places(metadata)? {
                 None => within(Conversation::shared(notebook, self.chat.shared)),
                 Some(places) => {
                     let mut chat = within(Conversation::of_logs(notebook, self.chat.shared));
-                    if let Some(author) = watching::author(metadata, watching::CHAT_CALL)? {
+                    if let Some(author) = watch::author(metadata, CHAT_CALL)? {
                         chat = chat.written_by(author);
                     }
-                    let resumed = watching::author(metadata, watching::CHAT_RESUMES)?;
-                    watching::follow(&mut chat, &places, resumed, &mut confirmed).await?;
-                    watching::identify(&*self.notebook, &mut confirmed);
+                    let resumed = watch::author(metadata, CHAT_RESUMES)?;
+                    watch::follow(&mut chat, &places, resumed, &mut confirmed).await?;
+                    watch::identify(&*self.notebook, &mut confirmed);
                     chat
                 }
             },
@@ -154,7 +156,7 @@ impl RouteGuide for RouteGuideServicer {
     ) -> Result<Response<Self::RouteChatStream>, Status> {
         let (metadata, extensions, notes) = request.into_parts();
         let (chat, confirmed) = self.begin_chat(&metadata, &extensions).await?;
-        let replies = route_chat::converse(notes, chat, self.points);
+        let replies = stream::converse(notes, chat, self.points);
         let mut response: Response<Self::RouteChatStream> = Response::new(Box::pin(replies));
         *response.metadata_mut() = confirmed;
         Ok(response)
@@ -179,20 +181,9 @@ fn feature_message(feature: StoredFeature<'_>) -> Feature {
 /// Says in the metadata which data set a reply comes from.
 fn with_version<T>(reply: T, store: &Store) -> Response<T> {
     let mut response = Response::new(reply);
-    let digits = hex_digits(store.version());
-    let value = MetadataValue::try_from(&digits).expect("digits are ASCII");
-    response.metadata_mut().insert(DATA_VERSION, value);
+    let headers = response.metadata_mut().as_mut();
+    headers.insert(DATA_VERSION, data_version(store.version()));
     response
-}
-
-/// The value of [`DATA_VERSION`] for a store.
-pub(crate) fn data_version(store: &Store) -> HeaderValue {
-    HeaderValue::from_bytes(&hex_digits(store.version())).expect("digits are ASCII")
-}
-
-fn hex_digits(version: u64) -> [u8; 16] {
-    let digit = |place: usize| b"0123456789abcdef"[(version >> (60 - 4 * place) & 0xf) as usize];
-    std::array::from_fn(digit)
 }
 
 #[cfg(test)]
@@ -204,7 +195,7 @@ mod tests {
     use route_guide_store::{Builder, Order};
 
     use super::*;
-    use crate::{FeatureSource, LoadOptions};
+    use crate::settings::{FeatureSource, LoadOptions};
 
     /// A listing with compressed requests looked at ten million points before another call had its turn.
     #[tokio::test]

@@ -5,7 +5,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderName;
 use route_guide_chat::{FileNotebook, MemoryNotebook, Notebook, OpenError};
 #[cfg(feature = "nats")]
 use route_guide_chat::{NatsNotebook, NatsSettings, StartError as NatsStartError};
@@ -27,54 +26,19 @@ use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
 use tower::{Layer, ServiceBuilder};
 
-use crate::echo;
 use crate::health::HealthServicer;
-use crate::memory;
-use crate::reflection;
-use crate::shortcut::Shortcut;
+use crate::metadata::READABLE;
+use crate::methods;
+use crate::router::Router;
 use crate::{
-    CHAT_LIFE, CHAT_NUMBERING, CHAT_RESUMES, CHAT_WATCH, ChatSettings, ChatStore, DATA_VERSION,
-    DataError, DataSet, EchoMetadataLayer, GreeterServicer, GreeterSettings, HelloServicer,
-    NOTES_MISSED, RouteGuideServicer, RouteGuideSettings, ServingSettings, StoredRouteGuide,
+    ChatSettings, ChatStore, DataError, DataSet, EchoMetadataLayer, FastRouteGuide,
+    GreeterServicer, GreeterSettings, HelloServicer, RouteGuideServicer, RouteGuideSettings,
+    ServingSettings,
 };
-
-/// Client-streaming methods, whose response headers tonic would send only with the response.
-const EARLY_HEADS: &[&str] = &[
-    "/routeguide.RouteGuide/RecordRoute",
-    "/hello.HelloService/LotsOfGreetings",
-];
-
-/// Methods of services other than RouteGuide whose requests are streams; every other takes exactly one message.
-const STREAMING: &[&str] = &[
-    "/helloworld.Greeter/SayHelloBidiStream",
-    "/hello.HelloService/LotsOfGreetings",
-    "/hello.HelloService/BidiHello",
-];
+use crate::{memory, reflection};
 
 /// Methods that look one thing up.
 const BRIEF: &[&str] = &["/routeguide.RouteGuide/GetFeature"];
-
-/// Streams that last until somebody ends them: a drain does not wait for these.
-const OPEN_ENDED: &[&str] = &[
-    "/routeguide.RouteGuide/RouteChat",
-    "/helloworld.Greeter/SayHelloBidiStream",
-    "/hello.HelloService/BidiHello",
-    "/grpc.health.v1.Health/Watch",
-    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
-    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-];
-
-/// Response headers of this server that pages in browsers may read.
-static READABLE: [HeaderName; 8] = [
-    HeaderName::from_static(DATA_VERSION),
-    HeaderName::from_static(NOTES_MISSED),
-    HeaderName::from_static(CHAT_WATCH),
-    HeaderName::from_static(CHAT_LIFE),
-    HeaderName::from_static(CHAT_NUMBERING),
-    HeaderName::from_static(CHAT_RESUMES),
-    echo::INITIAL,
-    echo::TRAILING,
-];
 
 /// How often memory of expired notes is given back while nobody posts.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -83,7 +47,7 @@ const EXPIRY_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Server {
     listeners: Vec<Listener>,
-    route_guide: Option<StoredRouteGuide>,
+    route_guide: Option<FastRouteGuide>,
     routes: Routes,
     health: watch::Sender<ServingStatus>,
     data: Option<Arc<DataSet>>,
@@ -158,7 +122,7 @@ impl Server {
         let server = Self::new(routes, names, listeners, settings.serving)?;
         tracing::info!(features = data.store().len(), "features loaded");
         Ok(Self {
-            route_guide: Some(StoredRouteGuide::new(servicer, generated)),
+            route_guide: Some(FastRouteGuide::new(servicer, generated)),
             data: Some(data),
             kept: Some(kept),
             ..server
@@ -177,7 +141,7 @@ impl Server {
         let hello = HelloServiceServer::new(HelloServicer::new(settings.replies))
             .accept_compressed(CompressionEncoding::Gzip)
             .accept_compressed(CompressionEncoding::Zstd);
-        let cardinality = CardinalityLayer::except(STREAMING);
+        let cardinality = CardinalityLayer::except(methods::take_streams());
         let mut routes = RoutesBuilder::default();
         routes
             .add_service(cardinality.layer(greeter))
@@ -242,12 +206,12 @@ impl Server {
             .option_layer(web.map(|web| WebLayer::new(&web.origins, &READABLE)))
             .layer(
                 CallLayer::new(drain.clone())
-                    .end_at_drain(OPEN_ENDED)
+                    .end_at_drain(methods::open_ended())
                     .answer_at_once(BRIEF),
             )
             .layer(EchoMetadataLayer)
-            .layer(EarlyHeadLayer::new(EARLY_HEADS))
-            .service(Shortcut::new(self.route_guide, self.routes.prepare()));
+            .layer(EarlyHeadLayer::new(methods::answer_a_stream()))
+            .service(Router::new(self.route_guide, self.routes.prepare()));
         let running = serve(self.listeners, service, &connection, &drain, self.workers);
         let draining = async {
             shutdown.await;

@@ -9,7 +9,7 @@ use route_guide_chat::NatsSettings;
 use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
 use route_guide_guard::{ConnectionSettings, ListenAddress, WebOrigin};
 
-use crate::PointRule;
+use crate::points::PointRule;
 
 /// Everything `route-guide-server` can be told.
 #[derive(Clone, Debug)]

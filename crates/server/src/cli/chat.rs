@@ -10,7 +10,7 @@ use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
 use route_guide_chat::{NatsSettings, NatsTls};
 
 use super::positive_duration;
-use crate::stored::MAX_MESSAGE_BYTES;
+use crate::limits::MAX_MESSAGE_BYTES;
 use crate::{ChatScope, ChatSettings, ChatStore};
 
 #[cfg_attr(

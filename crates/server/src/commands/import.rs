@@ -14,8 +14,8 @@ use route_guide_import::{Counts, Encoding, Format, Import, Item, Naming, Options
 use route_guide_store::{Builder, Order};
 
 use super::progress::Display;
-use crate::counted::counted;
-use crate::stderr::{escaped, say};
+use crate::text::counted;
+use crate::text::{escaped, say};
 use report::{Rejects, summary};
 use table::TableFlags;
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use route_guide_import::Progress;
 
-use crate::counted::counted;
-use crate::stderr::{escaped, say};
+use crate::text::counted;
+use crate::text::{escaped, say};
 
 const REDRAW: Duration = Duration::from_millis(100);
 

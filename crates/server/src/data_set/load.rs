@@ -7,8 +7,8 @@ use std::path::Path;
 use route_guide_import::{Format, Import, ImportError, Item, Options, Rejected};
 use route_guide_store::{Builder, OpenError, Order, PushError, Store};
 
-use crate::counted::counted;
-use crate::{FeatureSource, FileOrder, KEPT_FEATURES, LoadOptions};
+use crate::settings::{FeatureSource, FileOrder, KEPT_FEATURES, LoadOptions};
+use crate::text::counted;
 
 /// Why features cannot be served.
 #[derive(Debug, thiserror::Error)]

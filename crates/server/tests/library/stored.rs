@@ -14,8 +14,8 @@ use route_guide_guard::{CardinalityLayer, CardinalityService, WebLayer};
 use route_guide_proto::routeguide::route_guide_server::RouteGuideServer;
 use route_guide_proto::routeguide::{Point, Rectangle};
 use route_guide_server::{
-    ChatSettings, DataSet, FeatureSource, LoadOptions, PointRule, RouteGuideServicer,
-    StoredRouteGuide,
+    ChatSettings, DataSet, FastRouteGuide, FeatureSource, LoadOptions, PointRule,
+    RouteGuideServicer,
 };
 use tonic::body::Body;
 use tower::{Layer, ServiceExt};
@@ -32,7 +32,7 @@ struct Answer {
 const STREAMING: &[&str] = &["/routeguide.RouteGuide/RecordRoute"];
 
 struct Both {
-    stored: StoredRouteGuide,
+    stored: FastRouteGuide,
     generated: CardinalityService<RouteGuideServer<RouteGuideServicer>>,
     runtime: tokio::runtime::Runtime,
 }
@@ -48,7 +48,7 @@ impl Both {
         let generated = RouteGuideServer::from_arc(Arc::clone(&servicer));
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         Self {
-            stored: StoredRouteGuide::new(servicer, generated.clone()),
+            stored: FastRouteGuide::new(servicer, generated.clone()),
             generated: CardinalityLayer::except(STREAMING).layer(generated),
             runtime: runtime.enable_all().build().unwrap(),
         }

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use route_guide_import::Counts;
 
 use crate::commands::progress::Display;
-use crate::counted::counted;
-use crate::stderr::say;
+use crate::text::counted;
+use crate::text::say;
 
 /// How many rejected records are shown; all are counted.
 const SHOWN: u64 = 20;

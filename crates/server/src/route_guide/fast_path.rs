@@ -1,13 +1,13 @@
 //! RouteGuide answered from stored bytes.
 //!
-//! The store keeps every feature as it goes over the wire. [`StoredRouteGuide`] sends those bytes for
+//! The store keeps every feature as it goes over the wire. [`FastRouteGuide`] sends those bytes for
 //! GetFeature and ListFeatures, and reads the points of RecordRoute straight from the frames they arrive in. The
 //! notebook does so with notes, which RouteChat reads and sends in the same way. It hands everything else to the generated service, which stays the reference: both give the same answers.
 
-mod chat;
 mod listing;
 mod note;
 mod point;
+mod route_chat;
 mod unframe;
 
 use std::convert::Infallible;
@@ -32,32 +32,26 @@ use tonic::server::NamedService;
 use tower::{Layer, Service};
 
 use crate::error::RpcError;
-use crate::recording::Recording;
-use crate::route_guide::{DATA_VERSION, RouteGuideServicer, data_version, nothing_at};
-use chat::Replies;
+use crate::metadata::{DATA_VERSION, data_version};
+use crate::methods;
+use crate::route_guide::record_route::Recording;
+use crate::route_guide::{RouteGuideServicer, nothing_at};
 use listing::{Listing, ok_trailers};
 use point::decode_point;
+use route_chat::Replies;
 use unframe::{PREFIX_BYTES, Unframer};
-
-pub(crate) use unframe::MAX_MESSAGE_BYTES;
 
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const DATA_VERSION_HEADER: HeaderName = HeaderName::from_static(DATA_VERSION);
 
 /// The RouteGuide service with its hot paths taken out of the generated code.
 #[derive(Clone, Debug)]
-pub struct StoredRouteGuide {
+pub struct FastRouteGuide {
     servicer: Arc<RouteGuideServicer>,
     generated: CardinalityService<RouteGuideServer<RouteGuideServicer>>,
 }
 
-/// The methods of RouteGuide whose requests are streams.
-const STREAMING: &[&str] = &[
-    "/routeguide.RouteGuide/RecordRoute",
-    "/routeguide.RouteGuide/RouteChat",
-];
-
-impl StoredRouteGuide {
+impl FastRouteGuide {
     /// Puts the hot paths before a generated service and the servicer behind it.
     #[must_use]
     pub fn new(
@@ -66,16 +60,16 @@ impl StoredRouteGuide {
     ) -> Self {
         Self {
             servicer,
-            generated: CardinalityLayer::except(STREAMING).layer(generated),
+            generated: CardinalityLayer::except(methods::take_streams()).layer(generated),
         }
     }
 }
 
-impl NamedService for StoredRouteGuide {
+impl NamedService for FastRouteGuide {
     const NAME: &'static str = SERVICE_NAME;
 }
 
-impl Service<Request<Body>> for StoredRouteGuide {
+impl Service<Request<Body>> for FastRouteGuide {
     type Response = Response<Body>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
@@ -114,7 +108,7 @@ impl Service<Request<Body>> for StoredRouteGuide {
                 })
             }
             "/routeguide.RouteGuide/RouteChat" => Box::pin(async move {
-                let answered = route_chat(&servicer, request).await;
+                let answered = exchange_notes(&servicer, request).await;
                 Ok(answered.unwrap_or_else(Status::into_http))
             }),
             _ => self.generated.call(request),
@@ -161,14 +155,14 @@ async fn record_route(
     Ok(unary_response(framed(&recording.summary()), &store))
 }
 
-async fn route_chat(
+async fn exchange_notes(
     servicer: &RouteGuideServicer,
     request: Request<Body>,
 ) -> Result<Response<Body>, Status> {
     let (parts, body) = request.into_parts();
     let metadata = MetadataMap::from_headers(parts.headers);
     let (chat, confirmed) = servicer.begin_chat(&metadata, &parts.extensions).await?;
-    let replies = Replies::new(chat::converse(body, chat, servicer.points()));
+    let replies = Replies::new(route_chat::converse(body, chat, servicer.points()));
     let mut response = Response::new(Body::new(replies));
     *response.headers_mut() = confirmed.into_headers();
     let grpc = HeaderValue::from_static("application/grpc");
@@ -218,7 +212,7 @@ fn response(body: Body, store: &Store) -> Response<Body> {
     response.headers_mut().insert(header::CONTENT_TYPE, grpc);
     response
         .headers_mut()
-        .insert(DATA_VERSION_HEADER, data_version(store));
+        .insert(DATA_VERSION_HEADER, data_version(store.version()));
     response
 }
 

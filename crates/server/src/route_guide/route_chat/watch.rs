@@ -5,30 +5,7 @@ use route_guide_geo::E7Point;
 use tonic::metadata::{MetadataMap, MetadataValue};
 
 use crate::error::RpcError;
-
-/// The metadata that names a place to follow: `LAT,LON` in E7 units, as often as there are places.
-///
-/// A RouteChat call with it is handed the log of each of the places, and of those where it goes on to post: all notes
-/// that are kept and all that are written, its own included, each once and in order. Its notes are not answered with the
-/// earlier ones. The response metadata confirms each place as `LAT,LON,COUNT,FIRST`: COUNT notes are kept, they come
-/// first, and FIRST is the index of the first of them in the log of the place, counted from 1. If none is kept, FIRST is
-/// the index that the next note will have. A server that does not know this metadata confirms nothing.
-pub const CHAT_WATCH: &str = "route-chat-watch";
-
-/// The response metadata, beside a confirmed [`CHAT_WATCH`], with a number that changes when notes have been lost with
-/// the server that kept them. A server whose notes survive a restart does not send it.
-pub const CHAT_LIFE: &str = "route-chat-life";
-
-/// The response metadata, beside a confirmed [`CHAT_WATCH`], with a number that tells which numbering the indexes belong
-/// to. Indexes of one numbering grow with each note of a place, and none stands for two notes.
-pub const CHAT_NUMBERING: &str = "route-chat-numbering";
-
-/// The request metadata with which a call that follows places names itself, as 32 hexadecimal digits of its own choice.
-pub const CHAT_CALL: &str = "route-chat-call";
-
-/// The metadata with which a call names an earlier one, by that one's [`CHAT_CALL`]. For each place that it follows the
-/// response metadata of this name says `LAT,LON,COUNT`: that many of the notes kept were left by the earlier call.
-pub const CHAT_RESUMES: &str = "route-chat-resumes";
+use crate::metadata::{CHAT_LIFE, CHAT_NUMBERING, CHAT_RESUMES, CHAT_WATCH};
 
 /// Reads who writes the notes of a call, or of the one that it resumes.
 pub(crate) fn author(

@@ -9,13 +9,8 @@ use tokio::time::sleep;
 use tokio_stream::{Stream, StreamExt};
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::ReplySettings;
-
-/// The request metadata that asks `BidiHello` for its other discipline, with the value `collect`.
-///
-/// Without it the method plays ping-pong: one response for each request, as it comes. With it the
-/// method collects all requests and responds once the client has half-closed.
-pub const HELLO_MODE: &str = "hello-mode";
+use crate::metadata::HELLO_MODE;
+use crate::settings::ReplySettings;
 
 /// How many bytes of greetings are collected before the responses begin.
 const MAX_COLLECTED_BYTES: usize = 4 << 20;

@@ -1,6 +1,6 @@
 //! One RouteChat stream: notes in, replays and other people's notes out, through the generated code.
 //!
-//! It serves calls that are compressed, and is what `stored::chat` is tested against.
+//! It serves calls that are compressed, and is what `fast_path::route_chat` is tested against.
 
 use async_stream::try_stream;
 use prost::Message as _;
@@ -10,9 +10,9 @@ use route_guide_proto::routeguide::RouteNote;
 use tokio_stream::Stream;
 use tonic::{Status, Streaming};
 
-use crate::PointRule;
 use crate::error::RpcError;
-use crate::stored::MAX_MESSAGE_BYTES;
+use crate::limits::MAX_MESSAGE_BYTES;
+use crate::points::PointRule;
 
 /// Answers a stream of notes until its client half-closes.
 ///
@@ -82,7 +82,7 @@ fn on_the_wire(note: &Note) -> RouteNote {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stored::framed;
+    use crate::route_guide::fast_path::framed;
     use proptest::prelude::*;
     use route_guide_chat::{Author, Draft, Index};
 

@@ -1,4 +1,4 @@
-//! The way of a call to its service.
+//! From the path of a call to its service.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -15,18 +15,18 @@ use tower::Service;
 ///
 /// The router takes more time to find a service than GetFeature takes to find a feature.
 #[derive(Clone, Debug)]
-pub(crate) struct Shortcut<S> {
+pub(crate) struct Router<S> {
     direct: Option<S>,
     others: Routes,
 }
 
-impl<S> Shortcut<S> {
+impl<S> Router<S> {
     pub(crate) fn new(direct: Option<S>, others: Routes) -> Self {
         Self { direct, others }
     }
 }
 
-impl<S> Service<Request<Body>> for Shortcut<S>
+impl<S> Service<Request<Body>> for Router<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + NamedService,
 {

@@ -6,8 +6,8 @@ use route_guide_geo::{E7Point, Track};
 use route_guide_proto::routeguide::{Point, RouteSummary};
 use route_guide_store::Store;
 
-use crate::PointRule;
 use crate::error::RpcError;
+use crate::points::PointRule;
 
 /// How many points are looked up at a time.
 const LOOKED_UP_TOGETHER: usize = 64;

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 use tonic::Status;
 
+use crate::limits::MAX_MESSAGE_BYTES;
+
 /// The gRPC prefix of a message: one flag byte and four of length.
 pub(crate) const PREFIX_BYTES: usize = 5;
-
-/// The largest message that is accepted, as in every gRPC library by default.
-pub(crate) const MAX_MESSAGE_BYTES: usize = 4 << 20;
 
 /// Cuts a stream of bytes into messages, wherever its frames begin and end.
 #[derive(Debug, Default)]

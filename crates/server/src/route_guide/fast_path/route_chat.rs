@@ -20,9 +20,9 @@ use tonic::body::Body;
 use super::listing::ok_trailers;
 use super::note::decode_note;
 use super::unframe::Unframer;
-use crate::PointRule;
 use crate::error::RpcError;
-use crate::route_chat::check_len;
+use crate::points::PointRule;
+use crate::route_guide::route_chat::stream::check_len;
 
 /// Notes shorter than this are copied together: a frame of its own would cost more than the copy.
 const COPY_BELOW_BYTES: usize = 1 << 10;
