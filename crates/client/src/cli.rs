@@ -28,6 +28,7 @@ mod points;
 mod record;
 mod route_guide;
 mod session;
+mod signals;
 mod tutorial;
 mod usage;
 

@@ -1,10 +1,10 @@
-//! What a command prints: messages on standard output, everything else on standard error.
+//! What a command prints: messages on standard output, everything else on [standard error](stderr).
 //!
-//! Standard output is written on a thread of its own. A pager that is paused, or a pipe that nobody reads, then stops only
-//! who has something to print: the connection goes on answering the server, deadlines pass, and Ctrl-C ends the command.
+//! Both are written on threads of their own. A pager that is paused, or a pipe that nobody reads, then stops only who has
+//! something to print: the connection goes on answering the server, deadlines pass, and Ctrl-C ends the command.
 
 use std::fmt::Display;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -14,13 +14,15 @@ use clap::Command;
 use clap_complete::Shell;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
-use tonic::metadata::MetadataMap;
 
+pub(super) use self::metadata::StderrObserver;
+pub(super) use self::stderr::complain;
 use super::session::Failure;
 use crate::expiry::Expiry;
-use crate::header::metadata_lines;
-use crate::options::CallObserver;
 use crate::printable::{Lines, printable_json};
+
+mod metadata;
+pub(super) mod stderr;
 
 /// Standard output, shared between the two directions of a call.
 ///
@@ -49,7 +51,11 @@ const PIECE_BYTES: usize = 64 << 10;
 
 impl Output {
     pub(super) fn stdout(json: bool) -> Self {
-        Self::new(io::stdout(), json)
+        if io::stdout().is_terminal() {
+            Self::new(AfterStderr(io::stdout()), json)
+        } else {
+            Self::new(io::stdout(), json)
+        }
     }
 
     pub(super) fn new(sink: impl Write + Send + 'static, json: bool) -> Self {
@@ -198,19 +204,33 @@ impl Output {
         self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A reader who has seen enough, as `head` has, is no failure.
     /// Waits until nothing can be written any more, and returns why.
     pub(super) async fn failed(&self) -> Failure {
         self.jobs.closed().await;
         self.broken()
     }
 
+    /// A reader who has seen enough, as `head` has, is no failure.
     fn broken(&self) -> Failure {
         match self.fault.get() {
             Some(err) if err.kind() == io::ErrorKind::BrokenPipe => Failure::OutputClosed,
             Some(err) => Failure::Local(anyhow!("cannot write to standard output: {err}")),
             None => Failure::Local(anyhow!("cannot write to standard output")),
         }
+    }
+}
+
+/// Standard output at a terminal, which shows the lines of standard error in their place.
+struct AfterStderr(io::Stdout);
+
+impl Write for AfterStderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        stderr::come_first();
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -260,56 +280,6 @@ fn write(
         }
     }
     Ok(())
-}
-
-/// Prints a line on standard error, where nothing in it drives a terminal. If that is closed, there is nobody left to tell.
-pub(super) fn complain(line: impl Display) {
-    let _ = writeln!(io::stderr(), "{}", Lines(line));
-}
-
-/// Shows the metadata of each call on standard error, so that standard output stays as it is.
-#[derive(Debug)]
-pub(super) struct StderrObserver;
-
-impl CallObserver for StderrObserver {
-    fn request(&self, path: &str, metadata: &MetadataMap) {
-        show(
-            "request",
-            Some(path),
-            metadata,
-            &["te", "content-type", "user-agent", "grpc-accept-encoding"],
-        );
-    }
-
-    fn initial_metadata(&self, metadata: &MetadataMap) {
-        show("initial", None, metadata, &[]);
-    }
-
-    fn trailing_metadata(&self, metadata: &MetadataMap) {
-        // The status itself is reported once, in words.
-        show(
-            "trailing",
-            None,
-            metadata,
-            &["grpc-status", "grpc-message", "grpc-status-details-bin"],
-        );
-    }
-}
-
-fn show(kind: &str, first: Option<&str>, metadata: &MetadataMap, hidden: &[&str]) {
-    let is_hidden = |line: &String| hidden.iter().any(|key| line.split(':').next() == Some(key));
-    let lines: Vec<_> = metadata_lines(metadata)
-        .into_iter()
-        .filter(|line| !is_hidden(line))
-        .collect();
-    if let Some(first) = first {
-        complain(format_args!("{kind}: {first}"));
-    } else if lines.is_empty() {
-        complain(format_args!("{kind} metadata: (none)"));
-    }
-    for line in lines {
-        complain(format_args!("{kind} metadata: {line}"));
-    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,15 @@
 //! One run of a program: its channel, its output, and how it ends.
 
-use std::cell::Cell;
 use std::future::Future;
-use std::io;
 use std::process::ExitCode;
-use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use tonic::{Code, Status};
 
 use super::flags::SharedFlags;
-use super::output::{Output, complain};
+use super::output::{Output, stderr};
+use super::signals::{Interrupt, SecondSignal, TERMINATED};
 use crate::channel::Channel;
 use crate::connection::ConnectError;
 use crate::explain::{exit_status, explain};
@@ -35,77 +33,11 @@ pub(super) struct Session {
     pub(super) interrupt: Interrupt,
 }
 
-/// What Ctrl-C does: it ends the command from outside, unless the command sees to it itself.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Interrupt(Rc<Cell<bool>>);
-
-impl Interrupt {
-    /// From now on the command sees to it.
-    #[cfg(feature = "bench")]
-    pub(super) fn take_over(&self) {
-        self.0.set(true);
-    }
-
-    /// Waits for what ends the command from outside.
-    async fn outside(&self) -> Failure {
-        let interrupted = async {
-            // Without a handler there is no interrupt.
-            if tokio::signal::ctrl_c().await.is_err() || self.0.get() {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            () = interrupted => Failure::Interrupted,
-            () = terminated() => Failure::Terminated,
-        }
-    }
-}
-
-/// Waits for SIGTERM, so that the command ends in order: a terminal is left as it was found.
-async fn terminated() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut signals) = signal(SignalKind::terminate())
-            && signals.recv().await.is_some()
-        {
-            return;
-        }
-    }
-    std::future::pending::<()>().await;
-}
-
-/// Ends the process at the second of two signals, whatever it is doing: the first one may wait for a pipe that nobody
-/// reads.
-fn end_at_second_signal() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::sync::Arc;
-        use std::sync::atomic::AtomicBool;
-
-        use signal_hook::consts::{SIGINT, SIGTERM};
-        use signal_hook::flag::{register, register_conditional_shutdown};
-        let is_second = Arc::new(AtomicBool::new(false));
-        let statuses = [
-            (SIGINT, exit_status(Code::Cancelled)),
-            (SIGTERM, TERMINATED),
-        ];
-        // The flag is looked at before it is set.
-        for (signal, status) in statuses {
-            register_conditional_shutdown(signal, status.into(), Arc::clone(&is_second))?;
-        }
-        for (signal, _) in statuses {
-            register(signal, Arc::clone(&is_second))?;
-        }
-    }
-    Ok(())
-}
-
-/// The exit status that a shell gives a program which SIGTERM has ended.
-const TERMINATED: u8 = 128 + 15;
-
-/// How long a command that has failed waits for the reader of its output.
+/// How long a command that was ended waits for whoever reads its output.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How long the last line of a program waits for whoever reads standard error. A signal ends the wait.
+const LAST_WAIT: Duration = Duration::from_secs(30);
 
 /// Why a command ended early.
 #[derive(Debug)]
@@ -151,30 +83,35 @@ pub(super) fn run<F>(
 where
     F: Future<Output = Result<(), Failure>>,
 {
-    match try_run(flags, command) {
-        Ok(()) | Err(Failure::OutputClosed) => ExitCode::SUCCESS,
+    let (line, code) = match try_run(flags, command) {
+        Ok(()) | Err(Failure::OutputClosed) => {
+            stderr::finish_within(LAST_WAIT);
+            return ExitCode::SUCCESS;
+        }
+        Err(Failure::Usage(err)) => {
+            stderr::finish_within(LAST_WAIT);
+            err.exit()
+        }
+        Err(Failure::Interrupted) => {
+            stderr::complain_last("CANCELLED: interrupted", GRACE);
+            return ExitCode::from(exit_status(Code::Cancelled));
+        }
+        Err(Failure::Terminated) => {
+            stderr::complain_last("CANCELLED: terminated", GRACE);
+            return ExitCode::from(TERMINATED);
+        }
         Err(Failure::Status(status)) => {
             let hint = match ConnectError::of(&status) {
                 Some(err) if err.is_refused() => format!("; start a server with: {server}"),
                 _ => String::new(),
             };
-            complain(format_args!("{}{hint}", explain(&status)));
-            ExitCode::from(exit_status(status.code()))
+            let line = format!("{}{hint}", explain(&status));
+            (line, ExitCode::from(exit_status(status.code())))
         }
-        Err(Failure::Usage(err)) => err.exit(),
-        Err(Failure::Local(err)) => {
-            complain(format_args!("error: {err:#}"));
-            ExitCode::FAILURE
-        }
-        Err(Failure::Interrupted) => {
-            complain("CANCELLED: interrupted");
-            ExitCode::from(exit_status(Code::Cancelled))
-        }
-        Err(Failure::Terminated) => {
-            complain("CANCELLED: terminated");
-            ExitCode::from(TERMINATED)
-        }
-    }
+        Err(Failure::Local(err)) => (format!("error: {err:#}"), ExitCode::FAILURE),
+    };
+    stderr::complain_last(line, LAST_WAIT);
+    code
 }
 
 fn try_run<F>(flags: SharedFlags, command: impl FnOnce(Session) -> F) -> Result<(), Failure>
@@ -185,7 +122,7 @@ where
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    end_at_second_signal().context("cannot handle signals")?;
+    let second_signal = SecondSignal::watch().context("cannot handle signals")?;
     let output = Output::stdout(flags.json);
     let outcome = runtime.block_on(async {
         let interrupt = Interrupt::default();
@@ -212,6 +149,7 @@ where
     });
     // A thread may still wait for the keyboard; nothing else is left to wait for.
     runtime.shutdown_background();
+    second_signal.is_next();
     if outcome.is_err() {
         // What was printed before a failure is shown before it, if somebody reads it.
         output.finish_within(GRACE);

@@ -1,7 +1,7 @@
 //! An output that nobody reads, as that of a pager which is paused.
 
-use std::io::Write as _;
-use std::process::Command;
+use std::io::{PipeReader, PipeWriter, Write as _};
+use std::process::{Child, Command};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
@@ -107,13 +107,41 @@ fn a_call_keeps_its_time_while_nobody_reads() {
     );
 }
 
+/// A pipe that takes no more, as long as its reader is kept.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, mut full) = std::io::pipe().unwrap();
+    // As much as a pipe holds.
+    full.write_all(&vec![b'.'; 64 << 10]).unwrap();
+    (reader, full)
+}
+
+/// With `--verbose`, a standard error that nobody read kept the client from sending its call.
+#[test]
+fn a_standard_error_that_nobody_reads_stops_nothing() {
+    let (target, stalled) = endless();
+    let (_reader, full) = full_pipe();
+    let list = ["list", "0,0:1,1", "--verbose", "--target", &target];
+    let mut list = command(ROUTE_GUIDE_CLIENT, &list)
+        .stderr(full)
+        .spawn()
+        .unwrap();
+    assert!(stalled.recv_timeout(PATIENCE).is_ok());
+    interrupt(&list);
+    assert_eq!(list.wait().unwrap().code(), Some(65));
+}
+
+/// Sends a program what Ctrl-C sends it.
+fn interrupt(program: &Child) {
+    let kill = format!("kill -INT {}", program.id());
+    let status = Command::new("sh").args(["-c", &kill]).status().unwrap();
+    assert!(status.success(), "{kill}");
+}
+
 /// The first Ctrl-C may wait for a reader too, to say what it has done.
 #[test]
 fn a_second_interrupt_ends_the_program_whatever_it_waits_for() {
     let server = OddServer::start();
-    let (_reader, mut full) = std::io::pipe().unwrap();
-    // As much as a pipe holds.
-    full.write_all(&vec![b'.'; 64 << 10]).unwrap();
+    let (_reader, full) = full_pipe();
     let get = ["get", SILENCE, "--target", server.target()];
     let mut get = command(ROUTE_GUIDE_CLIENT, &get)
         .stderr(full)
@@ -121,17 +149,10 @@ fn a_second_interrupt_ends_the_program_whatever_it_waits_for() {
         .unwrap();
     assert!(server.event().starts_with("user-agent"));
     assert_eq!(server.event(), "GetFeature");
-    let interrupt = format!("kill -INT {}", get.id());
     let (say, ended) = channel();
-    let interrupted = || {
-        Command::new("sh")
-            .args(["-c", &interrupt])
-            .status()
-            .unwrap()
-    };
-    assert!(interrupted().success());
+    interrupt(&get);
     assert_eq!(server.event(), "cancelled");
-    assert!(interrupted().success());
+    interrupt(&get);
     thread::spawn(move || say.send(get.wait().unwrap().code()));
     assert_eq!(ended.recv_timeout(PATIENCE).unwrap(), Some(65));
 }

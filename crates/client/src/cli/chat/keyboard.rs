@@ -12,7 +12,7 @@ use rustyline::{Config, DefaultEditor, ExternalPrinter};
 use tokio::sync::mpsc;
 
 use super::super::input::Line;
-use super::super::output::complain;
+use super::super::output::{complain, stderr};
 use super::desk::{Desk, Reading};
 use super::typing::Event;
 
@@ -60,6 +60,7 @@ fn edit(
     is_editing: &AtomicBool,
 ) {
     loop {
+        stderr::come_first();
         let prompt = format!("{} > ", desk.at());
         is_editing.store(true, Ordering::SeqCst);
         let line = editor.readline(&prompt);
@@ -111,6 +112,7 @@ impl Printer {
         thread::spawn(move || {
             while let Some(mut line) = shown.blocking_recv() {
                 line.push('\n');
+                stderr::come_first();
                 if above.print(line).is_err() {
                     break;
                 }
