@@ -9,7 +9,7 @@ use tonic::{Code, Status};
 
 use super::flags::SharedFlags;
 use super::output::{Output, stderr};
-use super::signals::{Interrupt, SecondSignal, TERMINATED};
+use super::signals::{HUNG_UP, Interrupt, SecondSignal, TERMINATED};
 use crate::channel::Channel;
 use crate::connection::ConnectError;
 use crate::explain::{exit_status, explain};
@@ -52,6 +52,8 @@ pub(super) enum Failure {
     Interrupted,
     /// SIGTERM.
     Terminated,
+    /// SIGHUP.
+    HungUp,
     /// Whoever read the output has stopped.
     OutputClosed,
 }
@@ -99,6 +101,10 @@ where
         Err(Failure::Terminated) => {
             stderr::complain_last("CANCELLED: terminated", GRACE);
             return ExitCode::from(TERMINATED);
+        }
+        Err(Failure::HungUp) => {
+            stderr::complain_last("CANCELLED: the terminal was closed", GRACE);
+            return ExitCode::from(HUNG_UP);
         }
         Err(Failure::Status(status)) => {
             let hint = match ConnectError::of(&status) {

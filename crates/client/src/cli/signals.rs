@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 use std::io;
+#[cfg(unix)]
+use std::io::IsTerminal as _;
 use std::rc::Rc;
 #[cfg(unix)]
 use std::sync::Arc;
@@ -15,8 +17,9 @@ use super::session::Failure;
 #[cfg(unix)]
 use crate::explain::exit_status;
 
-/// The exit status that a shell gives a program which SIGTERM has ended.
+/// The exit statuses that a shell gives a program which SIGTERM or SIGHUP has ended.
 pub(super) const TERMINATED: u8 = 128 + 15;
+pub(super) const HUNG_UP: u8 = 128 + 1;
 
 /// What Ctrl-C does: it ends the command from outside, unless the command sees to it itself.
 #[derive(Clone, Debug, Default)]
@@ -40,6 +43,7 @@ impl Interrupt {
         tokio::select! {
             () = interrupted => Failure::Interrupted,
             () = terminated() => Failure::Terminated,
+            () = hung_up() => Failure::HungUp,
         }
     }
 }
@@ -50,6 +54,21 @@ async fn terminated() {
     signalled(SignalKind::terminate()).await;
     #[cfg(not(unix))]
     std::future::pending::<()>().await;
+}
+
+/// Waits for SIGHUP.
+async fn hung_up() {
+    #[cfg(unix)]
+    if hangs_up() {
+        return signalled(SignalKind::hangup()).await;
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Whether SIGHUP is handled. Under `nohup`, which takes the terminal away, it stays ignored.
+#[cfg(unix)]
+fn hangs_up() -> bool {
+    io::stdin().is_terminal()
 }
 
 #[cfg(unix)]
@@ -74,16 +93,20 @@ impl SecondSignal {
     pub(super) fn watch() -> io::Result<Self> {
         #[cfg(unix)]
         {
-            use signal_hook::consts::{SIGINT, SIGTERM};
+            use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
             use signal_hook::flag::{register, register_conditional_shutdown};
             let is_next = Arc::new(AtomicBool::new(false));
-            let statuses = [
+            let mut statuses = vec![
                 (SIGINT, exit_status(tonic::Code::Cancelled)),
                 (SIGTERM, TERMINATED),
             ];
+            if hangs_up() {
+                statuses.push((SIGHUP, HUNG_UP));
+            }
             // The flag is looked at before it is set.
-            for (signal, status) in statuses {
-                register_conditional_shutdown(signal, status.into(), Arc::clone(&is_next))?;
+            for (signal, status) in &statuses {
+                let status = (*status).into();
+                register_conditional_shutdown(*signal, status, Arc::clone(&is_next))?;
             }
             for (signal, _) in statuses {
                 register(signal, Arc::clone(&is_next))?;

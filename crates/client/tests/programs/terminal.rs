@@ -217,18 +217,20 @@ fn what_others_write_cannot_drive_the_terminal() {
 
 /// The terminal was left without echo.
 #[test]
-fn a_chat_that_is_terminated_leaves_the_terminal_as_it_was() {
+fn a_chat_that_a_signal_ends_leaves_the_terminal_as_it_was() {
     let server = RealServer::route_guide();
-    let mut ada = Sitting::chat(server.target(), &["--at", "1,1"]);
-    ada.shows(&[GREETING, "1,1 >"]);
-    ada.types("half a line");
-    ada.shows(&[GREETING, "1,1 > half a line"]);
-    let kill = format!("kill -TERM {}", ada.child.id());
-    let status = std::process::Command::new("sh")
-        .args(["-c", &kill])
-        .status();
-    assert!(status.unwrap().success(), "{kill}");
-    assert_eq!(ada.ended(), Some(128 + 15));
+    for (signal, number) in [("TERM", 15), ("HUP", 1)] {
+        let mut ada = Sitting::chat(server.target(), &["--at", "1,1"]);
+        ada.shows(&[GREETING, "1,1 >"]);
+        ada.types("half a line");
+        ada.shows(&[GREETING, "1,1 > half a line"]);
+        let kill = format!("kill -{signal} {}", ada.child.id());
+        let status = std::process::Command::new("sh")
+            .args(["-c", &kill])
+            .status();
+        assert!(status.unwrap().success(), "{kill}");
+        assert_eq!(ada.ended(), Some(128 + number), "{signal}");
+    }
 }
 
 /// A note of 4 MiB filled the terminal with tens of thousands of lines.
