@@ -47,6 +47,7 @@ mod router;
 mod server;
 mod settings;
 mod text;
+mod unknown_method;
 
 pub use data_set::{DataError, DataSet};
 pub use echo::EchoMetadataLayer;

@@ -1,6 +1,7 @@
 //! From the path of a call to its service.
 
 use std::convert::Infallible;
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -11,6 +12,8 @@ use tonic::server::NamedService;
 use tonic::service::Routes;
 use tower::Service;
 
+use crate::unknown_method::name_unknown_method;
+
 /// Leads calls of one service straight to it, and all others through tonic's router.
 ///
 /// The router takes more time to find a service than GetFeature takes to find a feature.
@@ -19,6 +22,9 @@ pub(crate) struct Router<S> {
     direct: Option<S>,
     others: Routes,
 }
+
+/// The answer of a service behind the router, on its way.
+type Routed = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
 
 impl<S> Router<S> {
     pub(crate) fn new(direct: Option<S>, others: Routes) -> Self {
@@ -33,7 +39,7 @@ where
     type Response = Response<Body>;
     type Error = Infallible;
     // The router's future is large, and calls of all services would have room for it.
-    type Future = Either<S::Future, Pin<Box<<Routes as Service<Request<Body>>>::Future>>>;
+    type Future = Either<S::Future, Routed>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         if let Some(direct) = &mut self.direct {
@@ -47,7 +53,11 @@ where
             Some(direct) if is_of(S::NAME, request.uri().path()) => {
                 Either::Left(direct.call(request))
             }
-            _ => Either::Right(Box::pin(self.others.call(request))),
+            _ => {
+                let uri = request.uri().clone();
+                let routed = self.others.call(request);
+                Either::Right(Box::pin(name_unknown_method(uri, routed)))
+            }
         }
     }
 }

@@ -135,6 +135,9 @@ fn however_long_a_name_or_header_is_the_refusal_is_short() {
             &["\"üü", "List"],
         )
         .await;
+        let method = format!("/{long}");
+        let said = ["unknown method /xxx", "x…"];
+        check(&guide, &method, &[], vec![], Code::Unimplemented, &said).await;
         let headers = [("grpc-timeout", &*long)];
         let said = ["grpc-timeout", "eight digits"];
         check(

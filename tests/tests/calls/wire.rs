@@ -258,17 +258,26 @@ fn an_unknown_compression_is_unimplemented_and_the_known_ones_are_named() {
 }
 
 #[test]
-fn a_method_or_service_that_is_not_there_is_unimplemented() {
+fn a_method_or_service_that_is_not_there_is_unimplemented_and_named() {
     run(async {
-        let server = TestServer::route_guide().await;
-        for path in [
-            "/routeguide.RouteGuide/GetFeatures",
-            "/routeguide.RouteGuide/",
-            "/helloworld.Greeter/SayHello",
-            "/",
+        let guide = TestServer::route_guide().await;
+        let greetings = TestServer::greetings().await;
+        for (server, path) in [
+            (&guide, "/routeguide.RouteGuide/GetFeatures"),
+            (&guide, "/routeguide.RouteGuide/"),
+            (&guide, "/helloworld.Greeter/SayHello"),
+            (&guide, "/grpc.health.v1.Health/Look"),
+            (&guide, "/"),
+            (&greetings, GET_FEATURE),
+            (&greetings, "/hello.HelloService/SayGoodbye"),
         ] {
-            let reply = ask(&server, path, &[]).await;
-            assert_eq!(reply.status().code(), Code::Unimplemented, "{path}");
+            for headers in [&[][..], &[("grpc-encoding", "gzip")]] {
+                let wire = RawConnection::open(server).await;
+                let reply = wire.unary(path, headers, &[]).await;
+                let status = reply.status();
+                assert_eq!(status.code(), Code::Unimplemented, "{path}");
+                assert_eq!(status.message(), format!("unknown method {path}"));
+            }
         }
     });
 }

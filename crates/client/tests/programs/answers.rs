@@ -177,6 +177,19 @@ fn the_error_page_of_a_proxy_is_named() {
     );
 }
 
+/// Servers made with tonic do not say which method they do not have.
+#[test]
+fn a_method_that_a_server_does_not_have_is_named() {
+    const UNIMPLEMENTED: Fields = &[("content-type", "application/grpc"), ("grpc-status", "12")];
+    let (ended, target) = get(Answer::http(200, UNIMPLEMENTED, b""));
+    assert_eq!(
+        ended.failed(76),
+        format!(
+            "UNIMPLEMENTED: the server at {target} has no method /routeguide.RouteGuide/GetFeature"
+        )
+    );
+}
+
 #[test]
 fn what_is_no_grpc_is_not_read_as_grpc() {
     const HTML: Fields = &[("content-type", "text/html")];

@@ -177,10 +177,7 @@ fn the_wrong_one_of_two_servers_is_recognised() {
     let guide = RealServer::route_guide();
     assert_eq!(
         run(GREETER_CLIENT, &["greet", "--target", guide.target()]).failed(76),
-        format!(
-            "UNIMPLEMENTED: the server at {} has no method /helloworld.Greeter/SayHello",
-            guide.target()
-        )
+        "UNIMPLEMENTED: unknown method /helloworld.Greeter/SayHello"
     );
     let greetings = RealServer::greetings();
     for (command, method) in [
@@ -192,10 +189,7 @@ fn the_wrong_one_of_two_servers_is_recognised() {
         let flags = ["--target", greetings.target()];
         assert_eq!(
             run(ROUTE_GUIDE_CLIENT, &[&flags[..], command].concat()).failed(76),
-            format!(
-                "UNIMPLEMENTED: the server at {} has no method /routeguide.RouteGuide/{method}",
-                greetings.target()
-            )
+            format!("UNIMPLEMENTED: unknown method /routeguide.RouteGuide/{method}")
         );
     }
 }

@@ -36,6 +36,7 @@ use crate::metadata::{DATA_VERSION, data_version};
 use crate::methods;
 use crate::route_guide::record_route::Recording;
 use crate::route_guide::{RouteGuideServicer, nothing_at};
+use crate::unknown_method::name_unknown_method;
 use listing::{Listing, ok_trailers};
 use point::decode_point;
 use route_chat::Replies;
@@ -63,6 +64,14 @@ impl FastRouteGuide {
             generated: CardinalityLayer::except(methods::take_streams()).layer(generated),
         }
     }
+
+    fn call_generated(
+        &mut self,
+        request: Request<Body>,
+    ) -> <Self as Service<Request<Body>>>::Future {
+        let uri = request.uri().clone();
+        Box::pin(name_unknown_method(uri, self.generated.call(request)))
+    }
 }
 
 impl NamedService for FastRouteGuide {
@@ -82,7 +91,7 @@ impl Service<Request<Body>> for FastRouteGuide {
         // The generated service knows how to decompress.
         let encoding = request.headers().get(GRPC_ENCODING);
         if encoding.is_some_and(|encoding| encoding != "identity") {
-            return self.generated.call(request);
+            return self.call_generated(request);
         }
         let servicer = Arc::clone(&self.servicer);
         match request.uri().path() {
@@ -111,7 +120,7 @@ impl Service<Request<Body>> for FastRouteGuide {
                 let answered = exchange_notes(&servicer, request).await;
                 Ok(answered.unwrap_or_else(Status::into_http))
             }),
-            _ => self.generated.call(request),
+            _ => self.call_generated(request),
         }
     }
 }
