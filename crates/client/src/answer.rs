@@ -38,7 +38,7 @@ pub(crate) fn check_head(
 ) -> Result<(), Status> {
     // A status is a status, whatever stands around it.
     if head.headers.contains_key(Status::GRPC_STATUS) {
-        correct_status(&mut head.headers);
+        correct_status(&mut head.headers, target);
         // tonic would look at the encoding first, and there are no messages.
         head.headers.remove(ENCODING);
         return Ok(());
@@ -111,9 +111,8 @@ fn not_grpc(status: StatusCode, content_type: Option<&HeaderValue>, target: &Tar
 }
 
 /// Corrects a status in headers or trailers, so that its code survives whatever its message and details look like.
-pub(crate) fn correct_status(headers: &mut HeaderMap) {
+pub(crate) fn correct_status(headers: &mut HeaderMap, target: &Target) {
     const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
-    const MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
     if let Some(details) = headers.get(DETAILS) {
         // Details that cannot be decoded are no reason to lose the status.
@@ -124,14 +123,40 @@ pub(crate) fn correct_status(headers: &mut HeaderMap) {
             None => headers.remove(DETAILS),
         };
     }
-    if let Some(message) = headers.get(MESSAGE) {
+    if let Some(message) = headers.get(Status::GRPC_MESSAGE) {
         let bytes = message.as_bytes();
         if String::from_utf8(percent_decoded(bytes)).is_err() {
             // The protocol forbids to throw a message away. It is shown as it came.
             let message = message_header(&String::from_utf8_lossy(bytes));
-            headers.insert(MESSAGE, message);
+            headers.insert(Status::GRPC_MESSAGE, message);
         }
     }
+    name_unknown_code(headers, target);
+}
+
+/// Puts a status code that gRPC does not have into the message, because the code becomes `UNKNOWN`.
+fn name_unknown_code(headers: &mut HeaderMap, target: &Target) {
+    const UNKNOWN: &[u8] = b"2";
+    let Some(code) = headers.get(Status::GRPC_STATUS).map(HeaderValue::as_bytes) else {
+        return;
+    };
+    if Code::from_bytes(code) != Code::Unknown || code == UNKNOWN {
+        return;
+    }
+    let code = String::from_utf8_lossy(code);
+    let mut message = format!(
+        "{target} answered with grpc-status '{}', which is no status code of gRPC",
+        shortened(&code, 40)
+    );
+    let server_message = headers
+        .get(Status::GRPC_MESSAGE)
+        .map_or(&b""[..], HeaderValue::as_bytes);
+    if !server_message.is_empty() {
+        message.push_str(": ");
+        message.push_str(&String::from_utf8_lossy(&percent_decoded(server_message)));
+    }
+    headers.insert(Status::GRPC_MESSAGE, message_header(&message));
+    headers.insert(Status::GRPC_STATUS, HeaderValue::from_static("2"));
 }
 
 /// Ends an answer without a status, and one that has not exactly one message where that is required.
@@ -141,7 +166,7 @@ pub(crate) fn correct_status(headers: &mut HeaderMap) {
 /// [gRPC status codes](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md): `UNIMPLEMENTED` for a response
 /// cardinality violation.
 pub(crate) fn check_end(trailers: &mut HeaderMap, replies: Option<u64>, target: &Target) {
-    correct_status(trailers);
+    correct_status(trailers, target);
     let is_ok = trailers
         .get(Status::GRPC_STATUS)
         .is_some_and(|code| code == "0");
@@ -369,7 +394,7 @@ mod tests {
             headers.insert("grpc-status", HeaderValue::from_static("8"));
             headers.insert("grpc-message", HeaderValue::from_bytes(message).unwrap());
             headers.insert("grpc-status-details-bin", HeaderValue::from_static(details));
-            correct_status(&mut headers);
+            correct_status(&mut headers, &target());
             let status = Status::from_header_map(&headers).unwrap();
             assert_eq!(status.code(), Code::ResourceExhausted);
             (status.message().to_owned(), status.details().to_vec())
@@ -390,6 +415,41 @@ mod tests {
         ] {
             assert_eq!(read(b"", details).1, expected, "{details}");
         }
+    }
+
+    /// A server sent `grpc-status: over`, and the client printed `UNKNOWN` and nothing else.
+    #[test]
+    fn a_code_that_grpc_does_not_have_is_quoted() {
+        let check = |code: &[u8], message: Option<&'static str>, expected: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("grpc-status", HeaderValue::from_bytes(code).unwrap());
+            if let Some(message) = message {
+                headers.insert("grpc-message", HeaderValue::from_static(message));
+            }
+            correct_status(&mut headers, &target());
+            let status = Status::from_header_map(&headers).unwrap();
+            assert_eq!(status.code(), Code::Unknown);
+            assert_eq!(status.message(), expected, "{code:?} {message:?}");
+        };
+        let quoted = |code: &str| {
+            format!(
+                "localhost:50051 answered with grpc-status '{code}', which is no status code of gRPC"
+            )
+        };
+        for code in ["over", "17", "-1", "", "0x2", "00"] {
+            check(code.as_bytes(), None, &quoted(code));
+        }
+        check(b"\xff", Some(""), &quoted("\u{fffd}"));
+        let long = "9".repeat(5_000);
+        check(
+            long.as_bytes(),
+            None,
+            &quoted(&format!("{}…", "9".repeat(40))),
+        );
+        let both = format!("{}: 50% caf\u{e9}", quoted("x"));
+        check(b"x", Some("50%25 caf%C3%A9"), &both);
+        check(b"2", Some("as it is"), "as it is");
+        check(b"2", None, "");
     }
 
     #[test]

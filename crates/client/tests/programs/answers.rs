@@ -177,6 +177,23 @@ fn the_error_page_of_a_proxy_is_named() {
     );
 }
 
+#[test]
+fn a_status_code_that_is_none_is_quoted() {
+    const OVER: Fields = &[
+        ("content-type", "application/grpc"),
+        ("grpc-status", "over"),
+    ];
+    for answer in [Answer::http(200, OVER, b""), Answer::grpc(ONE, &OVER[1..])] {
+        let (ended, target) = get(answer);
+        assert_eq!(
+            ended.failed(66),
+            format!(
+                "UNKNOWN: {target} answered with grpc-status 'over', which is no status code of gRPC"
+            )
+        );
+    }
+}
+
 /// Servers made with tonic do not say which method they do not have.
 #[test]
 fn a_method_that_a_server_does_not_have_is_named() {
