@@ -159,22 +159,36 @@ fn name_unknown_code(headers: &mut HeaderMap, target: &Target) {
     headers.insert(Status::GRPC_STATUS, HeaderValue::from_static("2"));
 }
 
-/// Ends an answer without a status, and one that has not exactly one message where that is required.
+/// Corrects the status at the end of an answer, and refuses `OK` for an answer that has another number of messages than
+/// its method, or only a part of one.
 ///
 /// # References
 ///
 /// [gRPC status codes](https://github.com/grpc/grpc/blob/master/doc/statuscodes.md): `UNIMPLEMENTED` for a response
 /// cardinality violation.
-pub(crate) fn check_end(trailers: &mut HeaderMap, replies: Option<u64>, target: &Target) {
+pub(crate) fn check_end(
+    trailers: &mut HeaderMap,
+    messages: &MessageCount,
+    one_reply: bool,
+    target: &Target,
+) {
     correct_status(trailers, target);
     let is_ok = trailers
         .get(Status::GRPC_STATUS)
         .is_some_and(|code| code == "0");
-    if is_ok && replies == Some(0) {
+    let (code, message) = if !is_ok {
+        return;
+    } else if messages.is_cut() {
+        let message = format!("the answer of {target} was cut in the middle of a message");
+        (Code::Internal, message)
+    } else if one_reply && messages.messages() == 0 {
         let message = format!("{target} answered without a message, where exactly one belongs");
-        trailers.insert(Status::GRPC_STATUS, HeaderValue::from_static("12"));
-        trailers.insert(Status::GRPC_MESSAGE, message_header(&message));
-    }
+        (Code::Unimplemented, message)
+    } else {
+        return;
+    };
+    trailers.insert(Status::GRPC_STATUS, HeaderValue::from(code as i32));
+    trailers.insert(Status::GRPC_MESSAGE, message_header(&message));
 }
 
 /// The status of a call that has more than one reply where one belongs.
@@ -259,6 +273,11 @@ impl MessageCount {
     /// Returns how many messages have begun.
     pub(crate) fn messages(&self) -> u64 {
         self.messages
+    }
+
+    /// Tells whether the last message has begun and is not complete.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.missing > 0 || !self.head.is_empty()
     }
 
     pub(crate) fn add(&mut self, mut bytes: &[u8]) {
@@ -454,17 +473,24 @@ mod tests {
 
     #[test]
     fn one_reply_is_neither_none_nor_two() {
-        let check = |code: &'static str, replies: Option<u64>, expected: Code| {
+        let check = |code: &'static str, one_reply: bool, body: &[u8], expected: Code| {
             let mut trailers = HeaderMap::new();
             trailers.insert("grpc-status", HeaderValue::from_static(code));
-            check_end(&mut trailers, replies, &target());
+            let mut count = MessageCount::default();
+            count.add(body);
+            check_end(&mut trailers, &count, one_reply, &target());
             let status = Status::from_header_map(&trailers).unwrap();
-            assert_eq!(status.code(), expected, "{code} {replies:?}");
+            assert_eq!(status.code(), expected, "{code} {one_reply} {body:?}");
         };
-        check("0", Some(1), Code::Ok);
-        check("0", None, Code::Ok);
-        check("0", Some(0), Code::Unimplemented);
-        check("5", Some(0), Code::NotFound);
+        check("0", true, &[0; 5], Code::Ok);
+        check("0", false, b"", Code::Ok);
+        check("0", true, b"", Code::Unimplemented);
+        check("5", true, b"", Code::NotFound);
+        for cut in [&[0][..], &[0; 4], &[0; 9], b"\0\0\0\0\x02x"] {
+            check("0", true, cut, Code::Internal);
+            check("0", false, cut, Code::Internal);
+            check("5", true, cut, Code::NotFound);
+        }
     }
 
     #[test]

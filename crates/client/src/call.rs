@@ -137,11 +137,10 @@ impl Call {
         }
         let (mut head, body) = response.into_parts();
         answer::check_head(&mut head, self.accepted.as_ref(), &self.target)?;
-        let count = self.context.one_reply.then(MessageCount::default);
+        let (one_reply, count) = (self.context.one_reply, MessageCount::default());
         let has_status = head.headers.contains_key(Status::GRPC_STATUS);
         if has_status {
-            let replies = count.as_ref().map(MessageCount::messages);
-            answer::check_end(&mut head.headers, replies, &self.target);
+            answer::check_end(&mut head.headers, &count, one_reply, &self.target);
             answer::name_missing_method(&mut head.headers, &self.path, &self.target);
         }
         let expiry = self.context.expiry;
@@ -153,6 +152,7 @@ impl Call {
             open: Some((body, cancel)),
             expiry,
             observer,
+            one_reply,
             count,
             has_status,
             path,
@@ -226,8 +226,8 @@ struct Download {
     sleep: Option<Pin<Box<Sleep>>>,
     expiry: Option<Expiry>,
     observer: Option<Arc<dyn CallObserver>>,
-    /// How many messages have come, where exactly one belongs.
-    count: Option<MessageCount>,
+    one_reply: bool,
+    count: MessageCount,
     /// Whether the status was in the head, so that none follows.
     has_status: bool,
     path: String,
@@ -255,9 +255,9 @@ impl HttpBody for Download {
         }
         match ready!(Pin::new(body).poll_frame(cx)) {
             Some(Ok(mut frame)) => {
-                if let (Some(count), Some(data)) = (&mut this.count, frame.data_ref()) {
-                    count.add(data);
-                    if count.messages() > 1 {
+                if let Some(data) = frame.data_ref() {
+                    this.count.add(data);
+                    if this.one_reply && this.count.messages() > 1 {
                         this.open = None;
                         return Poll::Ready(Some(Err(answer::too_many_replies(&this.target))));
                     }
@@ -270,8 +270,7 @@ impl HttpBody for Download {
                     if !this.has_status && !trailers.contains_key(Status::GRPC_STATUS) {
                         return Poll::Ready(Some(Err(answer::without_status(&this.target))));
                     }
-                    let replies = this.count.as_ref().map(MessageCount::messages);
-                    answer::check_end(trailers, replies, &this.target);
+                    answer::check_end(trailers, &this.count, this.one_reply, &this.target);
                     answer::name_missing_method(trailers, &this.path, &this.target);
                 }
                 Poll::Ready(Some(Ok(frame)))

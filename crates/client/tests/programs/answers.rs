@@ -258,6 +258,29 @@ fn a_method_with_one_reply_has_neither_none_nor_two() {
     }
 }
 
+/// `get` printed "Missing response message.", and `list` ended as if the listing was complete.
+#[test]
+fn an_answer_that_is_cut_in_a_message_is_no_success() {
+    let commands: [(&str, &[&str]); 4] = [
+        (ROUTE_GUIDE_CLIENT, &["get", "0,0"]),
+        (ROUTE_GUIDE_CLIENT, &["list", "0,0:1,1"]),
+        (ROUTE_GUIDE_CLIENT, &["record"]),
+        (GREETER_CLIENT, &["lots-of-replies"]),
+    ];
+    for body in [&[0][..], &[0, 0, 0, 0, 9], &[0, 0, 0, 0, 9, 8]] {
+        let target = Answer::grpc(body, OK).server();
+        for (program, command) in commands {
+            let arguments = [command, &["--target", &target]].concat();
+            let ended = run_with_input(program, &arguments, "1,1\n");
+            assert_eq!(
+                ended.failed(77),
+                format!("INTERNAL: the answer of {target} was cut in the middle of a message"),
+                "{command:?} {body:?}"
+            );
+        }
+    }
+}
+
 /// Starts a server that repeats a frame, from when it has been called, for as long as it is read.
 fn flood(frame: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
