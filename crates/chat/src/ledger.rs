@@ -7,12 +7,11 @@ use route_guide_geo::E7Point;
 use crate::limits::Limits;
 use crate::note::{Author, Draft, Index, Note};
 use crate::notebook::{AppendError, Page, PageLimit, Receipt, Usage, WatchError};
-use crate::wakeups::Wakeups;
+use crate::wakeups::{Registration, Wakeups};
 
 #[cfg(feature = "nats")]
 pub(crate) use replicated::Context;
 pub(crate) use shelf::Shelf;
-pub(crate) use watchers::Registration;
 use watchers::{Crowd, Watchers};
 
 #[cfg(feature = "nats")]
@@ -289,7 +288,7 @@ impl Ledger {
             return Err(WatchError::TooManyWatches { limit });
         }
         self.watches += 1;
-        let registration = Registration(self.next_registration);
+        let registration = Registration::new(self.next_registration);
         self.next_registration += 1;
         let log = log_of(&mut self.places, place, self.retired);
         log.watches += 1;

@@ -20,6 +20,7 @@ use crate::refusals::Refusals;
 use crate::wakeups::{Wakeups, Watch};
 
 use connectivity::Connectivity;
+pub use connectivity::SyncState;
 pub use fault::NatsFault;
 use publisher::{ACK_TIMEOUT, MAX_UNACKNOWLEDGED, Publisher, QUIET, ROOM_KIB};
 use replicator::{Progress, Replicator};
@@ -31,6 +32,7 @@ mod connectivity;
 mod deduplicator;
 mod fault;
 mod history;
+mod interruption;
 mod publisher;
 mod reading;
 mod reconcile;
@@ -95,18 +97,6 @@ pub struct NatsNotebook {
 
 /// The thread that talks to NATS, and what it ends with when it is dropped.
 type Background = (Option<oneshot::Sender<()>>, JoinHandle<()>);
-
-/// How far the copy of a notebook on NATS is in step with its stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SyncState {
-    /// There is no connection, or the stream cannot be read.
-    Unavailable,
-    /// What is in the stream is being read.
-    CatchingUp,
-    /// Everything has been read, and what comes is read as it comes.
-    Ready,
-}
 
 /// Notes given back in one go by [`NatsNotebook::expire`], so that the lock is never held for long.
 const SWEPT_PER_LOCK: usize = 1_024;

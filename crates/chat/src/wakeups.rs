@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use route_guide_geo::E7Point;
 use tokio::sync::Notify;
 
-use crate::ledger::Registration;
 use crate::note::Author;
 
 /// The places where something new may wait for one stream.
@@ -114,6 +113,17 @@ pub struct Watch {
     notebook: Arc<dyn EndWatch>,
     place: E7Point,
     registration: Registration,
+}
+
+/// Names one registration among all of a notebook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Registration(u64);
+
+impl Registration {
+    /// Makes the registration with this number, which no other one may have.
+    pub(crate) fn new(number: u64) -> Self {
+        Self(number)
+    }
 }
 
 /// What ends a watch. It is no closure in a box of its own, because a stream may watch ten thousand places.

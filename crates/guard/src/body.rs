@@ -10,8 +10,8 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::call::{Panicked, catch_panic};
 use crate::end_of_call::EndOfCall;
+use crate::panic::{Panicked, catch_panic};
 use crate::status::{correct, draining, panicked, trailers};
 use crate::task::OpenCall;
 

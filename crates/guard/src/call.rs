@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -18,6 +17,7 @@ use tower::{Layer, Service};
 
 use crate::body::CallBody;
 use crate::end_of_call::{EndOfCall, end_of_task};
+use crate::panic::{Panicked, catch_panic};
 use crate::status::{self, expired, panicked};
 use crate::task::{OpenCall, end_task_with, is_brief};
 use crate::{Deadline, Drain};
@@ -249,15 +249,6 @@ fn deadline(request: &Request<Body>) -> Result<Option<Deadline>, Status> {
         Some(deadline) if deadline.time_left().is_zero() => Err(expired()),
         deadline => Ok(deadline),
     }
-}
-
-/// A handler has panicked. The panic hook has said where and why.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Panicked;
-
-pub(crate) fn catch_panic<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
-    // Callers drop what panicked and never look at it again, so no broken state can be seen.
-    std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|_panic| Panicked)
 }
 
 fn check_is_grpc(request: &Request<Body>) -> Result<(), StatusCode> {

@@ -50,6 +50,7 @@ mod gauge;
 mod info;
 mod listener;
 mod origin;
+mod panic;
 mod preface;
 mod rarely;
 mod request;

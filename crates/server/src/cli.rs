@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use jiff::SignedDuration;
 use route_guide_guard::{ConnectionSettings, ListenAddress, WebOrigin};
 use tokio::runtime::{Builder, Runtime};
 
@@ -20,8 +19,10 @@ use crate::{
 pub(crate) use chat::chat_store;
 
 use chat::ChatFlags;
+use time::{duration, positive_duration};
 
 mod chat;
+mod time;
 
 /// Serves RouteGuide: what is at a point, what lies in a rectangle, route summaries and notes at places.
 #[derive(Clone, Debug, Parser)]
@@ -298,20 +299,4 @@ fn one_line(error: &str) -> String {
         one += line;
     }
     one + "; --help lists what there is"
-}
-
-/// Reads a time such as `200ms`, `10s` or `1h 30m`.
-fn duration(text: &str) -> Result<Duration, String> {
-    let signed: SignedDuration = text
-        .parse()
-        .map_err(|error: jiff::Error| error.to_string())?;
-    Duration::try_from(signed).map_err(|_negative| "a time cannot be negative".to_owned())
-}
-
-/// Reads a time that is not zero.
-fn positive_duration(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
-        Duration::ZERO => Err("the time must be longer than zero".to_owned()),
-        time => Ok(time),
-    }
 }

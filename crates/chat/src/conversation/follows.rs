@@ -4,11 +4,20 @@ use std::sync::Arc;
 
 use route_guide_geo::E7Point;
 
-use super::{ChatError, KeptNotes};
+use super::error::ChatError;
 use crate::note::{Author, Index, Note};
 use crate::notebook::{Notebook, PageLimit};
 use crate::share::WatchShare;
 use crate::wakeups::{Wakeups, Watch};
+
+/// The notes kept at a place when a stream began to follow it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptNotes {
+    /// How many there are.
+    pub count: u64,
+    /// The index of the first of them, or of the next note that is written if none is kept.
+    pub first: Index,
+}
 
 /// The places where a stream has posted, and how far it has read each of them.
 #[derive(Debug)]

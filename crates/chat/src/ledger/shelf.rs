@@ -3,9 +3,8 @@ use std::sync::Arc;
 use route_guide_geo::E7Point;
 
 use super::Ledger;
-use super::watchers::Registration;
 use crate::notebook::WatchError;
-use crate::wakeups::{EndWatch, Wakeups, Watch};
+use crate::wakeups::{EndWatch, Registration, Wakeups, Watch};
 
 /// Where an engine keeps its ledger, under a lock.
 pub(crate) trait Shelf: Sized + Send + Sync + 'static {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use route_guide_geo::E7Point;
 
 use crate::note::Author;
-use crate::wakeups::Wakeups;
+use crate::wakeups::{Registration, Wakeups};
 
 /// The streams that watch one place.
 #[derive(Clone, Debug, Default)]
@@ -15,10 +15,6 @@ pub(crate) enum Watchers {
     One(Registration, Arc<Wakeups>),
     Many(Arc<Crowd>),
 }
-
-/// Names one registration among all of a notebook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Registration(pub(super) u64);
 
 /// Streams that watch the same place.
 ///

@@ -4,6 +4,18 @@ use async_nats::{ConnectOptions, Event};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+/// How far the copy of a notebook on NATS is in step with its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SyncState {
+    /// There is no connection, or the stream cannot be read.
+    Unavailable,
+    /// What is in the stream is being read.
+    CatchingUp,
+    /// Everything has been read, and what comes is read as it comes.
+    Ready,
+}
+
 /// Whether there is a connection to NATS.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Connectivity {

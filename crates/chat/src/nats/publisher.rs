@@ -9,8 +9,7 @@ use async_nats::jetstream::{Context, ErrorCode};
 use tokio::sync::{Semaphore, watch};
 use tokio::time;
 
-use super::SyncState;
-use super::connectivity::Connectivity;
+use super::connectivity::{Connectivity, SyncState};
 use super::fault::NatsFault;
 use super::shared::{Expected, Shared};
 use super::wire::{MAX_HEAD_BYTES, NoteId, Wire};

@@ -1,7 +1,7 @@
 use async_nats::HeaderMap;
 use async_nats::header::HeaderName;
 
-use super::replicator::Interruption;
+use super::interruption::Interruption;
 
 /// How far the messages of one consumer have been read.
 #[derive(Debug)]

@@ -2,7 +2,7 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::stream::{Info, RawMessageErrorKind, Stream};
 
 use super::history::{History, Identity};
-use super::replicator::Interruption;
+use super::interruption::Interruption;
 use super::stream::NoStream;
 
 /// How the stream stands to what has been read of it.

@@ -3,21 +3,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, DeliverPolicy, push};
-use async_nats::jetstream::stream::{ConsumerError, Info, RawMessageError};
+use async_nats::jetstream::stream::Info;
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, Message, StatusCode, SubscribeError, Subscriber};
+use async_nats::{Client, Message, StatusCode, Subscriber};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{self, Instant};
 use tokio_stream::StreamExt;
 
-use super::SyncState;
-use super::connectivity::Connectivity;
+use super::connectivity::{Connectivity, SyncState};
 use super::history::{History, Identity};
+use super::interruption::Interruption;
 use super::reading::{Reading, STALLED};
 use super::reconcile::{Divergence, compare};
 use super::shared::Shared;
-use super::stream::{self, NoStream};
+use super::stream;
 use super::time::ClockError;
 use super::wire::Wire;
 use crate::clock::Clock;
@@ -56,33 +56,6 @@ pub(super) struct Progress {
     complaint: Option<String>,
     /// Messages that are no notes.
     strange: u64,
-}
-
-/// Why a consumer has come to its end.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Interruption {
-    #[error("the connection to NATS is lost")]
-    Disconnected,
-    #[error("there is no stream")]
-    NoStream(#[from] NoStream),
-    #[error("the stream, which ends at {last}, lacks message {read}, which has been read")]
-    Shorter { last: u64, read: u64 },
-    #[error("the stream has another message {sequence} than the one that was read")]
-    Replaced { sequence: u64 },
-    #[error("a message of the stream cannot be read")]
-    Message(#[from] RawMessageError),
-    #[error("the stream cannot be subscribed to")]
-    Subscribe(#[from] SubscribeError),
-    #[error("the stream cannot be read")]
-    Consumer(#[from] ConsumerError),
-    #[error("the stream cannot be answered")]
-    Publish(#[from] async_nats::PublishError),
-    #[error("message {found} of the consumer came instead of {expected}")]
-    Skipped { expected: u64, found: u64 },
-    #[error("nothing has been heard from the stream")]
-    Silent,
-    #[error("NATS has ended the consumer: {0}")]
-    Ended(String),
 }
 
 /// How often NATS says that there is nothing new.

@@ -9,7 +9,7 @@ use route_guide_chat::{ConversationLimits, Limits, PrivateLimits};
 #[cfg(feature = "nats")]
 use route_guide_chat::{NatsSettings, NatsTls};
 
-use super::positive_duration;
+use super::time::positive_duration;
 use crate::limits::MAX_MESSAGE_BYTES;
 use crate::{ChatScope, ChatSettings, ChatStore};
 
