@@ -13,29 +13,11 @@ use tonic::Request;
 use crate::audit::{Log, Spot, Transcript};
 use crate::{guide_at, within};
 use member::{Member, Role, understood};
+use plan::{Common, spot};
+pub use plan::{Door, Shape};
 
 mod member;
-
-/// Where a server is at the moment, as `127.0.0.1:PORT`; changes when another takes its place.
-pub type Door = watch::Receiver<String>;
-
-/// How many notes, by whom and where.
-///
-/// Senders come in groups, one for each door. Those of a group post at the same places, each of them at each place
-/// `rounds` times. Besides, there is a stream for each door that posts once at some of all places and then listens.
-#[derive(Clone, Copy, Debug)]
-pub struct Shape {
-    /// Groups of senders.
-    pub groups: usize,
-    /// How many places each group has.
-    pub places: usize,
-    /// How often each sender posts at each of them.
-    pub rounds: usize,
-    /// How many notes a sender has under way.
-    pub batch: usize,
-    /// Each how manieth place is listened to.
-    pub listened: usize,
-}
+mod plan;
 
 /// A run under way.
 #[derive(Debug)]
@@ -57,35 +39,6 @@ pub struct Seen {
     pub spots: Vec<Spot>,
     /// How many streams the listener at each door needed.
     pub streams_of_listeners: Vec<usize>,
-}
-
-#[derive(Debug)]
-struct Common {
-    shape: Shape,
-    streams: AtomicU32,
-    /// Places that one stream alone uses, to learn how far the server is with its notes.
-    fences: AtomicU32,
-    /// How many of the run's notes have been taken; those of listeners and at fences do not count.
-    taken: watch::Sender<usize>,
-    /// How many senders and listeners have notes that are not taken yet.
-    posting: watch::Sender<usize>,
-    /// Whether nobody will post any more, so that the streams can end.
-    is_over: watch::Sender<bool>,
-}
-
-impl Shape {
-    fn of_group(&self, group: usize) -> impl Iterator<Item = Spot> + use<> {
-        let first = group * self.places;
-        (first..first + self.places).map(spot)
-    }
-
-    fn all_places(&self) -> usize {
-        self.groups * self.places
-    }
-}
-
-fn spot(number: usize) -> Spot {
-    Spot(i32::try_from(number).expect("a run has few places"))
 }
 
 impl NumberedRun {
@@ -186,17 +139,6 @@ impl NumberedRun {
             transcripts,
             streams_of_listeners,
         }
-    }
-}
-
-impl Common {
-    async fn nobody_posts(&self) {
-        let mut posting = self.posting.subscribe();
-        let nobody = within(
-            "all notes to be taken",
-            posting.wait_for(|posting| *posting == 0),
-        );
-        nobody.await.expect("the run goes on");
     }
 }
 

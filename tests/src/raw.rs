@@ -309,3 +309,17 @@ impl RawReply {
         messages
     }
 }
+
+impl TestServer {
+    /// Asks the server, over a new connection, whether it is in health, and so whether it answers at all.
+    ///
+    /// # Panics
+    ///
+    /// If it does not say that it is serving.
+    pub async fn still_answers(&self) {
+        let wire = RawConnection::open(self).await;
+        let reply = wire.unary("/grpc.health.v1.Health/Check", &[], &[]).await;
+        // Field 1, the state, is 1: serving.
+        assert_eq!(reply.messages(), [[0x08, 0x01]], "{reply:?}");
+    }
+}

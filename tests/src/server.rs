@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 
-use crate::{RawConnection, within};
+use crate::within;
 
 /// A running server on a port of its own; dropping it ends it.
 #[derive(Debug)]
@@ -103,18 +103,6 @@ impl TestServer {
     #[must_use]
     pub fn hello(&self) -> HelloServiceClient<Channel> {
         HelloServiceClient::new(self.channel())
-    }
-
-    /// Asks the server, over a new connection, whether it is in health, and so whether it answers at all.
-    ///
-    /// # Panics
-    ///
-    /// If it does not say that it is serving.
-    pub async fn still_answers(&self) {
-        let wire = RawConnection::open(self).await;
-        let reply = wire.unary("/grpc.health.v1.Health/Check", &[], &[]).await;
-        // Field 1, the state, is 1: serving.
-        assert_eq!(reply.messages(), [[0x08, 0x01]], "{reply:?}");
     }
 
     /// Begins the drain; [`Draining::ended`] waits for its end.

@@ -9,7 +9,7 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt;
 
-use super::{Common, Door, spot};
+use super::plan::{Common, Door, spot};
 use crate::audit::{Numbered, Spot, Transcript};
 use crate::{guide_at, note, within};
 
