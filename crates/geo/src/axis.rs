@@ -1,9 +1,10 @@
-//! Latitude and longitude by name, and the check that a coordinate is on the globe.
+//! The two axes of the globe and their bounds.
 
 use std::error::Error;
 use std::fmt;
 
-use crate::point::E7Point;
+/// The number of E7 units in a degree.
+pub(crate) const UNITS_PER_DEGREE: u32 = 10_000_000;
 
 /// One of a point's two coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,21 +16,21 @@ pub enum Axis {
 }
 
 impl Axis {
-    /// Returns the greatest magnitude a coordinate on this axis can have, in E7 units.
+    /// Returns the greatest magnitude of a coordinate on this axis, in E7 units.
     #[must_use]
     pub const fn bound(self) -> i32 {
         match self {
-            Self::Latitude => E7Point::MAX_LAT,
-            Self::Longitude => E7Point::MAX_LON,
+            Self::Latitude => 900_000_000,
+            Self::Longitude => 1_800_000_000,
         }
     }
 
     /// Refuses a coordinate that is off the globe.
-    pub(crate) const fn check(self, value: i32) -> Result<(), OutOfRange> {
-        if value < -self.bound() || value > self.bound() {
+    pub(crate) const fn check(self, value: i32) -> Result<i32, OutOfRange> {
+        if value.unsigned_abs() > self.bound().unsigned_abs() {
             return Err(OutOfRange { axis: self, value });
         }
-        Ok(())
+        Ok(value)
     }
 }
 
@@ -90,49 +91,24 @@ mod tests {
 
     #[test]
     fn the_bounds_are_on_the_globe_and_the_next_step_is_not() {
-        let check = |lat, lon, expected: Result<(), &str>| {
-            let found = E7Point::new(lat, lon)
-                .map(|_| ())
-                .map_err(|e| e.to_string());
-            assert_eq!(found, expected.map_err(str::to_owned), "{lat},{lon}");
+        use Axis::{Latitude, Longitude};
+        let check = |axis: Axis, value, expected: Result<i32, &str>| {
+            let found = axis.check(value).map_err(|error| error.to_string());
+            assert_eq!(found, expected.map_err(str::to_owned), "{axis} {value}");
         };
-        check(900_000_000, 1_800_000_000, Ok(()));
-        check(-900_000_000, -1_800_000_000, Ok(()));
-        check(
-            900_000_001,
-            0,
-            Err("latitude 900000001 is outside ±900000000"),
-        );
-        check(
-            -900_000_001,
-            0,
-            Err("latitude -900000001 is outside ±900000000"),
-        );
-        check(
-            0,
-            1_800_000_001,
-            Err("longitude 1800000001 is outside ±1800000000"),
-        );
-        check(
-            0,
-            -1_800_000_001,
-            Err("longitude -1800000001 is outside ±1800000000"),
-        );
-        check(
-            i32::MIN,
-            i32::MIN,
-            Err("latitude -2147483648 is outside ±900000000"),
-        );
-        check(
-            0,
-            i32::MAX,
-            Err("longitude 2147483647 is outside ±1800000000"),
-        );
+        for (axis, bound) in [(Latitude, 900_000_000), (Longitude, 1_800_000_000)] {
+            for outside in [bound + 1, -bound - 1, i32::MIN, i32::MAX] {
+                let message = format!("{axis} {outside} is outside ±{bound}");
+                check(axis, outside, Err(&message));
+            }
+            check(axis, bound, Ok(bound));
+            check(axis, -bound, Ok(-bound));
+        }
     }
 
     #[test]
     fn an_out_of_range_error_tells_axis_value_and_bound() {
-        let error = E7Point::new(1, i32::MIN).unwrap_err();
+        let error = Axis::Longitude.check(i32::MIN).unwrap_err();
         assert_eq!(error.axis(), Axis::Longitude);
         assert_eq!(error.value(), i32::MIN);
         assert_eq!(error.bound(), 1_800_000_000);

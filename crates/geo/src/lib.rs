@@ -31,6 +31,7 @@
 #![forbid(unsafe_code)]
 
 mod axis;
+mod coordinate;
 mod decimal;
 mod distance;
 mod leg;
@@ -40,6 +41,7 @@ mod rectangle;
 mod track;
 
 pub use axis::{Axis, OutOfRange};
+pub use coordinate::{CoordinateError, CoordinateErrorKind};
 pub use distance::{EARTH_RADIUS_METERS, haversine_meters};
 pub use parse::ParseError;
 pub use point::E7Point;

@@ -1,152 +1,174 @@
-//! Reading points from text, in exact decimal arithmetic.
+//! Reading points and rectangles from text.
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
 
 use crate::axis::Axis;
+use crate::coordinate::{CoordinateError, E7_MARK, Unit, has_decimal_notation, quote};
 use crate::decimal::Decimal;
 use crate::point::E7Point;
 use crate::rectangle::E7Rectangle;
 
-pub use error::ParseError;
-
-mod error;
 #[cfg(test)]
 mod tests;
 
-/// Stands before a point or a rectangle in E7 units that could be taken for degrees.
-const E7_MARK: &str = "e7:";
-
-/// Whole numbers beyond this are no slip of somebody who meant degrees, such as a forgotten decimal point.
-const LARGEST_SLIP: i64 = 1_000_000;
-
-/// The unit that the numbers of a text are in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
-    Degrees,
-    /// Degrees, for want of anything that says so.
-    WholeDegrees,
-    E7,
+/// The error for text that is not a point or not a rectangle.
+///
+/// Its message fits on one line: it quotes the text escaped, and shortened if it is long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParseError {
+    /// The text is not two numbers with a comma between them.
+    NotAPoint {
+        /// The text as it was given.
+        text: String,
+    },
+    /// The text is not two points with a colon between them.
+    NotARectangle {
+        /// The text as it was given.
+        text: String,
+    },
+    /// One of the numbers is not a coordinate.
+    Coordinate(CoordinateError),
 }
 
-impl Unit {
-    /// Tells the unit of a point or rectangle by the rule of [`E7Point::parse_any`], and returns the text without its mark.
-    pub(crate) fn guess(text: &str) -> (Self, &str) {
-        if let Some(marked) = text.trim_ascii_start().strip_prefix(E7_MARK) {
-            return (Self::E7, marked);
+impl fmt::Display for ParseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAPoint { text } => write!(f, "expected LAT,LON but found {}", quote(text)),
+            Self::NotARectangle { text } => {
+                write!(f, "expected LAT,LON:LAT,LON but found {}", quote(text))
+            }
+            Self::Coordinate(error) => error.fmt(f),
         }
-        if text.contains(['.', 'e', 'E']) {
-            return (Self::Degrees, text);
-        }
-        let is_large = |number| {
-            Decimal::split(number).is_some_and(|decimal| {
-                decimal.scaled(0).unsigned_abs() > LARGEST_SLIP.unsigned_abs()
-            })
-        };
-        let unit = if text.split([',', ':']).any(is_large) {
-            Self::E7
-        } else {
-            Self::WholeDegrees
-        };
-        (unit, text)
     }
 }
 
-/// Reads `LAT,LON`.
-pub(crate) fn point(text: &str, unit: Unit) -> Result<E7Point, ParseError> {
-    let shape = || ParseError::NotAPoint {
-        text: text.to_owned(),
-    };
-    let (lat, lon) = text.split_once(',').ok_or_else(shape)?;
-    if lon.contains(',') {
-        return Err(shape());
+impl Error for ParseError {}
+
+impl From<CoordinateError> for ParseError {
+    fn from(error: CoordinateError) -> Self {
+        Self::Coordinate(error)
     }
-    Ok(E7Point::unbounded(
-        coordinate(Axis::Latitude, lat, unit)?,
-        coordinate(Axis::Longitude, lon, unit)?,
-    ))
 }
 
-/// Reads `LAT,LON:LAT,LON`.
-pub(crate) fn rectangle(text: &str, unit: Unit) -> Result<E7Rectangle, ParseError> {
-    let shape = || ParseError::NotARectangle {
-        text: text.to_owned(),
-    };
-    let (a, b) = text.split_once(':').ok_or_else(shape)?;
-    if b.contains(':') {
-        return Err(shape());
+/// Reads `LAT,LON` in degrees, such as `40.7838351,-74.6143763`.
+///
+/// The arithmetic is decimal and exact: up to seven decimals are kept as they are, further ones round half away from
+/// zero. Blanks around the numbers, a sign and an exponent are allowed.
+impl FromStr for E7Point {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        point(text, Unit::Degrees)
     }
-    Ok(E7Rectangle::new(point(a, unit)?, point(b, unit)?))
 }
 
-impl Axis {
-    /// Reads one coordinate in decimal degrees, such as `-74.6143763`, and returns it in E7 units.
+impl E7Point {
+    /// Reads `LAT,LON` in E7 integers, such as `407838351,-746143763`.
     ///
-    /// It is rounded to seven decimals, half away from zero. Blanks around the number are allowed, a sign before it and an
-    /// exponent behind it.
+    /// Blanks around the numbers are allowed, and a sign before them.
     ///
     /// # Errors
     ///
-    /// [`ParseError`] if the text is not a number, or the coordinate is off the globe.
+    /// [`ParseError`] if the text is not two whole numbers with a comma between them, or the point is off the globe.
+    pub fn parse_e7(text: &str) -> Result<Self, ParseError> {
+        point(text, Unit::E7)
+    }
+
+    /// Reads `LAT,LON` in degrees or in E7 integers.
+    ///
+    /// A decimal point or an exponent in either number means degrees. Whole numbers are E7 if either lies beyond
+    /// ±1 000 000, where nobody means degrees, and degrees otherwise, which have to lie on the globe. The prefix `e7:`
+    /// marks E7 points closer to 0,0 than that, a tenth of a degree: `e7:1,0`.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseError`] if the text is neither, or the point is off the globe.
     ///
     /// # Examples
     ///
     /// ```
-    /// use route_guide_geo::Axis;
+    /// use route_guide_geo::E7Point;
     ///
-    /// assert_eq!(Axis::Longitude.parse_degrees("-74.6143763"), Ok(-746_143_763));
-    /// assert!(Axis::Latitude.parse_degrees("91").is_err());
+    /// let whole_degrees = E7Point::parse_any("40,-75")?;
+    /// assert_eq!(whole_degrees, E7Point::parse_any("40.0,-75")?);
+    /// assert_eq!(whole_degrees, E7Point::parse_any("400000000,-750000000")?);
+    /// assert_eq!(whole_degrees, E7Point::parse_any("e7:400000000,-750000000")?);
+    /// assert!(E7Point::parse_any("91,0").is_err());
+    /// # Ok::<(), route_guide_geo::ParseError>(())
     /// ```
-    pub fn parse_degrees(self, text: &str) -> Result<i32, ParseError> {
-        coordinate(self, text, Unit::Degrees)
+    pub fn parse_any(text: &str) -> Result<Self, ParseError> {
+        let (unit, text) = guess_unit(text);
+        point(text, unit)
     }
+}
 
-    /// Reads one coordinate in E7 integers, such as `-746143763`.
+/// Reads `LAT,LON:LAT,LON` in degrees, any two opposite corners.
+impl FromStr for E7Rectangle {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        rectangle(text, Unit::Degrees)
+    }
+}
+
+impl E7Rectangle {
+    /// Reads `LAT,LON:LAT,LON` in degrees or in E7 integers.
+    ///
+    /// The rule is that of [`E7Point::parse_any`], taken over all four numbers: both corners are in the same unit,
+    /// and the prefix of E7, as in `e7:0,0:5,5`, comes before the first.
     ///
     /// # Errors
     ///
-    /// [`ParseError`] if the text is not a whole number, or the coordinate is off the globe.
-    pub fn parse_e7(self, text: &str) -> Result<i32, ParseError> {
-        coordinate(self, text, Unit::E7)
+    /// [`ParseError`] if the text is neither, or a corner is off the globe.
+    pub fn parse_any(text: &str) -> Result<Self, ParseError> {
+        let (unit, text) = guess_unit(text);
+        rectangle(text, unit)
     }
 }
 
-/// Reads one coordinate and checks that it is on the globe.
-fn coordinate(axis: Axis, text: &str, unit: Unit) -> Result<i32, ParseError> {
-    let text = text.trim_ascii();
-    let owned = || text.to_owned();
-    let decimal = Decimal::split(text);
-    match unit {
-        Unit::Degrees | Unit::WholeDegrees => {
-            let decimal = decimal.ok_or_else(|| ParseError::NotDegrees {
-                axis,
-                text: owned(),
-            })?;
-            within(axis, decimal.scaled(7)).ok_or_else(|| match unit {
-                Unit::WholeDegrees => ParseError::WholeDegreesOutOfRange {
-                    axis,
-                    text: owned(),
-                },
-                _ => ParseError::DegreesOutOfRange {
-                    axis,
-                    text: owned(),
-                },
-            })
-        }
-        Unit::E7 => {
-            let whole = decimal.filter(|_| !text.contains(['.', 'e', 'E']));
-            let decimal = whole.ok_or_else(|| ParseError::NotE7 {
-                axis,
-                text: owned(),
-            })?;
-            within(axis, decimal.scaled(0)).ok_or_else(|| ParseError::E7OutOfRange {
-                axis,
-                text: owned(),
-            })
-        }
+/// Returns the unit of a point or rectangle by the rule of [`E7Point::parse_any`], and the text without its mark.
+fn guess_unit(text: &str) -> (Unit, &str) {
+    /// A greater whole number is not a mistake in degrees, such as a forgotten decimal point.
+    const LARGEST_SLIP: u64 = 1_000_000;
+    if let Some(marked) = text.trim_ascii_start().strip_prefix(E7_MARK) {
+        return (Unit::E7, marked);
     }
+    if has_decimal_notation(text) {
+        return (Unit::Degrees, text);
+    }
+    let is_large = |number| {
+        Decimal::split(number).is_some_and(|number| number.scaled(0).unsigned_abs() > LARGEST_SLIP)
+    };
+    let unit = if text.split([',', ':']).any(is_large) {
+        Unit::E7
+    } else {
+        Unit::WholeDegrees
+    };
+    (unit, text)
 }
 
-/// Returns the value as an `i32` if it is on the axis.
-fn within(axis: Axis, units: i64) -> Option<i32> {
-    i32::try_from(units)
-        .ok()
-        .filter(|units| units.unsigned_abs() <= axis.bound().unsigned_abs())
+fn point(text: &str, unit: Unit) -> Result<E7Point, ParseError> {
+    let (lat, lon) = split_in_two(text, ',').ok_or_else(|| ParseError::NotAPoint {
+        text: text.to_owned(),
+    })?;
+    Ok(E7Point::unbounded(
+        Axis::Latitude.parse(lat, unit)?,
+        Axis::Longitude.parse(lon, unit)?,
+    ))
+}
+
+fn rectangle(text: &str, unit: Unit) -> Result<E7Rectangle, ParseError> {
+    let (a, b) = split_in_two(text, ':').ok_or_else(|| ParseError::NotARectangle {
+        text: text.to_owned(),
+    })?;
+    Ok(E7Rectangle::new(point(a, unit)?, point(b, unit)?))
+}
+
+/// Splits a text at the only separator in it.
+fn split_in_two(text: &str, separator: char) -> Option<(&str, &str)> {
+    text.split_once(separator)
+        .filter(|(_, rest)| !rest.contains(separator))
 }

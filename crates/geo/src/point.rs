@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::axis::{Axis, OutOfRange};
-use crate::parse::{self, ParseError};
+use crate::axis::{Axis, OutOfRange, UNITS_PER_DEGREE};
+use crate::coordinate::write_degrees;
 
 /// A position in E7 fixed point: degrees × 10⁷, WGS 84. One step is about 11 mm of latitude.
 ///
@@ -18,10 +18,10 @@ pub struct E7Point {
 
 impl E7Point {
     /// The latitude of the north pole in E7 units; the south pole's is its negative.
-    pub const MAX_LAT: i32 = 900_000_000;
+    pub const MAX_LAT: i32 = Axis::Latitude.bound();
 
     /// The greatest longitude in E7 units, 180° east; the least is its negative.
-    pub const MAX_LON: i32 = 1_800_000_000;
+    pub const MAX_LON: i32 = Axis::Longitude.bound();
 
     /// Makes a point from a latitude and a longitude, both in E7 units.
     ///
@@ -84,13 +84,13 @@ impl E7Point {
     /// Returns the latitude in degrees, the nearest `f64` to the exact value.
     #[must_use]
     pub fn lat_degrees(self) -> f64 {
-        f64::from(self.lat) / UNITS_PER_DEGREE_F64
+        f64::from(self.lat) / f64::from(UNITS_PER_DEGREE)
     }
 
     /// Returns the longitude in degrees, the nearest `f64` to the exact value.
     #[must_use]
     pub fn lon_degrees(self) -> f64 {
-        f64::from(self.lon) / UNITS_PER_DEGREE_F64
+        f64::from(self.lon) / f64::from(UNITS_PER_DEGREE)
     }
 
     /// Returns a printable form in E7 integers, which [`E7Point::parse_e7`] reads back.
@@ -108,44 +108,6 @@ impl E7Point {
     pub fn e7(self) -> impl fmt::Display {
         E7(self)
     }
-
-    /// Reads `LAT,LON` in E7 integers, such as `407838351,-746143763`.
-    ///
-    /// Blanks around the numbers are allowed, and a sign before them.
-    ///
-    /// # Errors
-    ///
-    /// [`ParseError`] if the text is not two whole numbers with a comma between them, or the point is off the globe.
-    pub fn parse_e7(text: &str) -> Result<Self, ParseError> {
-        parse::point(text, parse::Unit::E7)
-    }
-
-    /// Reads `LAT,LON` in degrees or in E7 integers, whichever it is.
-    ///
-    /// The two are told apart like this: a decimal point or an exponent in either number means degrees. Whole numbers are
-    /// E7 if either lies beyond ±1 000 000, where nobody means degrees, and degrees otherwise, which have to lie on the
-    /// globe. Points in E7 that are closer to 0,0, a tenth of a degree, are marked: `e7:1,0`.
-    ///
-    /// # Errors
-    ///
-    /// [`ParseError`] if the text is neither, or the point is off the globe.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use route_guide_geo::E7Point;
-    ///
-    /// let whole_degrees = E7Point::parse_any("40,-75")?;
-    /// assert_eq!(whole_degrees, E7Point::parse_any("40.0,-75")?);
-    /// assert_eq!(whole_degrees, E7Point::parse_any("400000000,-750000000")?);
-    /// assert_eq!(whole_degrees, E7Point::parse_any("e7:400000000,-750000000")?);
-    /// assert!(E7Point::parse_any("91,0").is_err());
-    /// # Ok::<(), route_guide_geo::ParseError>(())
-    /// ```
-    pub fn parse_any(text: &str) -> Result<Self, ParseError> {
-        let (unit, text) = parse::Unit::guess(text);
-        parse::point(text, unit)
-    }
 }
 
 /// Writes `LAT,LON` in degrees: exact, trailing zeros trimmed, such as `40.7838351,-74.6143763` or `40,-75`.
@@ -157,18 +119,6 @@ impl fmt::Display for E7Point {
     }
 }
 
-/// Reads `LAT,LON` in degrees, such as `40.7838351,-74.6143763`.
-///
-/// The arithmetic is decimal and exact, without floating point: up to seven decimals are taken as they stand, further
-/// ones round half away from zero. Blanks around the numbers, a sign and an exponent are allowed.
-impl std::str::FromStr for E7Point {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        parse::point(text, parse::Unit::Degrees)
-    }
-}
-
 /// The printable form behind [`E7Point::e7`].
 struct E7(E7Point);
 
@@ -176,28 +126,6 @@ impl fmt::Display for E7 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{},{}", self.0.lat, self.0.lon)
     }
-}
-
-/// How many E7 units make a degree.
-pub(crate) const UNITS_PER_DEGREE: u32 = 10_000_000;
-const UNITS_PER_DEGREE_F64: f64 = 1e7;
-
-/// Writes one coordinate in degrees with all its decimals, trailing zeros trimmed.
-fn write_degrees(f: &mut fmt::Formatter<'_>, units: i32) -> fmt::Result {
-    let sign = if units < 0 { "-" } else { "" };
-    let magnitude = units.unsigned_abs();
-    let whole = magnitude / UNITS_PER_DEGREE;
-    let mut fraction = magnitude % UNITS_PER_DEGREE;
-    write!(f, "{sign}{whole}")?;
-    if fraction == 0 {
-        return Ok(());
-    }
-    let mut digits = 7;
-    while fraction.is_multiple_of(10) {
-        fraction /= 10;
-        digits -= 1;
-    }
-    write!(f, ".{fraction:0digits$}")
 }
 
 #[cfg(test)]

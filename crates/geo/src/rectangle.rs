@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::parse::{self, ParseError};
 use crate::point::E7Point;
 
 /// A rectangle between two parallels and two meridians, all four edges included.
@@ -57,34 +56,12 @@ impl E7Rectangle {
             && self.lo.lon() <= point.lon()
             && point.lon() <= self.hi.lon()
     }
-
-    /// Reads `LAT,LON:LAT,LON` in degrees or in E7 integers, whichever it is.
-    ///
-    /// The rule is that of [`E7Point::parse_any`], taken over all four numbers: both corners are in the same unit,
-    /// and a mark, as in `e7:0,0:5,5`, stands before the first.
-    ///
-    /// # Errors
-    ///
-    /// [`ParseError`] if the text is neither, or a corner is off the globe.
-    pub fn parse_any(text: &str) -> Result<Self, ParseError> {
-        let (unit, text) = parse::Unit::guess(text);
-        parse::rectangle(text, unit)
-    }
 }
 
 /// Writes `LAT,LON:LAT,LON` in degrees, the low corner first.
 impl fmt::Display for E7Rectangle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.lo, self.hi)
-    }
-}
-
-/// Reads `LAT,LON:LAT,LON` in degrees, any two opposite corners.
-impl std::str::FromStr for E7Rectangle {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        parse::rectangle(text, parse::Unit::Degrees)
     }
 }
 

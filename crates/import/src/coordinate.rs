@@ -5,7 +5,7 @@
 //! the text they came from wherever that had no more than fifteen digits; so a data set gives the same points from a
 //! text and from a binary format.
 
-use route_guide_geo::{Axis, E7Point, ParseError};
+use route_guide_geo::{Axis, CoordinateErrorKind, E7Point};
 
 use crate::options::Unit;
 use crate::row::Reason;
@@ -47,10 +47,17 @@ impl Texts {
                     Axis::Longitude => "longitude",
                 },
             }),
-            // A message shows the number as it is written.
-            Err(ParseError::NotDegrees { .. }) if self.has_decimal_comma(text) => axis
-                .parse_degrees(&text.replacen(',', ".", 1))
-                .map_err(|error| with_comma(error).into()),
+            Err(error)
+                if error.kind == CoordinateErrorKind::NotDegrees
+                    && self.has_decimal_comma(text) =>
+            {
+                let with_point = text.replacen(',', ".", 1);
+                axis.parse_degrees(&with_point).map_err(|mut error| {
+                    // A message shows the number as it is in the file.
+                    error.text = error.text.replacen('.', ",", 1);
+                    error.into()
+                })
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -60,16 +67,6 @@ impl Texts {
         let (commas, points) = (number.matches(',').count(), number.contains('.'));
         self.decimal_comma && self.unit == Unit::Degrees && commas == 1 && !points
     }
-}
-
-/// Puts the decimal comma back into the number that an error shows.
-fn with_comma(mut error: ParseError) -> ParseError {
-    if let ParseError::NotDegrees { text, .. } | ParseError::DegreesOutOfRange { text, .. } =
-        &mut error
-    {
-        *text = text.replacen('.', ",", 1);
-    }
-    error
 }
 
 /// Makes a point from binary fractions of degrees.

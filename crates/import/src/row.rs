@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use route_guide_geo::{Axis, E7Point, ParseError};
+use route_guide_geo::{Axis, CoordinateError, E7Point};
 
 use crate::position::Position;
 use crate::reference::ReferenceSystem;
@@ -65,7 +65,7 @@ impl Error for Rejected {}
 #[non_exhaustive]
 pub enum Reason {
     /// A coordinate in a text is no number, or off the globe.
-    Coordinate(ParseError),
+    Coordinate(CoordinateError),
     /// A coordinate in binary is no number, or off the globe.
     OffGlobe {
         /// Which coordinate.
@@ -159,8 +159,8 @@ impl fmt::Display for Reason {
     }
 }
 
-impl From<ParseError> for Reason {
-    fn from(error: ParseError) -> Self {
+impl From<CoordinateError> for Reason {
+    fn from(error: CoordinateError) -> Self {
         Self::Coordinate(error)
     }
 }
@@ -245,7 +245,7 @@ mod tests {
             );
         };
         check(
-            "0,200".parse::<E7Point>().unwrap_err().into(),
+            Axis::Longitude.parse_degrees("200").unwrap_err().into(),
             "longitude \"200\" is outside ±180 degrees",
         );
         check(

@@ -1,7 +1,7 @@
 //! Points and rectangles as arguments and lines, and the flag that says how they are written.
 
 use clap::Args;
-use route_guide_geo::{E7Point, E7Rectangle, ParseError};
+use route_guide_geo::{CoordinateErrorKind, E7Point, E7Rectangle, ParseError};
 
 /// How the points of a command are written.
 #[derive(Args, Clone, Copy, Debug, Default)]
@@ -20,7 +20,9 @@ impl PointFlags {
         }
         match E7Point::parse_e7(text) {
             // Off the globe. Any number that the message can carry will do here.
-            Err(err @ ParseError::E7OutOfRange { .. }) => off_the_globe(text).ok_or(err),
+            Err(ParseError::Coordinate(err)) if err.kind == CoordinateErrorKind::E7OutOfRange => {
+                off_the_globe(text).ok_or(err.into())
+            }
             other => other,
         }
     }
