@@ -13,7 +13,7 @@ use crate::scene::Scene;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// So many exchanges are under way on a stream that does not wait, as many as fit into 16 KiB.
-const EXCHANGES_AHEAD: u32 = 128;
+const EXCHANGES_AHEAD: usize = 128;
 
 /// The measurements of RouteChat, which do not depend on the data set.
 #[must_use]

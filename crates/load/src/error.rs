@@ -1,12 +1,12 @@
 //! Why a load could not be put on a server.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::frame::Reason;
-use crate::hpack::HeaderBlockError;
-use crate::status::CallStatus;
+use h2::Reason;
+
+use crate::connection::CallStatus;
 
 /// Why a run ended before its time.
 ///
@@ -19,10 +19,10 @@ pub enum LoadError {
     Resolve {
         /// The target as it was given.
         target: String,
-        /// What the resolver said.
+        /// The resolver's error.
         source: io::Error,
     },
-    /// The server is on another machine, and nobody said that this is meant.
+    /// The server is on another machine, and [`Reach::Loopback`](crate::Reach::Loopback) was given.
     #[error("{target} is at {address}, not on this machine: say that a remote server is meant")]
     Remote {
         /// The target as it was given.
@@ -35,33 +35,39 @@ pub enum LoadError {
     Connect {
         /// The target as it was given.
         target: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
+    /// The system gives no resources for a runtime.
+    #[error("cannot start a runtime")]
+    Runtime(#[source] io::Error),
     /// The connection broke.
     #[error("the connection broke")]
-    Io(#[from] io::Error),
-    /// The server said nothing for too long.
+    Io(#[source] io::Error),
+    /// The server sent nothing for [`Load::silence`](crate::Load::silence).
     #[error("the server has been silent for {0:?}")]
     Silent(Duration),
-    /// The server closed the connection while calls were open.
+    /// The server closed the connection without a GOAWAY.
     #[error("the server closed the connection")]
     Closed,
-    /// The server does not want this connection any more.
-    #[error("the server ended the connection with {reason}{}{debug}", if debug.is_empty() { "" } else { ": " })]
+    /// The server ended the connection with an error.
+    #[error("the server ended the connection with {reason:?}{}{debug}", if debug.is_empty() { "" } else { ": " })]
     GoAway {
-        /// Why.
+        /// The error code.
         reason: Reason,
-        /// What it adds in words.
+        /// The beginning of the server's debug data.
         debug: String,
     },
-    /// The server does not speak HTTP/2 as it should.
-    #[error("the server breaks HTTP/2")]
-    Protocol(#[from] ProtocolError),
-    /// A connection has no stream number left for another call.
-    #[error("a connection cannot carry another call: it has had 2^30")]
-    StreamsExhausted,
-    /// The server does not let a connection carry so many streams as the load needs at a time.
+    /// The server breaks the rules of HTTP/2.
+    #[error("the server breaks HTTP/2: {0:?}")]
+    Protocol(Reason),
+    /// The target or the metadata cannot be written as an HTTP request.
+    #[error("the target or the metadata make no HTTP request")]
+    Request(#[from] http::Error),
+    /// A call cannot be sent: a connection has had 2^30 calls, or its metadata is for connections only.
+    #[error("a call cannot be sent")]
+    Send(#[source] h2::Error),
+    /// The server does not allow a connection as many streams as the load needs at a time.
     #[error(
         "the server allows {allowed} streams a connection: use more connections or fewer streams"
     )]
@@ -80,7 +86,7 @@ pub enum LoadError {
     Process {
         /// The server's process, as it was given.
         pid: u32,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The run was [stopped](crate::Stop).
@@ -91,40 +97,28 @@ pub enum LoadError {
     Nothing(&'static str),
 }
 
-/// What a server sent that HTTP/2 does not allow.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ProtocolError {
-    /// A frame is longer than this client allows.
-    #[error("a frame of {len} bytes is longer than the allowed 16384")]
-    FrameTooLong {
-        /// The length of its payload.
-        len: usize,
-    },
-    /// A frame of a kind with a set form has another.
-    #[error("a frame of type {kind} has a wrong length of {len} bytes")]
-    FrameLength {
-        /// The number of its kind.
-        kind: u8,
-        /// The length of its payload.
-        len: usize,
-    },
-    /// A frame has more padding than it is long.
-    #[error("a frame has more padding than it is long")]
-    Padding,
-    /// A header block is interrupted, or continues where none has begun.
-    #[error("a header block is interrupted by a frame of type {kind}")]
-    HeaderBlock {
-        /// The number of the kind of frame that does not belong there.
-        kind: u8,
-    },
-    /// A header block goes on and on.
-    #[error("a header block is longer than {limit} bytes")]
-    HeadersTooLong {
-        /// How much was taken.
-        limit: usize,
-    },
-    /// A header block cannot be read.
-    #[error("a header block cannot be read")]
-    Headers(#[from] HeaderBlockError),
+impl From<h2::Error> for LoadError {
+    fn from(error: h2::Error) -> Self {
+        match error.reason() {
+            Some(reason) if error.is_go_away() && error.is_remote() => Self::GoAway {
+                reason,
+                debug: debug_data(&error),
+            },
+            Some(reason) => Self::Protocol(reason),
+            None => match error.get_io().map(io::Error::kind) {
+                Some(ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof) => Self::Closed,
+                Some(kind) => Self::Io(error.into_io().unwrap_or_else(|| kind.into())),
+                None => Self::Send(error),
+            },
+        }
+    }
+}
+
+/// The beginning of a GOAWAY's debug data. h2 shows it only at the end of its message, as `(b"...")`.
+fn debug_data(error: &h2::Error) -> String {
+    const MAX_CHARS: usize = 1_000;
+    let message = error.to_string();
+    let data = message.split_once("(b\"").map_or("", |(_, data)| data);
+    let data = data.strip_suffix("\")").unwrap_or(data);
+    data.chars().take(MAX_CHARS).collect()
 }

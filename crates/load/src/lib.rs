@@ -1,7 +1,7 @@
 //! A load generator for RouteGuide servers.
 //!
-//! It asks a server for as much as it can give, counts what comes back, and tells how fast that was and how much
-//! processor time the server took. It works against any server of the published contract.
+//! It asks a server for as much as it can give, counts the answers, and reports how fast they came and how much processor
+//! time the server took. It works against any server of the published contract.
 //!
 //! ```no_run
 //! use route_guide_geo::E7Rectangle;
@@ -25,80 +25,42 @@
 //! | [`Replays`] | how long until a note brings an earlier one back |
 //! | [`FanOut`] | how long until everybody who follows a place has a new note |
 //!
-//! [`IdleConnections`], [`IdleChats`] and [`StalledListings`] are there to see what a server holds for them, and whether others notice.
+//! [`IdleConnections`], [`IdleChats`] and [`StalledListings`] show what a server holds for them, and whether others notice.
 //!
-//! [`Load`] says how many connections, calls and threads ask and for how long; each load is a [`Workload`], whose `run` gives a
-//! [`Report`].
+//! [`Load`] gives the numbers of connections, calls and threads, and the time; each load is a [`Workload`], whose `run` gives
+//! a [`Report`].
 //! [`figure`] writes its numbers as people read them. [`Caller`] makes single calls and reads their answers: a bench checks those before it measures.
 //!
 //! # Why it can be trusted
 //!
-//! A load that costs more than the server measures itself. So this one speaks HTTP/2 with code of its own, which does
-//! nothing that a load does not need: it writes requests in one go, takes frames apart in place, and counts messages by
-//! their prefixes. A GetFeature call costs it 0.6 µs where a client on the `h2` crate pays 3.2 and the server 6, and it
-//! counts 65 million features a second with half a core. Still every call's status is looked at, and what is counted must be what was expected: a call that
-//! fails is never counted as a fast one.
+//! A load that costs more than the server measures itself. This one drives its connections with the `h2` crate and without
+//! a task a call; it counts messages by their prefixes and does not decode them. The status of each call is checked, and the
+//! counts must be the expected ones: a call that fails is never counted as a fast one. [`Report::client_cpu`] is the
+//! processor time that the load itself used.
 //!
-//! Everything here blocks; there is no runtime.
+//! Everything here blocks: each thread of a run has a runtime of its own.
 
+mod load;
+mod report;
 mod target;
 
 mod caller;
-mod get_feature;
-mod list_features;
-mod record_route;
-mod route;
+mod workload;
 
-mod fan_out;
-mod gathering;
-mod notes;
-mod replays;
-
-mod idle;
-mod stalled;
-
-pub mod figure;
-
-mod failure;
-mod histogram;
-mod process;
-mod report;
-mod run;
-mod stop;
-
-mod calls;
 mod connection;
-mod frame;
-mod hpack;
-mod incoming;
-mod messages;
-mod peer;
-mod replies;
-mod session;
-mod socket;
-mod status;
+mod run;
 
 mod error;
+mod process;
 
 pub use caller::Caller;
-pub use error::{LoadError, ProtocolError};
-pub use failure::{Failure, Failures};
-pub use fan_out::FanOut;
-pub use frame::Reason;
-pub use gathering::IdleChats;
-pub use get_feature::GetFeature;
-pub use histogram::Histogram;
-pub use hpack::HeaderBlockError;
-pub use idle::IdleConnections;
-pub use list_features::ListFeatures;
+pub use connection::CallStatus;
+pub use error::LoadError;
+pub use load::{Load, Stop, Windows};
 pub use process::{process_cpu, process_memory};
-pub use record_route::RecordRoute;
-pub use replays::Replays;
-pub use report::Report;
-pub use route::{Framing, Route};
-pub use run::{Load, Workload};
-pub use session::Windows;
-pub use stalled::StalledListings;
-pub use status::CallStatus;
-pub use stop::Stop;
+pub use report::{Failure, Failures, Histogram, Report, figure};
 pub use target::{Reach, Target};
+pub use workload::{
+    FanOut, Framing, GetFeature, IdleChats, IdleConnections, ListFeatures, RecordRoute, Replays,
+    Route, StalledListings, Workload,
+};

@@ -1,11 +1,15 @@
-//! What a run found.
+//! The findings of a run.
 
 use std::time::Duration;
 
-use crate::failure::{Failure, Failures};
-use crate::histogram::Histogram;
+pub use self::failure::{Failure, Failures};
+pub use self::histogram::Histogram;
 
-/// What a load found out about a server.
+mod failure;
+pub mod figure;
+mod histogram;
+
+/// The findings of a load about a server.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {

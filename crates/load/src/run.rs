@@ -1,92 +1,134 @@
-//! Putting a load on a server: connections, threads, bounds, accounts.
+//! Running work over connections: threads, bounds, accounts.
 
+use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Poll, ready};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::connection::{Connection, ready};
-use crate::process::{process_cpu, thread_cpu};
-use crate::session::{Event, Session, Windows};
-use crate::status::CallStatus;
-use crate::{LoadError, Report, Stop, Target};
+use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
-/// How much is asked at a time, and for how long.
-#[derive(Clone, Debug)]
-pub struct Load {
-    /// How many connections; at least one is opened.
-    pub connections: usize,
-    /// How many calls are open on each at a time, if the server allows so many.
-    pub in_flight: usize,
-    /// How many threads share the connections; at least one works.
-    pub threads: usize,
-    /// How much the server may send before it hears that it has been read.
-    pub windows: Windows,
-    /// What each call carries as metadata: names in lower case, and values as they go over the wire.
-    pub metadata: Vec<(String, String)>,
-    /// How many calls are begun at most.
-    pub calls: Option<u64>,
-    /// After this time no call is begun, listings are cut off and routes end early.
-    pub time: Duration,
-    /// How long a call may take; one that takes longer is cancelled and has failed.
-    pub timeout: Option<Duration>,
-    /// A server that is waited for and sends nothing for so long has failed.
-    pub silence: Duration,
-    /// Ends the run early.
-    pub stop: Stop,
-    /// The process of the server, if it is on this machine and its processor time is wanted.
-    pub server_pid: Option<u32>,
+use crate::connection::{CallStatus, Connection, Dialer, Method, Slot};
+use crate::process::{process_cpu, thread_cpu};
+use crate::report::Failure;
+use crate::{Load, LoadError, Report, Target};
+
+/// How often a run looks whether it is stopped or the server is silent.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A thread's runtime, and the connections that it drives while it [runs](Self::run).
+#[derive(Debug)]
+pub(crate) struct Worker {
+    runtime: Runtime,
+    dialer: Dialer,
+    drivers: JoinSet<LoadError>,
+    connections: Vec<Connection>,
 }
 
-impl Default for Load {
-    fn default() -> Self {
-        Self {
-            connections: 1,
-            in_flight: 1,
-            threads: 1,
-            windows: Windows::WIDE,
-            metadata: Vec::new(),
-            calls: None,
-            time: Duration::from_secs(1),
-            timeout: None,
-            silence: Duration::from_secs(30),
-            stop: Stop::default(),
-            server_pid: None,
+impl Worker {
+    /// Opens so many connections.
+    pub(crate) fn open(
+        target: &Target,
+        load: &Load,
+        connections: usize,
+    ) -> Result<Self, LoadError> {
+        let mut worker = Self {
+            runtime: Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(LoadError::Runtime)?,
+            dialer: Dialer {
+                target: target.clone(),
+                load: load.clone(),
+                heard: <_>::default(),
+            },
+            drivers: JoinSet::new(),
+            connections: Vec::new(),
+        };
+        let dialer = worker.dialer.clone();
+        for _ in 0..connections {
+            let (sender, wire) = worker.run(async |_connections| dialer.dial().await)?;
+            let (current, sender) = watch::channel(sender);
+            worker
+                .connections
+                .push(Connection::new(sender, target, &load.metadata));
+            let driving = dialer.clone().drive(wire, current);
+            worker.drivers.spawn_on(driving, worker.runtime.handle());
+        }
+        Ok(worker)
+    }
+
+    /// Does some work with the connections.
+    ///
+    /// # Errors
+    ///
+    /// Those of the work; if a connection fails, the run is stopped or the server is silent for too long.
+    pub(crate) fn run<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&[Connection]) -> Result<T, LoadError>,
+    ) -> Result<T, LoadError> {
+        let Self {
+            runtime,
+            dialer,
+            drivers,
+            connections,
+        } = self;
+        runtime.block_on(async {
+            let mut work = pin!(work(connections));
+            let mut watchdog = pin!(watch_over(dialer));
+            std::future::poll_fn(|cx| {
+                if let Poll::Ready(done) = work.as_mut().poll(cx) {
+                    return Poll::Ready(done);
+                }
+                let failure = match drivers.poll_join_next(cx) {
+                    Poll::Ready(Some(Ok(failure))) => failure,
+                    Poll::Ready(Some(Err(panic))) => resume_unwind(panic.into_panic()),
+                    Poll::Ready(None) | Poll::Pending => ready!(watchdog.as_mut().poll(cx)),
+                };
+                // What had come before the failure still counts.
+                match work.as_mut().poll(cx) {
+                    Poll::Ready(done) => Poll::Ready(done),
+                    Poll::Pending => Poll::Ready(Err(failure)),
+                }
+            })
+            .await
+        })
+    }
+}
+
+/// Waits until the run is stopped or the server has been silent for too long.
+async fn watch_over(dialer: &Dialer) -> LoadError {
+    let load = &dialer.load;
+    let mut silent_for = Duration::ZERO;
+    loop {
+        sleep(CHECK_INTERVAL).await;
+        if load.stop.is_set() {
+            return LoadError::Stopped;
+        }
+        silent_for = if dialer.heard.swap(false, Ordering::Relaxed) {
+            Duration::ZERO
+        } else {
+            silent_for + CHECK_INTERVAL
+        };
+        if silent_for >= load.silence {
+            return LoadError::Silent(load.silence);
         }
     }
 }
 
-/// A load that can be put on a server.
-pub trait Workload {
-    /// Puts the load on a server and adds to the report what it finds out.
-    ///
-    /// # Errors
-    ///
-    /// [`LoadError`] if there is nothing to ask or the server cannot be asked to the end; the report then has what was
-    /// found out before. Calls that fail are counted in the report.
-    fn run_into(&self, target: &Target, load: &Load, report: &mut Report) -> Result<(), LoadError>;
-
-    /// Puts the load on a server and returns what it finds out.
-    ///
-    /// # Errors
-    ///
-    /// As [`run_into`](Self::run_into).
-    fn run(&self, target: &Target, load: &Load) -> Result<Report, LoadError> {
-        let mut report = Report::default();
-        self.run_into(target, load, &mut report)?;
-        Ok(report)
-    }
-}
-
-/// What a thread may still do.
+/// The calls and the time that are left to all threads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget<'a> {
     calls_left: &'a AtomicU64,
     stopped: &'a AtomicBool,
-    pub(crate) deadline: Instant,
-    pub(crate) in_flight: usize,
-    /// The number of the thread.
-    pub(crate) worker: usize,
+    deadline: Instant,
 }
 
 impl Budget<'_> {
@@ -104,61 +146,81 @@ impl Budget<'_> {
     }
 
     /// Tells whether no call can be taken any more.
-    pub(crate) fn is_spent(&self, now: Instant) -> bool {
+    fn is_spent(&self, now: Instant) -> bool {
         self.is_over(now) || self.calls_left.load(Ordering::Relaxed) == 0
     }
 
-    /// Tells whether what has begun should end: the time is over, or another thread has failed.
+    /// Tells whether the time is over.
+    pub(crate) fn is_late(&self, now: Instant) -> bool {
+        now >= self.deadline
+    }
+
+    /// Tells whether calls should end: the time is over, or another thread has failed.
     pub(crate) fn is_over(&self, now: Instant) -> bool {
-        now >= self.deadline || self.stopped.load(Ordering::Relaxed)
+        self.is_late(now) || self.stopped.load(Ordering::Relaxed)
     }
 }
 
-/// What is asked of a server.
-pub(crate) trait Work: Sync {
-    /// What is remembered of each call.
-    type Call: Send;
+/// What the calls of one thread share.
+#[derive(Debug)]
+pub(crate) struct Thread<'a> {
+    pub(crate) number: usize,
+    pub(crate) budget: Budget<'a>,
+    pub(crate) report: RefCell<&'a mut Report>,
+    turn: Cell<usize>,
+}
 
-    /// Asks over these connections until the budget is spent and every call has ended.
-    fn carry_out(
+impl Thread<'_> {
+    /// Counts up from 0.
+    pub(crate) fn next_turn(&self) -> usize {
+        self.turn.replace(self.turn.get() + 1)
+    }
+}
+
+/// Calls of a method, each of which begins when another ends.
+pub(crate) trait ClosedLoop: Sync {
+    const METHOD: Method;
+
+    /// Makes a call and reports its end.
+    async fn call(
         &self,
-        connections: &mut [Connection<Self::Call>],
-        budget: &Budget<'_>,
-        report: &mut Report,
+        slot: &mut Slot,
+        begun: Instant,
+        thread: &Thread<'_>,
     ) -> Result<(), LoadError>;
 }
 
-/// Carries out work over as many connections and threads as the load says.
-pub(crate) fn put<W: Work>(
+/// Keeps as many calls open as the load says until its budget is spent and all have ended.
+pub(crate) fn closed_loop<W: ClosedLoop>(
     work: &W,
     target: &Target,
     load: &Load,
     report: &mut Report,
 ) -> Result<(), LoadError> {
-    let mut connections = open(target, load)?;
-    let threads = load.threads.clamp(1, connections.len());
+    let connections = load.connections.max(1);
+    let threads = load.threads.clamp(1, connections);
+    let share = |number| connections / threads + usize::from(number < connections % threads);
+    let mut workers = (0..threads)
+        .map(|number| Worker::open(target, load, share(number)))
+        .collect::<Result<Vec<_>, _>>()?;
     measured(load, report, |budget, report| {
         thread::scope(|scope| {
-            let mut rest = &mut connections[..];
-            let mut workers = Vec::new();
-            for worker in 0..threads {
-                let (mine, others) = rest.split_at_mut(rest.len().div_ceil(threads - worker));
-                rest = others;
-                let budget = Budget { worker, ..*budget };
-                workers.push(scope.spawn(move || {
+            let run = |(number, worker)| {
+                scope.spawn(move || {
                     let mut report = Report::default();
-                    let done = work.carry_out(mine, &budget, &mut report);
+                    let done = fill_slots(work, worker, number, load, budget, &mut report);
                     if done.is_err() {
                         budget.stopped.store(true, Ordering::Relaxed);
                     }
                     report.client_cpu = thread_cpu();
                     (report, done)
-                }));
-            }
+                })
+            };
+            let running: Vec<_> = workers.iter_mut().enumerate().map(run).collect();
             report.client_cpu = Some(Duration::ZERO);
             let mut outcome = Ok(());
-            for worker in workers {
-                let (part, done) = worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+            for thread in running {
+                let (part, done) = thread.join().unwrap_or_else(|panic| resume_unwind(panic));
                 report.merge(part);
                 outcome = outcome.and(done);
             }
@@ -167,18 +229,71 @@ pub(crate) fn put<W: Work>(
     })
 }
 
-/// Opens as many connections as the load says.
-pub(crate) fn open<T>(target: &Target, load: &Load) -> Result<Vec<Connection<T>>, LoadError> {
-    (0..load.connections.max(1))
-        .map(|_| Connection::open(target, load))
-        .collect()
+/// Makes calls in all slots of a thread's connections.
+fn fill_slots<W: ClosedLoop>(
+    work: &W,
+    worker: &mut Worker,
+    number: usize,
+    load: &Load,
+    budget: Budget<'_>,
+    report: &mut Report,
+) -> Result<(), LoadError> {
+    let thread = Thread {
+        number,
+        budget,
+        report: RefCell::new(report),
+        turn: Cell::new(0),
+    };
+    let in_flight = load
+        .calls
+        .and_then(|calls| usize::try_from(calls).ok())
+        .map_or(load.in_flight.max(1), |calls| {
+            load.in_flight.clamp(1, calls.max(1))
+        });
+    worker.run(async |connections| {
+        let slots = FuturesUnordered::new();
+        for connection in connections {
+            for _ in 0..in_flight.min(connection.max_calls()) {
+                slots.push(repeat(work, connection.slot(W::METHOD)?, load, &thread));
+            }
+        }
+        slots.try_collect::<()>().await
+    })
+}
+
+/// Makes one call after the other.
+async fn repeat<W: ClosedLoop>(
+    work: &W,
+    mut slot: Slot,
+    load: &Load,
+    thread: &Thread<'_>,
+) -> Result<(), LoadError> {
+    while !thread.budget.is_spent(Instant::now()) {
+        slot.ready().await?;
+        let begun = Instant::now();
+        if !thread.budget.take(begun) {
+            break;
+        }
+        let call = work.call(&mut slot, begun, thread);
+        match load.timeout {
+            None => call.await?,
+            Some(limit) => match timeout(limit, call).await {
+                Ok(done) => done?,
+                Err(_elapsed) => {
+                    let failure = Failure::Status(CallStatus::expired(limit));
+                    thread.report.borrow_mut().failures.add(failure);
+                }
+            },
+        }
+    }
+    Ok(())
 }
 
 /// Does something with the load's budget, and keeps the accounts of time.
 pub(crate) fn measured(
     load: &Load,
     report: &mut Report,
-    work: impl FnOnce(&Budget<'_>, &mut Report) -> Result<(), LoadError>,
+    work: impl FnOnce(Budget<'_>, &mut Report) -> Result<(), LoadError>,
 ) -> Result<(), LoadError> {
     let cpu_so_far = || {
         let used = |pid| process_cpu(pid).map_err(|source| LoadError::Process { pid, source });
@@ -190,16 +305,14 @@ pub(crate) fn measured(
         calls_left: &AtomicU64::new(load.calls.unwrap_or(u64::MAX)),
         stopped: &AtomicBool::new(false),
         deadline: start + load.time,
-        in_flight: load.in_flight.max(1),
-        worker: 0,
     };
-    let done = work(&budget, report);
+    let done = work(budget, report);
     report.elapsed = start.elapsed();
     if let Err(LoadError::Silent(silence)) = &done {
-        // Rates are those of the time in which the server said something.
+        // Rates are those of the time before the silence.
         report.elapsed = report.elapsed.saturating_sub(*silence);
     }
-    // A server that has ended while it was measured is told as what it did to the run.
+    // A server that has ended while it was measured is reported as the failure that the run had.
     match cpu_so_far() {
         Err(error) => return done.and(Err(error)),
         Ok(cpu) => {
@@ -208,91 +321,4 @@ pub(crate) fn measured(
         }
     }
     done
-}
-
-/// Calls that are each begun when another ends.
-pub(crate) trait ClosedLoop {
-    /// What is remembered of each call.
-    type Call;
-
-    /// The most bytes that a request has.
-    const MAX_REQUEST_LEN: usize;
-
-    /// Begins a call and sends its request.
-    fn begin(&mut self, session: &mut Session<Self::Call>, now: Instant) -> Result<(), LoadError>;
-
-    /// Takes bytes of a reply; tells whether more are wanted.
-    fn data(
-        &mut self,
-        call: &mut Self::Call,
-        bytes: &[u8],
-        now: Instant,
-        report: &mut Report,
-    ) -> bool;
-
-    /// Takes the end of a call, which has a status unless `data` wanted no more.
-    fn ended(
-        &mut self,
-        call: Self::Call,
-        status: Option<CallStatus>,
-        now: Instant,
-        report: &mut Report,
-    );
-}
-
-/// Keeps as many calls open as the budget says until it is spent and all have ended.
-pub(crate) fn closed_loop<L: ClosedLoop>(
-    work: &mut L,
-    connections: &mut [Connection<L::Call>],
-    budget: &Budget<'_>,
-    report: &mut Report,
-) -> Result<(), LoadError> {
-    let mut now = Instant::now();
-    for connection in &mut *connections {
-        fill(work, &mut connection.session, budget, now)?;
-    }
-    let mut unwanted = Vec::new();
-    while !budget.is_spent(now) || connections.iter().any(|c| c.session.open_calls() > 0) {
-        for place in ready(connections)? {
-            let connection = &mut connections[place];
-            connection.read()?;
-            now = Instant::now();
-            connection.dispatch(|event| match event {
-                Event::Data {
-                    stream,
-                    call,
-                    bytes,
-                } => {
-                    if !work.data(call, bytes, now, report) {
-                        unwanted.push(stream);
-                    }
-                }
-                Event::Ended { call, status } => work.ended(call, Some(status), now, report),
-            })?;
-            for stream in unwanted.drain(..) {
-                if let Some(call) = connection.session.cancel(stream) {
-                    work.ended(call, None, now, report);
-                }
-            }
-            fill(work, &mut connection.session, budget, now)?;
-        }
-    }
-    // Cancellations may still wait.
-    connections.iter_mut().try_for_each(Connection::flush)
-}
-
-fn fill<L: ClosedLoop>(
-    work: &mut L,
-    session: &mut Session<L::Call>,
-    budget: &Budget<'_>,
-    now: Instant,
-) -> Result<(), LoadError> {
-    let most = budget.in_flight.min(session.max_calls());
-    while session.open_calls() < most
-        && session.sendable_on_new() >= L::MAX_REQUEST_LEN
-        && budget.take(now)
-    {
-        work.begin(session, now)?;
-    }
-    Ok(())
 }

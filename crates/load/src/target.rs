@@ -1,13 +1,20 @@
-//! Which server a load is for.
+//! The server that a load is for.
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+use tokio_util::either::Either;
 
 use crate::LoadError;
-use crate::socket::Socket;
+
+/// How long a server may take to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A server, found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,8 +95,7 @@ impl Target {
         self
     }
 
-    /// Takes a Unix socket, which is always on this machine. On Linux, a path that begins with a zero is the name of a
-    /// socket that is no file.
+    /// Takes a Unix socket. On Linux, a path that begins with a zero byte names an abstract socket.
     #[must_use]
     pub fn unix(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
@@ -100,19 +106,10 @@ impl Target {
     }
 
     /// Connects to the first address that accepts.
-    pub(crate) fn connect(&self) -> Result<Socket, LoadError> {
+    pub(crate) async fn connect(&self) -> Result<Either<TcpStream, UnixStream>, LoadError> {
         let connected = match &self.place {
-            Place::Unix(path) => Socket::unix(path),
-            Place::Tcp(addresses) => {
-                let mut connected = Err(ErrorKind::AddrNotAvailable.into());
-                for address in addresses {
-                    connected = Socket::tcp(*address);
-                    if connected.is_ok() {
-                        break;
-                    }
-                }
-                connected
-            }
+            Place::Unix(path) => UnixStream::connect(path).await.map(Either::Right),
+            Place::Tcp(addresses) => connect(addresses).await.map(Either::Left),
         };
         connected.map_err(|source| LoadError::Connect {
             target: self.name.clone(),
@@ -120,8 +117,8 @@ impl Target {
         })
     }
 
-    /// What calls carry as their authority: host and port as they were given, less the zone of an IPv6 address, or
-    /// `localhost` for a Unix socket.
+    /// The authority of calls: host and port as they were given, less the zone of an IPv6 address, or `localhost` for a
+    /// Unix socket.
     pub(crate) fn authority(&self) -> Cow<'_, str> {
         match self.place {
             Place::Tcp(_) => match (self.name.split_once('%'), self.name.split_once(']')) {
@@ -131,6 +128,23 @@ impl Target {
             Place::Unix(_) => Cow::Borrowed("localhost"),
         }
     }
+}
+
+async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
+    let mut connected = Err(ErrorKind::AddrNotAvailable.into());
+    for address in addresses {
+        connected = match timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await {
+            Ok(connected) => connected,
+            Err(_elapsed) => Err(ErrorKind::TimedOut.into()),
+        };
+        if connected.is_ok() {
+            break;
+        }
+    }
+    let socket = connected?;
+    // With Nagle's algorithm requests would wait for acknowledgements.
+    socket.set_nodelay(true)?;
+    Ok(socket)
 }
 
 impl fmt::Display for Target {
@@ -170,9 +184,5 @@ mod tests {
         let target = Target::unix("/run/guide.sock");
         assert_eq!(target.to_string(), "unix:/run/guide.sock");
         assert_eq!(target.authority(), "localhost");
-        assert_eq!(
-            target.connect().unwrap_err().to_string(),
-            "cannot connect to unix:/run/guide.sock"
-        );
     }
 }

@@ -92,6 +92,9 @@ fn assert_sound(report: &Report, calls: u64, messages: u64) {
     assert_eq!(report.failures.first(), None);
     assert_eq!((report.calls, report.messages), (calls, messages));
     assert_eq!(report.latency.count(), calls);
+    let median = report.latency.quantile(0.5);
+    assert_eq!(median > Duration::ZERO, calls > 0);
+    assert!(median <= report.latency.max() && report.latency.max() <= report.elapsed);
 }
 
 #[test]
@@ -286,6 +289,15 @@ fn notes_reach_every_listener_once() {
     };
     let error = fan_out.run(&baseline.target, &impatient).unwrap_err();
     assert!(matches!(error, LoadError::Silent(_)), "{error}");
+    let short = Load {
+        timeout: Some(Duration::from_millis(1)),
+        ..calls(50)
+    };
+    let error = fan_out.run(&baseline.target, &short).unwrap_err();
+    let LoadError::Call(status) = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(status.message(), "the call did not end within 1ms");
 }
 
 #[test]

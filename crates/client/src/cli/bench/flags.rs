@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use http::HeaderMap;
 use route_guide_geo::{E7Point, E7Rectangle};
 use route_guide_load::{Load, LoadError, Reach, Target as LoadTarget, Windows, process_cpu};
 use tonic::metadata::MetadataMap;
@@ -115,7 +116,7 @@ impl LoadFlags {
             timeout: shared.timeout,
             threads: connections.min(cores),
             windows: self.window,
-            metadata: metadata(shared)?,
+            metadata: metadata(shared),
             calls: self.calls,
             time: self.duration.unwrap_or(unless_counted),
             server_pid: self.server_pid,
@@ -150,7 +151,7 @@ impl LoadFlags {
 }
 
 /// What each call carries: the metadata of the flags, and how long it may take.
-fn metadata(shared: &SharedFlags) -> anyhow::Result<Vec<(String, String)>> {
+fn metadata(shared: &SharedFlags) -> HeaderMap {
     let mut entries = MetadataMap::new();
     for header in &shared.headers {
         header.clone().add_to(&mut entries);
@@ -160,9 +161,6 @@ fn metadata(shared: &SharedFlags) -> anyhow::Result<Vec<(String, String)>> {
         entries.insert(expiry::HEADER, expiry.header());
     }
     entries
-        .iter()
-        .map(|(name, value)| Ok((name.to_string(), value.to_str()?.to_owned())))
-        .collect()
 }
 
 /// The same server for the load, whose sockets are its own.

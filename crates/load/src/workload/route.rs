@@ -1,10 +1,13 @@
-//! Routes, ready to be sent.
+//! Routes, encoded.
 
+use bytes::Bytes;
 use route_guide_geo::{E7Point, Track};
 use route_guide_proto::routeguide::Point;
 
-use crate::frame::MAX_PAYLOAD;
-use crate::messages;
+use crate::connection::messages;
+
+/// The longest payload of a frame that a server accepts without saying so.
+const MAX_PAYLOAD: usize = 16_384;
 
 /// How points are put into DATA frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +21,7 @@ pub enum Framing {
 /// A route as it goes over the wire, and what its summary has to say.
 #[derive(Clone, Debug)]
 pub struct Route {
-    wire: Vec<u8>,
+    wire: Bytes,
     frames: Vec<Frame>,
     meters: f64,
     expected: Expected,
@@ -26,9 +29,9 @@ pub struct Route {
 
 /// What the summary of a whole route has to say besides its points, if that is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Expected {
-    pub(crate) features: Option<u64>,
-    pub(crate) meters: Option<f64>,
+pub(super) struct Expected {
+    pub(super) features: Option<u64>,
+    pub(super) meters: Option<f64>,
 }
 
 /// Where a frame ends in the wire's bytes, and how many points there are up to it.
@@ -48,7 +51,7 @@ impl Route {
         let mut frame_start = 0;
         for point in points {
             let start = wire.len();
-            messages::frame(&Point::from(point), &mut wire);
+            messages::append(&Point::from(point), &mut wire);
             if framing == Framing::OnePoint || wire.len() - frame_start > MAX_PAYLOAD {
                 frame_start = start;
             }
@@ -63,7 +66,7 @@ impl Route {
             }
         }
         Self {
-            wire,
+            wire: wire.into(),
             frames,
             meters: track.distance_meters(),
             expected: Expected::default(),
@@ -92,30 +95,28 @@ impl Route {
         self.frames.last().map_or(0, |last| last.points)
     }
 
-    pub(crate) const fn expected(&self) -> Expected {
+    pub(super) const fn expected(&self) -> Expected {
         self.expected
     }
 
-    pub(crate) fn frame_count(&self) -> usize {
+    pub(super) fn frame_count(&self) -> usize {
         self.frames.len()
     }
 
     /// The number of points in the frames before this one.
-    pub(crate) fn points_before(&self, frame: usize) -> u64 {
+    pub(super) fn points_before(&self, frame: usize) -> u64 {
         self.before(frame).map_or(0, |last| last.points)
     }
 
     /// Where a frame begins in the whole wire.
-    pub(crate) fn start_of(&self, frame: usize) -> usize {
+    pub(super) fn start_of(&self, frame: usize) -> usize {
         self.before(frame).map_or(0, |last| last.end)
     }
 
-    /// The bytes of a frame from `offset` on, an offset into the whole wire.
-    pub(crate) fn rest_of(&self, frame: usize, offset: usize) -> &[u8] {
-        self.frames
-            .get(frame)
-            .and_then(|frame| self.wire.get(offset..frame.end))
-            .unwrap_or_default()
+    /// The bytes of a frame from `offset` on, an offset into the whole wire; none behind the last frame.
+    pub(super) fn rest_of(&self, frame: usize, offset: usize) -> Bytes {
+        let end = self.frames.get(frame).map_or(offset, |frame| frame.end);
+        self.wire.slice(offset..end)
     }
 
     fn before(&self, frame: usize) -> Option<&Frame> {

@@ -1,29 +1,27 @@
 //! Notes and places of RouteChat.
 
+use bytes::Bytes;
+use h2::SendStream;
 use prost::Message;
 use route_guide_geo::E7Point;
 use route_guide_proto::routeguide::RouteNote;
 
 use crate::LoadError;
-use crate::messages::{self, PREFIX_LEN};
-use crate::session::Session;
-
-/// The most bytes that a note of this crate has, with its prefix.
-pub(crate) const MAX_NOTE_LEN: usize = 128;
+use crate::connection::messages::{self, PREFIX_LEN};
 
 /// Places that no other run with another seed uses, however many runs a server remembers.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Places {
+pub(super) struct Places {
     seed: u64,
 }
 
 impl Places {
-    pub(crate) const fn new(seed: u64) -> Self {
+    pub(super) const fn new(seed: u64) -> Self {
         Self { seed }
     }
 
     /// A place for each number.
-    pub(crate) fn get(self, number: u64) -> E7Point {
+    pub(super) fn get(self, number: u64) -> E7Point {
         let bits = mixed(mixed(self.seed) ^ number);
         let within = |bits: u64, bound: i32| {
             let width = u64::from(bound.unsigned_abs()) * 2 + 1;
@@ -49,32 +47,28 @@ fn mixed(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Posts a note, in a DATA frame of its own as a gRPC client does; returns how many bytes that were.
-pub(crate) fn post<T>(session: &mut Session<T>, stream: u32, place: E7Point, text: String) -> u64 {
-    let note = RouteNote {
+/// Posts a note, in a DATA frame of its own as a gRPC client does; returns its length in bytes.
+///
+/// On a stream that has ended this does nothing: its status is in the reply.
+pub(super) fn post(sending: &mut SendStream<Bytes>, place: E7Point, text: String) -> u64 {
+    let framed = messages::framed(&RouteNote {
         location: Some(place.into()),
         message: text,
-    };
-    let mut framed = Vec::with_capacity(MAX_NOTE_LEN);
-    messages::frame(&note, &mut framed);
-    session.send(stream, &framed, false);
-    framed.len() as u64
+    });
+    let len = framed.len() as u64;
+    let _ = sending.send_data(framed, false);
+    len
 }
 
 /// What a stream has received and not yet read.
 #[derive(Debug, Default)]
-pub(crate) struct Inbox {
+pub(super) struct Inbox {
     bytes: Vec<u8>,
 }
 
 impl Inbox {
-    /// Tells whether no part of a note waits for its rest.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
     /// Takes bytes, and hands on the text of each note that is whole now.
-    pub(crate) fn receive(
+    pub(super) fn receive(
         &mut self,
         bytes: &[u8],
         mut read: impl FnMut(&str),
@@ -115,7 +109,7 @@ mod tests {
                 message: message.into(),
                 ..RouteNote::default()
             };
-            messages::frame(&note, &mut bytes);
+            messages::append(&note, &mut bytes);
         }
         let mut inbox = Inbox::default();
         let mut read = Vec::new();

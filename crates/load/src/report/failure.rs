@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::status::CallStatus;
+use crate::connection::CallStatus;
 
 /// What was wrong with a call.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,6 @@
-//! Counting gRPC messages by their prefixes.
+//! gRPC's messages and their prefixes.
+
+use bytes::Bytes;
 
 /// The length of gRPC's prefix: a flag and a length.
 pub(crate) const PREFIX_LEN: usize = 5;
@@ -75,14 +77,18 @@ pub(crate) fn split(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Appends a message with its prefix.
-pub(crate) fn frame(message: &impl prost::Message, out: &mut Vec<u8>) {
-    let start = out.len();
-    out.extend_from_slice(&[0; PREFIX_LEN]);
-    let encoded = message.encode(out);
-    debug_assert!(encoded.is_ok(), "a Vec takes any length");
-    let len = out.len() - start - PREFIX_LEN;
-    let [.., a, b, c, d] = len.to_be_bytes();
-    out[start + 1..start + PREFIX_LEN].copy_from_slice(&[a, b, c, d]);
+pub(crate) fn append(message: &impl prost::Message, out: &mut Vec<u8>) {
+    let len = u32::try_from(message.encoded_len()).unwrap_or(u32::MAX);
+    out.push(0);
+    out.extend_from_slice(&len.to_be_bytes());
+    out.append(&mut message.encode_to_vec());
+}
+
+/// A message with its prefix.
+pub(crate) fn framed(message: &impl prost::Message) -> Bytes {
+    let mut out = Vec::with_capacity(PREFIX_LEN + message.encoded_len());
+    append(message, &mut out);
+    out.into()
 }
 
 #[cfg(test)]
