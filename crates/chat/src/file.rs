@@ -13,7 +13,7 @@ use crate::clock::{Clock, MonotonicClock, WallClock};
 use crate::ledger::{Entry, Ledger, Shelf, WhenFull};
 use crate::limits::Limits;
 use crate::note::{Draft, Index};
-use crate::notebook::{Append, AppendError, Notebook, Page, PageLimit, Usage, WatchError};
+use crate::notebook::{Append, AppendError, Closing, Notebook, Page, PageLimit, Usage, WatchError};
 use crate::timeline::Timeline;
 use crate::wakeups::{Wakeups, Watch};
 
@@ -49,8 +49,8 @@ mod tests;
 ///
 /// # Closing
 ///
-/// [`close`](Self::close) writes what is under way and ends the thread that writes; dropping the notebook does the same.
-/// Both block for the time of a few writes to disk. A process that is killed loses nothing but has to check its file when
+/// [`close`](Notebook::close) waits until what is under way is written and ends the thread that writes; dropping the notebook
+/// does the same, and blocks for the time of a few writes to disk. A process that is killed loses nothing but has to check its file when
 /// it starts again.
 ///
 /// # Examples
@@ -67,7 +67,7 @@ mod tests;
 ///
 /// let notebook = FileNotebook::open(dir.path(), Limits::default())?;
 /// notebook.append(draft).await?;
-/// notebook.close();
+/// notebook.close().await;
 ///
 /// let notebook = FileNotebook::open(dir.path(), Limits::default())?;
 /// let page = notebook.read(place, Index::START, PageLimit::default());
@@ -208,10 +208,8 @@ impl FileNotebook {
         &self.file
     }
 
-    /// Writes all notes that are under way, then closes the file. It blocks until that is done.
-    ///
-    /// Notes can still be read; appends fail with [`AppendError::Closed`] from now on. To be called at the end of a drain.
-    pub fn close(&self) {
+    /// Ends the writer once it has written what is under way, and waits for it.
+    fn stop(&self) {
         // An error means that the writer has already ended.
         let _ = self.commands.send(Command::Close);
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -277,11 +275,21 @@ impl Notebook for FileNotebook {
     fn numbering(&self) -> u64 {
         self.numbering
     }
+
+    fn close(&self) -> Closing<'_> {
+        Box::pin(async {
+            // An error means that the writer has already ended.
+            let _ = self.commands.send(Command::Close);
+            // The writer drops its end of the channel after its store.
+            self.commands.closed().await;
+            self.stop();
+        })
+    }
 }
 
 impl Drop for FileNotebook {
     fn drop(&mut self) {
-        self.close();
+        self.stop();
     }
 }
 

@@ -107,7 +107,7 @@ pub use memory::MemoryNotebook;
 pub use nats::{NatsFault, NatsNotebook, NatsSettings, NatsTls, StartError, SyncState};
 pub use note::{Author, Draft, Index, Note};
 pub use notebook::{
-    Append, AppendError, Current, Notebook, Page, PageLimit, Receipt, Usage, WatchError,
+    Append, AppendError, Closing, Current, Notebook, Page, PageLimit, Receipt, Usage, WatchError,
 };
 pub use share::WatchShare;
 pub use wakeups::{Wakeups, Watch};

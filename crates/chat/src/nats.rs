@@ -14,7 +14,7 @@ use crate::clock::{Clock, MonotonicClock, WallClock};
 use crate::ledger::{Ledger, Shelf, WhenFull};
 use crate::note::{Draft, Index};
 use crate::notebook::{
-    Append, Current, Notebook, Page, PageLimit, Usage, WatchError, unique_number,
+    Append, Closing, Current, Notebook, Page, PageLimit, Usage, WatchError, unique_number,
 };
 use crate::refusals::Refusals;
 use crate::wakeups::{Wakeups, Watch};
@@ -214,19 +214,6 @@ impl NatsNotebook {
         }
     }
 
-    /// Ends the connection and the thread that keeps it. Notes can still be read; appends fail with
-    /// [`AppendError::Closed`](crate::AppendError::Closed) from now on, those that are under way too. To be called at the end of a drain.
-    pub async fn close(&self) {
-        self.shared.close();
-        let mut state = self.sync_state();
-        if let Some((stop, _)) = &mut *self.thread() {
-            stop.take();
-        }
-        // The thread drops its end when it ends.
-        while state.changed().await.is_ok() {}
-        self.stop();
-    }
-
     fn stop(&self) {
         if let Some((stop, thread)) = self.thread().take() {
             drop(stop);
@@ -329,6 +316,21 @@ impl Notebook for NatsNotebook {
     /// Each server numbers its copy by itself, as it comes to know of the notes.
     fn numbering(&self) -> u64 {
         self.numbering
+    }
+
+    /// Ends the connection and the thread that keeps it; appends that are under way fail with
+    /// [`AppendError::Closed`](crate::AppendError::Closed) too.
+    fn close(&self) -> Closing<'_> {
+        Box::pin(async {
+            self.shared.close();
+            let mut state = self.sync_state();
+            if let Some((stop, _)) = &mut *self.thread() {
+                stop.take();
+            }
+            // The thread drops its end when it ends.
+            while state.changed().await.is_ok() {}
+            self.stop();
+        })
     }
 }
 

@@ -76,7 +76,18 @@ pub trait Notebook: fmt::Debug + Send + Sync {
     /// Returns the number of the numbering that indexes belong to. Two indexes of a place can be compared only if both are
     /// of one numbering; each note of a place has another one then.
     fn numbering(&self) -> u64;
+
+    /// Waits until everything is where the notebook is kept, and ends what it runs there. To be called at the end of a drain.
+    ///
+    /// Notes can still be read. Of a notebook that is kept outside the process, appends fail with [`AppendError::Closed`] from
+    /// now on.
+    fn close(&self) -> Closing<'_> {
+        Box::pin(std::future::ready(()))
+    }
 }
+
+/// The future that [`Notebook::close`] returns.
+pub type Closing<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// Returns a number that hardly any other call returns, in this process or another one.
 pub(crate) fn unique_number() -> u64 {

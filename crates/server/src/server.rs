@@ -20,7 +20,6 @@ use route_guide_proto::routeguide::route_guide_server::{
     RouteGuideServer, SERVICE_NAME as ROUTE_GUIDE,
 };
 use tokio::sync::watch;
-use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
@@ -51,7 +50,7 @@ pub struct Server {
     routes: Routes,
     health: watch::Sender<ServingStatus>,
     data: Option<Arc<DataSet>>,
-    kept: Option<Kept>,
+    notebook: Option<Arc<dyn Notebook>>,
     workers: Option<Workers>,
     serving: ServingSettings,
 }
@@ -105,8 +104,7 @@ impl Server {
         let data = Arc::new(DataSet::load(settings.features, settings.load)?);
         let listeners = bind(&settings.listen).await?;
         // Last, since a fresh start sets the old notes aside.
-        let kept = Kept::open(&settings.chat)?;
-        let notebook = kept.notebook();
+        let notebook = open_notebook(&settings.chat)?;
         let servicer = RouteGuideServicer::new(
             Arc::clone(&data),
             settings.points,
@@ -124,7 +122,7 @@ impl Server {
         Ok(Self {
             route_guide: Some(FastRouteGuide::new(servicer, generated)),
             data: Some(data),
-            kept: Some(kept),
+            notebook: Some(notebook),
             ..server
         })
     }
@@ -175,7 +173,7 @@ impl Server {
             routes: routes.routes(),
             health,
             data: None,
-            kept: None,
+            notebook: None,
             workers,
             serving,
         })
@@ -221,7 +219,7 @@ impl Server {
         };
         let expiring = async {
             tokio::select! {
-                () = expire_notes(self.kept.as_ref().map(Kept::notebook)) => {}
+                () = expire_notes(self.notebook.as_deref()) => {}
                 () = drain.begun() => {}
             }
         };
@@ -234,64 +232,26 @@ impl Server {
         let ending = drain.carry_out(drain_timeout);
         let ((), report, (), (), ()) =
             tokio::join!(running, ending, draining, expiring, giving_back);
-        if let Some(kept) = self.kept {
-            kept.close().await;
+        if let Some(notebook) = self.notebook {
+            notebook.close().await;
         }
         report
     }
 }
 
-/// The notebook, and what has to be closed with it.
-#[derive(Debug)]
-enum Kept {
-    Memory(Arc<MemoryNotebook>),
-    File(Arc<FileNotebook>),
-    #[cfg(feature = "nats")]
-    Nats(Arc<NatsNotebook>),
+fn open_notebook(chat: &ChatSettings) -> Result<Arc<dyn Notebook>, StartError> {
+    Ok(match &chat.store {
+        ChatStore::Memory => Arc::new(MemoryNotebook::new(chat.notebook)),
+        ChatStore::File(folder) => Arc::new(FileNotebook::open(folder, chat.notebook)?),
+        #[cfg(feature = "nats")]
+        ChatStore::Nats(settings) => Arc::new(NatsNotebook::start(NatsSettings {
+            limits: chat.notebook,
+            ..NatsSettings::clone(settings)
+        })?),
+    })
 }
 
-impl Kept {
-    fn open(chat: &ChatSettings) -> Result<Self, StartError> {
-        Ok(match &chat.store {
-            ChatStore::Memory => Self::Memory(Arc::new(MemoryNotebook::new(chat.notebook))),
-            ChatStore::File(folder) => {
-                Self::File(Arc::new(FileNotebook::open(folder, chat.notebook)?))
-            }
-            #[cfg(feature = "nats")]
-            ChatStore::Nats(settings) => {
-                let settings = NatsSettings {
-                    limits: chat.notebook,
-                    ..NatsSettings::clone(settings)
-                };
-                Self::Nats(Arc::new(NatsNotebook::start(settings)?))
-            }
-        })
-    }
-
-    fn notebook(&self) -> Arc<dyn Notebook> {
-        match self {
-            Self::Memory(notebook) => Arc::clone(notebook) as Arc<dyn Notebook>,
-            Self::File(notebook) => Arc::clone(notebook) as Arc<dyn Notebook>,
-            #[cfg(feature = "nats")]
-            Self::Nats(notebook) => Arc::clone(notebook) as Arc<dyn Notebook>,
-        }
-    }
-
-    /// Waits until what has been written is where it is kept.
-    async fn close(self) {
-        match self {
-            Self::Memory(_) => {}
-            Self::File(notebook) => {
-                // Waits for the disk. If the closing thread panics, that has been reported where it happened.
-                let _ = spawn_blocking(move || notebook.close()).await;
-            }
-            #[cfg(feature = "nats")]
-            Self::Nats(notebook) => notebook.close().await,
-        }
-    }
-}
-
-async fn expire_notes(notebook: Option<Arc<dyn Notebook>>) {
+async fn expire_notes(notebook: Option<&dyn Notebook>) {
     let Some(notebook) = notebook else {
         return;
     };

@@ -117,7 +117,7 @@ async fn expired_notes_leave_the_file() {
     }
     ticks.advance(Duration::from_secs(3_600));
     notebook.expire();
-    notebook.close();
+    notebook.close().await;
     let file = notebook.file().to_owned();
     drop(notebook);
     let endless = Limits {

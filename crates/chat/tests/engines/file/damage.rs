@@ -26,7 +26,7 @@ static STORES: LazyLock<[(Vec<u8>, usize); 2]> = LazyLock::new(|| {
         runtime.block_on(append(&notebook, number)).unwrap();
     }
     let killed = fs::read(notebook.file()).unwrap();
-    notebook.close();
+    runtime.block_on(notebook.close());
     let closed = fs::read(notebook.file()).unwrap();
     [(closed, NOTES), (killed, NOTES - 1)]
 });

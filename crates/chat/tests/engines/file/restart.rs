@@ -72,8 +72,8 @@ async fn a_closed_notebook_takes_no_notes_and_can_be_read() {
     let dir = TempDir::new().unwrap();
     let notebook = FileNotebook::open(dir.path(), Limits::default()).unwrap();
     write(&notebook, place(1), &["a"]).await;
-    notebook.close();
-    notebook.close();
+    notebook.close().await;
+    notebook.close().await;
     let refused = notebook
         .append(draft(place(1), "b", Author::unique()))
         .await;
@@ -95,10 +95,7 @@ async fn what_is_under_way_when_it_closes_is_written_or_refused() {
         });
     }
     writers.join_next().await.unwrap().unwrap().1.unwrap();
-    let closing = Arc::clone(&notebook);
-    tokio::task::spawn_blocking(move || closing.close())
-        .await
-        .unwrap();
+    notebook.close().await;
     let mut written = Vec::new();
     while let Some(outcome) = writers.join_next().await {
         match outcome.unwrap() {
