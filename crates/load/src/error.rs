@@ -81,7 +81,7 @@ pub enum LoadError {
     /// A message that was needed is not what the contract says.
     #[error("a reply is not the message it should be")]
     Decode(#[from] prost::DecodeError),
-    /// The system does not tell how much processor time the server has used.
+    /// The system has no processor time for the server's process.
     #[error("cannot tell the processor time of process {pid}")]
     Process {
         /// The server's process, as it was given.

@@ -28,8 +28,8 @@
 //! [`IdleConnections`], [`IdleChats`] and [`StalledListings`] show what a server holds for them, and whether others notice.
 //!
 //! [`Load`] gives the numbers of connections, calls and threads, and the time; each load is a [`Workload`], whose `run` gives
-//! a [`Report`].
-//! [`figure`] writes its numbers as people read them. [`Caller`] makes single calls and reads their answers: a bench checks those before it measures.
+//! a [`Report`], whose numbers [`figure`] formats. [`Caller`] makes single calls and reads their answers, which a bench checks
+//! before it measures.
 //!
 //! # Why it can be trusted
 //!
@@ -38,7 +38,7 @@
 //! counts must be the expected ones: a call that fails is never counted as a fast one. [`Report::client_cpu`] is the
 //! processor time that the load itself used.
 //!
-//! Everything here blocks: each thread of a run has a runtime of its own.
+//! Everything here blocks, and each thread of a run has a runtime of its own: async code calls it from a blocking task.
 
 mod load;
 mod report;

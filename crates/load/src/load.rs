@@ -1,4 +1,4 @@
-//! How much load is put on a server.
+//! The amount of load that is put on a server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-/// The unit of `/proc/PID/stat` on every Linux that there is.
+/// The unit of `/proc/PID/stat`, which is fixed in Linux's interface.
 const TICK: Duration = Duration::from_millis(10);
 
 /// Returns the processor time that a process has used, in user mode and in the kernel, on all its threads.
@@ -42,7 +42,7 @@ fn from_status(text: &str) -> Option<u64> {
     kibibytes.checked_mul(1024)
 }
 
-/// The processor time of the calling thread so far, if the system tells.
+/// The processor time of the calling thread so far, if the system has it.
 pub(crate) fn thread_cpu() -> Option<Duration> {
     from_schedstat(&fs::read_to_string("/proc/thread-self/schedstat").ok()?)
 }

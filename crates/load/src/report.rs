@@ -13,15 +13,15 @@ mod histogram;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// How many calls ended as they should; for RouteChat, how many notes came back or were delivered.
+    /// The number of calls that succeeded; for RouteChat, of notes that came back or were delivered.
     pub calls: u64,
-    /// Those that did not.
+    /// The calls that failed.
     pub failures: Failures,
-    /// How many messages the method is about went over the wire: features, points or notes.
+    /// The number of messages of the method's subject: features, points or notes.
     pub messages: u64,
-    /// How many bytes these messages had, with gRPC's prefixes and without HTTP/2's frames.
+    /// Their bytes, with gRPC's prefixes and without HTTP/2's frames.
     pub bytes: u64,
-    /// How long it took.
+    /// The time of the run.
     pub elapsed: Duration,
     /// From the beginning of each call to its end, or from posting a note to receiving it.
     pub latency: Histogram,
@@ -31,24 +31,24 @@ pub struct Report {
     pub last_delivery: Histogram,
     /// The processor time that the server used, if its process was named.
     pub server_cpu: Option<Duration>,
-    /// The processor time that the load itself used, if the system tells.
+    /// The processor time that the load itself used, if the system has it.
     pub client_cpu: Option<Duration>,
 }
 
 impl Report {
-    /// Returns how many calls ended as they should, a second.
+    /// Returns the number of successful calls a second.
     #[must_use]
     pub fn calls_per_second(&self) -> f64 {
         per_second(self.calls, self.elapsed)
     }
 
-    /// Returns how many messages went over the wire, a second.
+    /// Returns the number of messages a second.
     #[must_use]
     pub fn messages_per_second(&self) -> f64 {
         per_second(self.messages, self.elapsed)
     }
 
-    /// Returns how many bytes of messages went over the wire, a second.
+    /// Returns the number of bytes of messages a second.
     #[must_use]
     pub fn bytes_per_second(&self) -> f64 {
         per_second(self.bytes, self.elapsed)
@@ -68,7 +68,7 @@ impl Report {
         share(self.server_cpu?.checked_mul(1_000_000)?, self.messages)
     }
 
-    /// Adds what another thread found during the same time.
+    /// Adds the findings of another thread during the same time.
     pub(crate) fn merge(&mut self, other: Self) {
         self.calls += other.calls;
         self.failures.merge(other.failures);
@@ -83,7 +83,7 @@ impl Report {
             .map(|(all, more)| all + more);
     }
 
-    /// Counts a call that ended: well, or with a failure.
+    /// Counts a call that ended, with or without a failure.
     pub(crate) fn ended(&mut self, latency: Duration, failure: Option<Failure>) {
         match failure {
             None => {

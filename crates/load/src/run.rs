@@ -20,7 +20,7 @@ use crate::process::{process_cpu, thread_cpu};
 use crate::report::Failure;
 use crate::{Load, LoadError, Report, Target};
 
-/// How often a run looks whether it is stopped or the server is silent.
+/// The interval of checks whether the run is stopped or the server is silent.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A thread's runtime, and the connections that it drives while it [runs](Self::run).
@@ -33,7 +33,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Opens so many connections.
+    /// Opens connections.
     pub(crate) fn open(
         target: &Target,
         load: &Load,

@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_is_reached_unless_told_otherwise() {
+    fn only_loopback_is_reached_unless_anywhere_is_allowed() {
         let check = |name, allowed| {
             let found = Target::resolve(name, Reach::Loopback);
             assert_eq!(found.is_ok(), allowed, "{name}: {found:?}");

@@ -136,6 +136,20 @@ fn a_listing_can_stop_at_the_first_feature() {
     });
 }
 
+/// h2 takes a thousand frames for streams that it has forgotten for an attack.
+#[test]
+fn thousands_of_listings_can_stop_at_the_first_feature() {
+    let mut listing = ListFeatures::default();
+    listing.list(world(), Some(DATASET.len()));
+    listing.stop_after(1);
+    let load = Load {
+        in_flight: 8,
+        ..calls(3_000)
+    };
+    let report = listing.run(&ours().target, &load).unwrap();
+    assert_eq!((report.calls, report.failures.count()), (3_000, 0));
+}
+
 /// What a call costs is compared with a server of one answer, so both must be asked the same.
 #[test]
 fn a_canned_answer_is_right_where_any_name_is() {

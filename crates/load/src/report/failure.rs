@@ -1,10 +1,10 @@
-//! What was wrong with calls.
+//! Failed calls.
 
 use std::fmt;
 
 use crate::connection::CallStatus;
 
-/// What was wrong with a call.
+/// How a call failed.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Failure {
@@ -19,7 +19,7 @@ pub enum Failure {
         /// How many there were.
         found: u64,
     },
-    /// A route's length is not what it should be.
+    /// The summary has another length than the route.
     Distance {
         /// The length.
         expected_meters: f64,
@@ -55,7 +55,7 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
-    /// What is wrong if something is counted differently, or nothing.
+    /// The failure of a call that counts something differently, if it does.
     pub(crate) fn unless_equal(what: &'static str, expected: u64, found: u64) -> Option<Self> {
         (expected != found).then_some(Self::Count {
             what,
@@ -64,7 +64,7 @@ impl Failure {
         })
     }
 
-    /// What is wrong if a call ended with this status, or nothing.
+    /// The failure of a call that ended with this status, if it is not OK.
     pub(crate) fn unless_ok(status: CallStatus) -> Option<Self> {
         (!status.is_ok()).then_some(Self::Status(status))
     }
@@ -79,15 +79,15 @@ impl Failure {
     }
 }
 
-/// Calls that did not end as they should, counted by kind: by status code, or by what was wrong with the answer.
+/// Failed calls, counted by kind: by status code, or by the fault of the answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Failures {
-    /// The first of each kind and how many there were, in the order in which they first came.
+    /// The first of each kind and their number, in the order in which the first ones came.
     kinds: Vec<(Failure, u64)>,
 }
 
 impl Failures {
-    /// Returns how many there are.
+    /// Returns the number of failures.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.kinds.iter().map(|(_, count)| count).sum()
@@ -99,7 +99,7 @@ impl Failures {
         self.kinds.first().map(|(first, _)| first)
     }
 
-    /// Returns the first of each kind, and how many of the kind there are.
+    /// Returns the first of each kind, and the number of the kind.
     pub fn kinds(&self) -> impl Iterator<Item = (&Failure, u64)> {
         self.kinds.iter().map(|(first, count)| (first, *count))
     }

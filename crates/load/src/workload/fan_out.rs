@@ -17,8 +17,8 @@ use crate::{Load, LoadError, Report, Target, Workload};
 /// gets one twice, is a failure. One thread does all of it, however many connections there are, so that nothing but the
 /// server stands between posting and receiving. Listeners come together before the clock starts.
 ///
-/// A run fails with [`LoadError::Silent`] if notes are not shared, with [`LoadError::TooManyStreams`] if the connections
-/// cannot carry so many listeners.
+/// A run fails with [`LoadError::Silent`] if notes are not shared, with [`LoadError::TooManyStreams`] if the server
+/// does not allow as many listeners.
 #[derive(Clone, Copy, Debug)]
 pub struct FanOut {
     /// At how many places notes are posted at a time.

@@ -74,7 +74,7 @@ impl Streams {
         }
     }
 
-    /// Opens a stream for each place, so many at a time, and waits until the server counts them in.
+    /// Opens a stream for each place, `at_a_time` before it waits until the server delivers to them.
     ///
     /// Each posts a note, which those at the place receive who joined before. The first at a place posts another one
     /// before, which the note brings back.
@@ -150,9 +150,9 @@ impl Streams {
     }
 }
 
-/// Streams of RouteChat that have posted and now wait; they end when this is dropped.
+/// Streams of RouteChat that have posted and wait; they end when this is dropped.
 ///
-/// Nobody answers the server's pings meanwhile, so a server that asks for signs of life may end them after a minute.
+/// The server's PINGs are not answered meanwhile: a server with a keepalive timeout may end the streams.
 #[derive(Debug)]
 pub struct IdleChats {
     streams: Streams,
@@ -160,11 +160,11 @@ pub struct IdleChats {
 }
 
 impl IdleChats {
-    /// Opens so many streams over so many connections, each at a place of its own.
+    /// Opens streams over some connections, each at a place of its own.
     ///
     /// # Errors
     ///
-    /// [`LoadError::TooManyStreams`] if the connections cannot carry so many, another if the server fails.
+    /// [`LoadError::TooManyStreams`] if the server does not allow as many, another if the server fails.
     pub fn open(
         target: &Target,
         streams: usize,
@@ -189,7 +189,7 @@ impl IdleChats {
         })
     }
 
-    /// Returns how many streams are open.
+    /// Returns the number of streams.
     #[must_use]
     pub fn len(&self) -> usize {
         self.streams.sending.len()

@@ -13,7 +13,7 @@ pub struct IdleConnections {
 }
 
 impl IdleConnections {
-    /// Opens so many connections, and waits on each for the server's settings.
+    /// Opens this many connections, and waits on each for the server's settings.
     ///
     /// # Errors
     ///
@@ -25,7 +25,7 @@ impl IdleConnections {
         })
     }
 
-    /// Returns how many there are.
+    /// Returns the number of connections.
     #[must_use]
     pub fn len(&self) -> usize {
         self.count

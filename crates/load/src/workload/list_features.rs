@@ -43,7 +43,7 @@ impl ListFeatures {
         self.listings.push(Listing { framed, expected });
     }
 
-    /// Cancels each call once it has given so many features; such a call counts as one that ended well.
+    /// Cancels each call after this many features; such a call counts as one that succeeded.
     ///
     /// With 1, [`Report::first_message`] tells how long a client waits for the beginning of a long answer.
     pub fn stop_after(&mut self, features: u64) {

@@ -9,7 +9,7 @@ use route_guide_proto::routeguide::RouteNote;
 use crate::LoadError;
 use crate::connection::messages::{self, PREFIX_LEN};
 
-/// Places that no other run with another seed uses, however many runs a server remembers.
+/// Places that depend on a seed: runs with different seeds use different places.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Places {
     seed: u64,
@@ -60,7 +60,7 @@ pub(super) fn post(sending: &mut SendStream<Bytes>, place: E7Point, text: String
     len
 }
 
-/// What a stream has received and not yet read.
+/// Bytes that a stream has received and that are no whole note yet.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     bytes: Vec<u8>,

@@ -17,7 +17,7 @@ use crate::report::Failure;
 use crate::run::{ClosedLoop, Thread, closed_loop};
 use crate::{Load, LoadError, Report, Target, Workload};
 
-/// So much of a route waits to be sent at most.
+/// The most bytes of a route that wait to be sent.
 const WRITE_LEN: usize = 128 << 10;
 /// A summary has four numbers of at most eleven bytes; a longer reply is malformed.
 const MAX_REPLY_LEN: usize = 256;

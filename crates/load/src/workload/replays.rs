@@ -12,8 +12,8 @@ use crate::report::Failure;
 use crate::run::{ClosedLoop, Thread, closed_loop};
 use crate::{Load, LoadError, Report, Target, Workload};
 
-/// After so many exchanges, for each that is posted ahead, a stream is ended and another begun: some servers get slower
-/// with every note of a stream.
+/// A stream is ended after this many exchanges for each that is posted ahead: some servers get slower with every note of a
+/// stream.
 const EXCHANGES_A_STREAM: usize = 50;
 
 /// Posts two notes at a place that nobody has used, of which the first comes back; over and over.
@@ -37,7 +37,7 @@ impl Replays {
         }
     }
 
-    /// Lets so many exchanges be under way on a stream at a time, instead of one. 0 is 1.
+    /// Sets the number of exchanges under way on a stream at a time, instead of one. 0 is 1.
     #[must_use]
     pub const fn ahead(self, exchanges: usize) -> Self {
         Self {
@@ -80,7 +80,7 @@ impl ClosedLoop for Replays {
         let mut inbox = Inbox::default();
         let mut left = EXCHANGES_A_STREAM.saturating_mul(self.ahead) - 1;
         self.exchange(&mut sending, thread);
-        // When the exchanges began that are under way.
+        // The beginnings of the exchanges under way.
         let mut posted = VecDeque::from([begun]);
         let mut now = begun;
         let mut done = false;

@@ -18,7 +18,7 @@ pub enum Framing {
     OnePoint,
 }
 
-/// A route as it goes over the wire, and what its summary has to say.
+/// An encoded route, and the summary that is expected of it.
 #[derive(Clone, Debug)]
 pub struct Route {
     wire: Bytes,
@@ -27,7 +27,7 @@ pub struct Route {
     expected: Expected,
 }
 
-/// What the summary of a whole route has to say besides its points, if that is known.
+/// The summary expected of a whole route besides its points, as far as it is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Expected {
     pub(super) features: Option<u64>,
@@ -73,14 +73,14 @@ impl Route {
         }
     }
 
-    /// The same route, whose summary also has to count so many features.
+    /// The same route, whose summary also has to count this many features.
     #[must_use]
     pub const fn expect_features(mut self, features: u64) -> Self {
         self.expected.features = Some(features);
         self
     }
 
-    /// The same route, whose summary also has to tell its length, truncated to metres.
+    /// The same route, whose summary also has to have its length, truncated to metres.
     ///
     /// Some published servers truncate each step and fall short.
     #[must_use]

@@ -1,4 +1,4 @@
-//! Clients that ask for much and then do not read it.
+//! Clients that ask for long answers and do not read them.
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
@@ -21,13 +21,13 @@ pub struct StalledListings {
 }
 
 impl StalledListings {
-    /// Asks for a rectangle so many times over so many connections, and waits until the server can send no more.
+    /// Asks for a rectangle on each of `streams` streams, and waits until the server can send no more.
     ///
     /// An answer that fits into 64 KiB ends and does not stall.
     ///
     /// # Errors
     ///
-    /// [`LoadError::TooManyStreams`] if the connections cannot carry so many, another if the server fails.
+    /// [`LoadError::TooManyStreams`] if the server does not allow as many, another if the server fails.
     pub fn open(
         target: &Target,
         area: E7Rectangle,
@@ -63,7 +63,7 @@ impl StalledListings {
         })
     }
 
-    /// Returns how many calls are stalled.
+    /// Returns the number of stalled calls.
     #[must_use]
     pub fn len(&self) -> usize {
         self.replies.len()
