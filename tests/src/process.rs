@@ -2,18 +2,16 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
-use route_guide_testkit::{can_run, command};
+use route_guide_testkit::{PATIENCE, Program, can_run, command};
 
 /// Starting or stopping a program takes far less than this.
-pub const SHORT: Duration = Duration::from_secs(60);
+pub const SHORT: Duration = PATIENCE;
 
 /// A cold build of the four programs, should `cargo test` not have made them.
 const BUILD: Duration = Duration::from_secs(900);
@@ -97,11 +95,8 @@ pub fn required(program: &str, probe: &str) -> bool {
 /// One of our servers as a process, on a port of its own; dropping it kills it.
 #[derive(Debug)]
 pub struct ServerProcess {
-    running: Running,
+    program: Program,
     target: String,
-    /// The lines on standard output after the first; closed when the server has ended.
-    lines: Receiver<String>,
-    log: Receiver<String>,
 }
 
 impl ServerProcess {
@@ -123,30 +118,14 @@ impl ServerProcess {
     /// If it does not start.
     #[must_use]
     pub fn start_with(command: &mut Command, stderr: Stdio) -> Self {
-        let mut running = Running::spawn(command.args(["--listen", "127.0.0.1:0"]), stderr);
-        let log = match running.0.stderr.take() {
-            Some(pipe) => collect(pipe),
-            None => mpsc::channel().1,
-        };
-        let stdout = BufReader::new(running.0.stdout.take().expect("it is a pipe"));
-        let (send, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                // Reads on if nobody listens, so that the server never writes into a closed pipe.
-                let _ = send.send(line);
-            }
-        });
-        let Ok(line) = lines.recv_timeout(SHORT) else {
-            drop(running);
-            let log = log.recv().unwrap_or_default();
-            panic!("{command:?} does not start: {log}");
-        };
-        Self {
-            running,
-            target: target(&line),
-            lines,
-            log,
-        }
+        let command = command
+            .args(["--listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(stderr);
+        let mut program = Program::spawn(command);
+        let target = program.address();
+        Self { program, target }
     }
 
     /// Where it listens.
@@ -158,7 +137,7 @@ impl ServerProcess {
     /// Its process id.
     #[must_use]
     pub fn id(&self) -> u32 {
-        self.running.0.id()
+        self.program.id()
     }
 
     /// Sends it a signal, by its name without SIG; after TERM, [`ServerProcess::stop`] waits for its end.
@@ -167,9 +146,7 @@ impl ServerProcess {
     ///
     /// If there is no such process.
     pub fn signal(&self, name: &str) {
-        let kill = format!("kill -{name} {}", self.id());
-        let sent = Command::new("sh").args(["-c", &kill]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "{kill}");
+        self.program.signal(name);
     }
 
     /// Kills it, as `kill -9` does, and waits until it is gone.
@@ -178,9 +155,9 @@ impl ServerProcess {
     ///
     /// If it has ended before.
     pub fn kill(&mut self) {
-        self.running.0.kill().expect("the server runs");
-        let status = self.running.0.wait().expect("a child can be waited for");
-        assert_eq!(status.code(), None, "the server ended by itself: {status}");
+        let ended = self.program.status();
+        assert_eq!(ended, None, "the server ended by itself");
+        self.program.kill_and_log();
     }
 
     /// Ends the server, or waits until it has ended if it was told to.
@@ -191,47 +168,16 @@ impl ServerProcess {
     ///
     /// If the system does not say what became of it.
     pub fn stop(&mut self, told: bool) -> (bool, String) {
-        let mut ended = self
-            .running
-            .0
-            .try_wait()
-            .expect("a child can be waited for");
-        while told && ended.is_none() {
-            match self.lines.recv_timeout(SHORT) {
-                Ok(_) => {}
-                Err(RecvTimeoutError::Disconnected) => ended = self.running.0.wait().ok(),
-                Err(RecvTimeoutError::Timeout) => break,
-            }
-        }
-        let _ = self.running.0.kill();
-        let log = self.log.recv().unwrap_or_default();
+        let ended = match self.program.status() {
+            None if told => self.program.wait(SHORT),
+            ended => ended,
+        };
+        let log = self.program.kill_and_log();
         match ended {
             None => (!told, log),
             Some(status) => (told && status.success(), format!("ended, {status}\n{log}")),
         }
     }
-}
-
-impl Drop for ServerProcess {
-    /// Shows the log of a server whose test fails.
-    fn drop(&mut self) {
-        if thread::panicking() {
-            let _ = self.running.0.kill();
-            let log = self.log.recv_timeout(SHORT).unwrap_or_default();
-            say(&format!("log of the server on {}:\n{log}", self.target));
-        }
-    }
-}
-
-/// The address in a server's first line, which is the contract's.
-fn target(line: &str) -> String {
-    line.strip_prefix("Starting server on ")
-        .map(str::to_owned)
-        .or_else(|| {
-            line.strip_prefix("Server started, listening on ")
-                .map(|port| format!("127.0.0.1:{port}"))
-        })
-        .unwrap_or_else(|| panic!("a server's first line was {line:?}"))
 }
 
 /// Runs a program to its end, and returns whether it succeeded and what it printed.
@@ -240,52 +186,7 @@ fn target(line: &str) -> String {
 ///
 /// If it does not start, or not end within the limit.
 pub fn run_to_end(command: &mut Command, limit: Duration) -> (bool, String) {
-    let mut running = Running::spawn(command, Stdio::piped());
-    let stdout = collect(running.0.stdout.take().expect("it is a pipe"));
-    let stderr = collect(running.0.stderr.take().expect("it is a pipe"));
-    // The pipe closes when the program ends, so this waits for the end without asking again and again.
-    let Ok(printed) = stdout.recv_timeout(limit) else {
-        drop(running);
-        let printed = stdout.recv_timeout(SHORT).unwrap_or_default();
-        panic!("{command:?} was still running after {limit:?}:\n{printed}");
-    };
-    let status = running.0.wait().expect("a child can be waited for");
-    let errors = stderr.recv().unwrap_or_default();
-    (status.success(), printed + &errors)
-}
-
-/// Reads a pipe in the background, to its end.
-fn collect(mut pipe: impl Read + Send + 'static) -> Receiver<String> {
-    let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = pipe.read_to_end(&mut bytes);
-        let _ = send.send(String::from_utf8_lossy(&bytes).into_owned());
-    });
-    receive
-}
-
-/// A child process that does not outlive the test.
-#[derive(Debug)]
-struct Running(Child);
-
-impl Running {
-    fn spawn(command: &mut Command, stderr: Stdio) -> Self {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(stderr);
-        match command.spawn() {
-            Ok(child) => Self(child),
-            Err(error) => panic!("{command:?} does not start: {error}"),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+    let ended = Program::start(command).ended_within(limit);
+    let printed: String = ended.stdout.iter().flat_map(|line| [line, "\n"]).collect();
+    (ended.code == Some(0), printed + &ended.stderr)
 }

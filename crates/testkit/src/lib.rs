@@ -16,6 +16,7 @@
 mod nats;
 mod needs;
 mod port;
+mod program;
 mod signals;
 
 use std::ffi::OsStr;
@@ -25,6 +26,7 @@ use std::process::Command;
 pub use nats::{NatsCluster, NatsServer};
 pub use needs::can_run;
 pub use port::ReservedPort;
+pub use program::{Ended, PATIENCE, Program};
 
 /// Prepares to run a program as a terminal would start it: no signal is ignored.
 ///

@@ -11,7 +11,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::ROUTE_GUIDE_SERVER;
-use crate::process::{Program, connect, import, within};
+use crate::process::{connect, import, start, within};
 
 /// Their records take some twenty pages.
 const FEATURES: i32 = 2_000;
@@ -117,7 +117,7 @@ async fn a_flipped_bit_is_refused_or_ends_calls_with_data_loss_and_is_never_sent
         let at = whole.len() * part / 20 + 11;
         bytes[at] ^= 1 << (part % 8);
         fs::write(&file, bytes).unwrap();
-        let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+        let mut server = start(ROUTE_GUIDE_SERVER, &flags);
         if !server.has_started() {
             let ended = server.ended();
             assert_eq!(ended.code, Some(1), "{ended:?}");

@@ -8,13 +8,14 @@ use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle};
 use route_guide_server::DATA_VERSION;
 use route_guide_store::{Builder, Order};
+use route_guide_testkit::Program;
 use tempfile::TempDir;
 use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Response, Streaming};
 
 use crate::ROUTE_GUIDE_SERVER;
-use crate::process::{Program, connect, import, run, within};
+use crate::process::{connect, import, run, start, within};
 
 /// Far more than fits into a connection's windows, so that a listing nobody reads stays half sent.
 const FEATURES: usize = 20_000;
@@ -85,7 +86,7 @@ async fn serve(folder: &TempDir, old: &Path) -> (Program, RouteGuideClient<Chann
         "--log",
         "info",
     ];
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+    let mut server = start(ROUTE_GUIDE_SERVER, &flags);
     let guide = RouteGuideClient::new(connect(&server.address()).await);
     (server, guide, file)
 }
@@ -106,7 +107,7 @@ async fn listings_that_run_finish_on_the_old_data_and_calls_tell_which_they_answ
 
     fs::rename(&new, &file).unwrap();
     server.signal("HUP");
-    server.told("features reloaded");
+    server.logged("features reloaded");
     let mut after = list(&mut guide).await;
     assert_eq!(version(after.metadata()), versions[1]);
     assert_eq!(count(after.get_mut(), "new").await, FEATURES);
@@ -124,7 +125,7 @@ async fn a_changed_file_is_served_without_a_word_from_anybody() {
     );
     let (mut server, mut guide, file) = serve(&folder, &old).await;
     fs::rename(&new, &file).unwrap();
-    server.told("features reloaded");
+    server.logged("features reloaded");
     assert_eq!(
         count(list(&mut guide).await.get_mut(), "new").await,
         FEATURES
@@ -141,7 +142,7 @@ async fn an_empty_file_is_refused_and_the_old_data_stays() {
     Builder::new().write(Order::Input, &empty).unwrap();
     fs::rename(&empty, &file).unwrap();
     server.signal("HUP");
-    let line = server.told("features not reloaded, the old ones stay");
+    let line = server.logged("features not reloaded, the old ones stay");
     assert!(line.contains("it has no place; --allow-empty"), "{line}");
     let listing = list(&mut guide).await;
     assert_eq!(count(&mut listing.into_inner(), "old").await, FEATURES);
@@ -157,7 +158,7 @@ async fn a_damaged_file_is_refused_with_a_reason_and_the_old_data_stays() {
     fs::write(&damaged, &whole[..whole.len() / 2]).unwrap();
     fs::rename(&damaged, &file).unwrap();
     server.signal("HUP");
-    let line = server.told("features not reloaded, the old ones stay");
+    let line = server.logged("features not reloaded, the old ones stay");
     assert!(line.contains("served.rgs"), "{line}");
     let listing = list(&mut guide).await;
     assert_eq!(version(listing.metadata()), version_in(&old));

@@ -8,7 +8,7 @@ use route_guide_proto::routeguide::{Point, Rectangle};
 use tempfile::TempDir;
 
 use crate::ROUTE_GUIDE_SERVER;
-use crate::process::{Program, connect, import, run, within};
+use crate::process::{connect, import, run, start, within};
 
 const TABLE: &str = "name,lat,lon\nNorth,40.5,-74.5\nNowhere,95,0\nSouth,-40.5,74.5\n";
 
@@ -199,7 +199,7 @@ fn a_snapshot_and_other_formats_are_served() {
             "--log",
             "off",
         ];
-        let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+        let mut server = start(ROUTE_GUIDE_SERVER, &flags);
         let address = server.address();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let names = runtime.block_on(within("the list", async {

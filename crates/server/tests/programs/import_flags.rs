@@ -7,10 +7,11 @@ use std::path::Path;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use route_guide_store::Store;
+use route_guide_testkit::Ended;
 use tempfile::TempDir;
 
 use crate::ROUTE_GUIDE_SERVER;
-use crate::process::{Ended, run, run_on};
+use crate::process::{run, run_on};
 
 /// A folder with inputs in it.
 struct Inputs(TempDir);

@@ -8,7 +8,7 @@ use route_guide_proto::routeguide::{Point, RouteNote};
 use tonic::{Code, Status};
 
 use crate::ROUTE_GUIDE_SERVER;
-use crate::process::{Program, connect, run, within};
+use crate::process::{connect, run, start, within};
 
 fn flags(store: &str) -> [&str; 6] {
     let listen = "127.0.0.1:0";
@@ -36,10 +36,9 @@ fn post(address: &str, message: &str) -> Result<Vec<String>, Status> {
 
 /// Starts a server on a folder of notes, posts one, and returns the texts that came back. The server is killed.
 fn post_and_kill(store: &str, message: &str) -> Vec<String> {
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags(store));
+    let mut server = start(ROUTE_GUIDE_SERVER, &flags(store));
     let received = post(&server.address(), message).unwrap();
-    server.signal("KILL");
-    server.ended();
+    server.kill_and_log();
     received
 }
 
@@ -56,7 +55,7 @@ fn notes_survive_a_server_that_is_killed() {
 fn a_folder_that_another_server_uses_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let store = format!("file:{}", folder.path().display());
-    let mut first = Program::start(ROUTE_GUIDE_SERVER, &flags(&store));
+    let mut first = start(ROUTE_GUIDE_SERVER, &flags(&store));
     first.address();
     let ended = run(ROUTE_GUIDE_SERVER, &flags(&store));
     assert_eq!(ended.code, Some(1), "{ended:?}");
@@ -127,7 +126,7 @@ fn notes_are_set_aside_by_a_command_and_only_where_there_are_some() {
         "{ended:?}"
     );
 
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags(&store));
+    let mut server = start(ROUTE_GUIDE_SERVER, &flags(&store));
     let address = server.address();
     let ended = reset(&store);
     assert_eq!(ended.code, Some(1), "{ended:?}");
@@ -136,8 +135,7 @@ fn notes_are_set_aside_by_a_command_and_only_where_there_are_some() {
         "{ended:?}"
     );
     assert_eq!(post(&address, "first").unwrap(), [""; 0]);
-    server.signal("KILL");
-    server.ended();
+    server.kill_and_log();
 
     for store in ["memory", "file:/nonexistent/notes"] {
         let ended = reset(store);
@@ -172,7 +170,7 @@ fn an_empty_file_is_refused_as_a_damaged_one() {
 fn a_damaged_page_is_told_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let store = format!("file:{}", folder.path().display());
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags(&store));
+    let mut server = start(ROUTE_GUIDE_SERVER, &flags(&store));
     post(&server.address(), "lost").unwrap();
     server.signal("INT");
     assert_eq!(server.ended().code, Some(0));
@@ -186,7 +184,7 @@ fn a_damaged_page_is_told_in_one_line() {
             *byte = at.wrapping_mul(2_654_435_769).to_be_bytes()[0];
         }
         fs::write(&file, &damaged).unwrap();
-        let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags(&store));
+        let mut server = start(ROUTE_GUIDE_SERVER, &flags(&store));
         // Not all of them matter.
         if server.has_started() {
             continue;
@@ -214,7 +212,7 @@ fn a_full_disk_refuses_notes_loses_none_and_is_got_over() {
     let mut program = [&["-c", limited, ROUTE_GUIDE_SERVER], &flags(&store)[..]].concat();
     program.pop();
     program.extend(["route_guide_chat=info", "--chat-note-bytes", "4194304"]);
-    let mut server = Program::start("sh", &program);
+    let mut server = start("sh", &program);
     let address = server.address();
 
     let mut taken = 0;

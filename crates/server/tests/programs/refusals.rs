@@ -3,7 +3,9 @@
 use std::fs;
 use std::net::TcpListener;
 
-use crate::process::{Ended, run};
+use route_guide_testkit::Ended;
+
+use crate::process::run;
 use crate::{GREETER_SERVER, ROUTE_GUIDE_SERVER};
 
 /// The program must not have said that it serves; returns its one line.

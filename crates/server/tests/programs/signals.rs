@@ -12,7 +12,7 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::transport::Channel;
 use tonic::{Code, Response, Status, Streaming};
 
-use crate::process::{Program, connect, within};
+use crate::process::{connect, start, within};
 use crate::{GREETER_SERVER, ROUTE_GUIDE_SERVER};
 
 /// What the drain says when it had to cut calls.
@@ -61,11 +61,11 @@ async fn route(address: &str) -> Route {
 #[test]
 fn a_hangup_with_nothing_to_reload_is_logged_and_the_server_goes_on() {
     for program in [ROUTE_GUIDE_SERVER, GREETER_SERVER] {
-        let mut server = Program::start(program, &["--listen", "127.0.0.1:0"]);
+        let mut server = start(program, &["--listen", "127.0.0.1:0"]);
         server.line();
         for _ in 0..2 {
             server.signal("HUP");
-            server.told("there is nothing to reload");
+            server.logged("there is nothing to reload");
         }
         server.signal("TERM");
         assert_eq!(server.ended().code, Some(0));
@@ -76,7 +76,7 @@ fn a_hangup_with_nothing_to_reload_is_logged_and_the_server_goes_on() {
 fn a_server_without_calls_ends_with_status_0_on_either_signal() {
     for program in [ROUTE_GUIDE_SERVER, GREETER_SERVER] {
         for signal in ["INT", "TERM"] {
-            let mut server = Program::start(program, &["--listen", "127.0.0.1:0"]);
+            let mut server = start(program, &["--listen", "127.0.0.1:0"]);
             server.line();
             server.signal(signal);
             let ended = server.ended();
@@ -102,7 +102,7 @@ fn a_signal_while_features_load_ends_the_server_at_once() {
     for signal in ["INT", "TERM"] {
         let (_folder, pipe) = endless_features();
         let flags = ["--listen", "127.0.0.1:0", "--features", &pipe];
-        let server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+        let server = start(ROUTE_GUIDE_SERVER, &flags);
         // Opens once the server reads.
         let mut features = fs::File::options().write(true).open(&pipe).unwrap();
         features.write_all(b"lat,lon,name\n").unwrap();
@@ -125,7 +125,7 @@ fn a_reload_does_not_hold_the_end_up() {
         "--features",
         file.to_str().unwrap(),
     ];
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+    let mut server = start(ROUTE_GUIDE_SERVER, &flags);
     server.address();
     fs::rename(&pipe, &file).unwrap();
     server.signal("HUP");
@@ -136,7 +136,7 @@ fn a_reload_does_not_hold_the_end_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn open_chats_are_told_and_the_status_is_0() {
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &["--listen", "127.0.0.1:0"]);
+    let mut server = start(ROUTE_GUIDE_SERVER, &["--listen", "127.0.0.1:0"]);
     let address = server.address();
     let mut chats = [chat(&address).await, chat(&address).await];
     server.signal("INT");
@@ -152,7 +152,7 @@ async fn open_chats_are_told_and_the_status_is_0() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_route_in_flight_is_finished_and_the_status_is_0() {
     let flags = ["--listen", "127.0.0.1:0", "--drain-timeout", "1h"];
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+    let mut server = start(ROUTE_GUIDE_SERVER, &flags);
     let address = server.address();
     let (_notes, mut witness) = chat(&address).await;
     let Route { points, summary } = route(&address).await;
@@ -169,7 +169,7 @@ async fn a_route_in_flight_is_finished_and_the_status_is_0() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_outlasts_the_drain_timeout_is_cut_and_the_status_is_1() {
     let flags = ["--listen", "127.0.0.1:0", "--drain-timeout", "100ms"];
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+    let mut server = start(ROUTE_GUIDE_SERVER, &flags);
     let Route { points, summary } = route(&server.address()).await;
     server.signal("TERM");
     let status = within("the cut", summary).await.unwrap().unwrap_err();
@@ -185,7 +185,7 @@ async fn a_call_that_outlasts_the_drain_timeout_is_cut_and_the_status_is_1() {
 async fn a_second_signal_ends_the_server_at_once() {
     let flags = ["--listen", "127.0.0.1:0", "--drain-timeout", "1h"];
     for signal in ["INT", "TERM"] {
-        let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+        let mut server = start(ROUTE_GUIDE_SERVER, &flags);
         let address = server.address();
         let (_notes, mut witness) = chat(&address).await;
         let _route = route(&address).await;

@@ -7,7 +7,7 @@ use route_guide_proto::helloworld::greeter_client::GreeterClient;
 use route_guide_proto::routeguide::Point;
 use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
 
-use crate::process::{Program, connect, within};
+use crate::process::{connect, start, within};
 use crate::{GREETER_SERVER, ROUTE_GUIDE_SERVER};
 
 /// Asks what is at 40.7838351,-74.6143763.
@@ -24,7 +24,7 @@ const PUBLISHED: &str = "Patriots Path, Mendham, NJ 07945, USA";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn route_guide_server_says_where_it_listens_and_then_answers_there() {
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &["--listen", "127.0.0.1:0"]);
+    let mut server = start(ROUTE_GUIDE_SERVER, &["--listen", "127.0.0.1:0"]);
     let line = server.line();
     let port: u16 = line
         .strip_prefix("Starting server on 127.0.0.1:")
@@ -43,7 +43,7 @@ async fn route_guide_server_says_where_it_listens_and_then_answers_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn localhost_is_every_address_it_resolves_to() {
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &["--listen", "localhost:0"]);
+    let mut server = start(ROUTE_GUIDE_SERVER, &["--listen", "localhost:0"]);
     let address = server.address();
     assert!(address.starts_with("localhost:"), "{address}");
     let resolved: Vec<_> = tokio::net::lookup_host(&address).await.unwrap().collect();
@@ -69,7 +69,7 @@ async fn listen_may_be_repeated_and_a_unix_socket_is_removed_at_the_end() {
         "--listen",
         "127.0.0.1:0",
     ];
-    let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+    let mut server = start(ROUTE_GUIDE_SERVER, &flags);
     let addresses = [server.address(), server.address(), server.address()];
     assert_eq!(addresses[1], unix);
     assert_ne!(addresses[0], addresses[2]);
@@ -83,7 +83,7 @@ async fn listen_may_be_repeated_and_a_unix_socket_is_removed_at_the_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn greeter_server_names_its_port_and_then_answers_there() {
-    let mut server = Program::start(GREETER_SERVER, &["--listen", "127.0.0.1:0"]);
+    let mut server = start(GREETER_SERVER, &["--listen", "127.0.0.1:0"]);
     let line = server.line();
     let port: u16 = line
         .strip_prefix("Server started, listening on ")
@@ -112,7 +112,7 @@ async fn features_come_from_the_file_that_a_flag_names() {
             "--listen",
             "127.0.0.1:0",
         ];
-        let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+        let mut server = start(ROUTE_GUIDE_SERVER, &flags);
         assert_eq!(name_there(&server.address()).await, "mine");
     }
 }
@@ -129,7 +129,7 @@ async fn both_kinds_of_runtime_serve_with_any_number_of_threads() {
                 "--listen",
                 "127.0.0.1:0",
             ];
-            let mut server = Program::start(ROUTE_GUIDE_SERVER, &flags);
+            let mut server = start(ROUTE_GUIDE_SERVER, &flags);
             let address = server.address();
             for _ in 0..4 {
                 assert_eq!(name_there(&address).await, PUBLISHED, "{kind} {threads}");
