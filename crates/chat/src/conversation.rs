@@ -7,16 +7,16 @@ use route_guide_geo::E7Point;
 use crate::memory::MemoryNotebook;
 use crate::note::{Author, Draft, Index, Note};
 use crate::notebook::{Notebook, PageLimit};
-use crate::share::WatchShare;
+use crate::share::SubscriptionShare;
 
 pub use error::ChatError;
-use follows::Follows;
-pub use follows::KeptNotes;
 use replay::Replay;
+pub use subscriptions::KeptNotes;
+use subscriptions::Subscriptions;
 
 mod error;
-mod follows;
 mod replay;
+mod subscriptions;
 
 /// One `RouteChat` stream: what it has posted, what it has been handed, and what it is owed.
 ///
@@ -62,7 +62,7 @@ pub struct Conversation {
     answer: Answer,
     replays: VecDeque<Replay>,
     /// Where others' notes are awaited; a private conversation has no others.
-    follows: Option<Follows>,
+    subscriptions: Option<Subscriptions>,
 }
 
 /// What a stream is handed for its own notes.
@@ -129,7 +129,7 @@ impl Conversation {
     #[must_use]
     pub fn shared(notebook: Arc<dyn Notebook>, limits: ConversationLimits) -> Self {
         let author = Author::unique();
-        let follows = Follows::new(author, limits.places.get());
+        let subscriptions = Subscriptions::new(author, limits.places.get());
         Self {
             notebook,
             author,
@@ -137,7 +137,7 @@ impl Conversation {
             page: limits.page,
             answer: Answer::Replay,
             replays: VecDeque::new(),
-            follows: Some(follows),
+            subscriptions: Some(subscriptions),
         }
     }
 
@@ -148,10 +148,10 @@ impl Conversation {
     #[must_use]
     pub fn of_logs(notebook: Arc<dyn Notebook>, limits: ConversationLimits) -> Self {
         // The reader is nobody who writes, so all notes are news to it.
-        let follows = Follows::new(Author::unique(), limits.places.get());
+        let subscriptions = Subscriptions::new(Author::unique(), limits.places.get());
         Self {
             answer: Answer::Log,
-            follows: Some(follows),
+            subscriptions: Some(subscriptions),
             ..Self::shared(notebook, limits)
         }
     }
@@ -176,15 +176,15 @@ impl Conversation {
             page: limits.page,
             answer: Answer::Replay,
             replays: VecDeque::new(),
-            follows: None,
+            subscriptions: None,
         }
     }
 
     /// Returns the conversation with its places taken from a share.
     #[must_use]
-    pub fn within(mut self, share: Arc<WatchShare>) -> Self {
-        if let Some(follows) = &mut self.follows {
-            follows.take_from(share);
+    pub fn within(mut self, share: Arc<SubscriptionShare>) -> Self {
+        if let Some(subscriptions) = &mut self.subscriptions {
+            subscriptions.take_from(share);
         }
         self
     }
@@ -203,16 +203,16 @@ impl Conversation {
     ///
     /// # Errors
     ///
-    /// [`ChatError::TooManyPlaces`], [`ChatError::ShareUsed`] and [`ChatError::Watch`].
+    /// [`ChatError::TooManyPlaces`], [`ChatError::ShareUsed`] and [`ChatError::Subscription`].
     pub async fn follow(&mut self, place: E7Point) -> Result<Option<KeptNotes>, ChatError> {
-        let Some(follows) = &mut self.follows else {
+        let Some(subscriptions) = &mut self.subscriptions else {
             return Ok(None);
         };
         self.notebook.current().await?;
-        if !follows.begin(place, &*self.notebook)? {
+        if !subscriptions.begin(place, &*self.notebook)? {
             return Ok(None);
         }
-        Ok(Some(follows.rewind(place, &*self.notebook)))
+        Ok(Some(subscriptions.rewind(place, &*self.notebook)))
     }
 
     /// Counts the notes of an author that are kept at a place. Of more than 10 000 notes only the latest are looked at.
@@ -262,17 +262,17 @@ impl Conversation {
                 limit_bytes: self.note_bytes,
             });
         }
-        // The place is watched before the note is written, so that between the two its log cannot come to an end.
-        let is_new = match &mut self.follows {
-            Some(follows) => follows.begin(place, &*self.notebook)?,
+        // The stream subscribes before the note is written, so that the log of the place cannot be dropped in between.
+        let is_new = match &mut self.subscriptions {
+            Some(subscriptions) => subscriptions.begin(place, &*self.notebook)?,
             None => false,
         };
         let draft = Draft::new(place, message, self.author);
         let receipt = match self.notebook.append(draft).await {
             Ok(receipt) => receipt,
             Err(error) => {
-                if is_new && let Some(follows) = &mut self.follows {
-                    follows.end(place);
+                if is_new && let Some(subscriptions) = &mut self.subscriptions {
+                    subscriptions.end(place);
                 }
                 return Err(error.into());
             }
@@ -283,9 +283,9 @@ impl Conversation {
             Answer::Log => return Ok(()),
         };
         let cursor = self
-            .follows
+            .subscriptions
             .as_mut()
-            .and_then(|follows| follows.advance(place, read_up_to));
+            .and_then(|subscriptions| subscriptions.advance(place, read_up_to));
         self.replays.extend(Replay::new(place, receipt, cursor));
         Ok(())
     }
@@ -333,8 +333,8 @@ impl Conversation {
                         .iter()
                         .skip(1)
                         .any(|later| later.place() == place);
-                    let live = match &mut self.follows {
-                        Some(follows) if is_last => follows.skip_to(place, gap.last),
+                    let live = match &mut self.subscriptions {
+                        Some(subscriptions) if is_last => subscriptions.skip_to(place, gap.last),
                         _ => 0,
                     };
                     let count = gap.news + live;
@@ -344,8 +344,8 @@ impl Conversation {
                 }
             }
         }
-        match &mut self.follows {
-            Some(follows) => follows.next(&*self.notebook, self.page),
+        match &mut self.subscriptions {
+            Some(subscriptions) => subscriptions.next(&*self.notebook, self.page),
             None => Ok(None),
         }
     }
@@ -358,8 +358,8 @@ impl Conversation {
         if self.replays.iter().any(|replay| !replay.is_over()) {
             return;
         }
-        match &self.follows {
-            Some(follows) => follows.woken().await,
+        match &self.subscriptions {
+            Some(subscriptions) => subscriptions.woken().await,
             None => std::future::pending().await,
         }
     }

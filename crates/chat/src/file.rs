@@ -10,12 +10,14 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::clock::{Clock, MonotonicClock, WallClock};
-use crate::ledger::{Entry, Ledger, Shelf, WhenFull};
 use crate::limits::Limits;
+use crate::logs::{Entry, HasLogs, NoteLogs, WhenFull};
 use crate::note::{Draft, Index};
-use crate::notebook::{Append, AppendError, Closing, Notebook, Page, PageLimit, Usage, WatchError};
+use crate::notebook::{
+    Append, AppendError, Closing, Notebook, Page, PageLimit, SubscribeError, Usage,
+};
+use crate::subscription::{Subscriber, Subscription};
 use crate::timeline::Timeline;
-use crate::wakeups::{Wakeups, Watch};
 
 use dir_lock::DirLock;
 pub use fault::{OpenError, StoreFault};
@@ -154,32 +156,32 @@ impl FileNotebook {
 
         let timeline = Timeline::new(wall.now(), marks.seen, ticks);
         let opened = timeline.now();
-        let mut ledger = Ledger::new(limits, WhenFull::Forget);
-        ledger.see(opened);
-        ledger.retire(marks.retired);
+        let mut logs = NoteLogs::new(limits, WhenFull::Forget);
+        logs.see(opened);
+        logs.retire(marks.retired);
         let mut forgotten = VecDeque::new();
         store.load(|serial, record| {
             // Nothing is younger than the time at the opening.
             let written = record.written.min(opened);
-            ledger.resume_at(serial + 1);
+            logs.resume_at(serial + 1);
             if opened.saturating_sub(written) >= limits.max_age
-                || !ledger.fits(record.note.message_bytes())
+                || !logs.fits(record.note.message_bytes())
             {
-                ledger.retire(record.note.index());
+                logs.retire(record.note.index());
                 forgotten.push_back(serial);
                 return;
             }
             let mut garbage = Vec::new();
-            ledger.restore(record.note, serial, written, &mut garbage);
+            logs.restore(record.note, serial, written, &mut garbage);
             forgotten.extend(garbage.iter().map(Entry::serial));
         })?;
-        let usage = ledger.usage();
+        let usage = logs.usage();
         tracing::info!(
             file = %file.display(), notes = usage.notes, forgotten = forgotten.len(),
             "opened the route notes"
         );
 
-        let shared = Shared::new(ledger, forgotten, timeline);
+        let shared = Shared::new(logs, forgotten, timeline);
         let (commands, received) = unbounded_channel();
         let writer = Writer::new(Arc::clone(&shared), store, received);
         let thread = thread::Builder::new().name("route-notes".into());
@@ -221,7 +223,7 @@ impl FileNotebook {
     }
 
     async fn append_later(&self, draft: Draft) -> Result<crate::Receipt, AppendError> {
-        self.shared.lock().ledger.admit(&draft)?;
+        self.shared.lock().logs.admit(&draft)?;
         let weight = u32::try_from(draft.message_bytes() / 1024).unwrap_or(u32::MAX);
         let weight = weight.saturating_add(1).min(ROOM_KIB);
         let room = Arc::clone(&self.room).acquire_many_owned(weight).await;
@@ -245,11 +247,15 @@ impl Notebook for FileNotebook {
 
     fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {
         let now = self.shared.now();
-        self.shared.lock().ledger.read(place, after, limit, now)
+        self.shared.lock().logs.read(place, after, limit, now)
     }
 
-    fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
-        self.shared.watch(place, wakeups)
+    fn subscribe(
+        &self,
+        place: E7Point,
+        subscriber: &Arc<Subscriber>,
+    ) -> Result<Subscription, SubscribeError> {
+        self.shared.subscribe(place, subscriber)
     }
 
     fn expire(&self) {
@@ -260,7 +266,7 @@ impl Notebook for FileNotebook {
             }
         }
         let mut state = self.shared.lock();
-        state.ledger.shrink();
+        state.logs.shrink();
         if !state.forgotten.is_empty() {
             drop(state);
             // A notebook that is closed has nothing left to tidy.
@@ -269,7 +275,7 @@ impl Notebook for FileNotebook {
     }
 
     fn usage(&self) -> Usage {
-        self.shared.lock().ledger.usage()
+        self.shared.lock().logs.usage()
     }
 
     fn numbering(&self) -> u64 {

@@ -2,7 +2,7 @@
 //!
 //! Notes are short messages at places. For every place there is a log of them, and a stream reads it through a cursor:
 //!
-//! - [`Notebook`] is the log: append a note, read what follows a cursor, watch a place. It is a small trait, so that
+//! - [`Notebook`] is the log: append a note, read what follows a cursor, subscribe to a place. It is a small trait, so that
 //!   notes can be kept in memory, on disk or in a cluster.
 //! - [`MemoryNotebook`] is the engine that keeps them in memory, bounded per place, in total and by age ([`Limits`]).
 //! - `FileNotebook` is the engine whose notes survive the process, under the same bounds: a note is on disk before any
@@ -14,7 +14,7 @@
 //! # The law
 //!
 //! **A slow reader is told that it fell behind; a note is never dropped in silence.** There is no queue per reader that
-//! could fill up. Streams are only *woken* ([`Wakeups`]) and read from the log. A note is encoded once, and all who read it send
+//! could fill up. Streams are only *woken* ([`Subscriber`]) and read from the log. A note is encoded once, and all who read it send
 //! the same bytes ([`Note::record`]). So a reader that has stopped costs nothing, and what it missed is a difference of two [`Index`]es: [`ChatError::Missed`] has that number.
 //!
 //! # A servicer's loop
@@ -77,7 +77,7 @@ mod note;
 mod record;
 
 mod notebook;
-mod wakeups;
+mod subscription;
 
 mod clock;
 mod limits;
@@ -86,7 +86,7 @@ mod refusals;
 #[cfg(feature = "file")]
 mod timeline;
 
-mod ledger;
+mod logs;
 mod memory;
 
 #[cfg(feature = "file")]
@@ -107,7 +107,8 @@ pub use memory::MemoryNotebook;
 pub use nats::{NatsFault, NatsNotebook, NatsSettings, NatsTls, StartError, SyncState};
 pub use note::{Author, Draft, Index, Note};
 pub use notebook::{
-    Append, AppendError, Closing, Current, Notebook, Page, PageLimit, Receipt, Usage, WatchError,
+    Append, AppendError, Closing, Current, Notebook, Page, PageLimit, Receipt, SubscribeError,
+    Usage,
 };
-pub use share::WatchShare;
-pub use wakeups::{Wakeups, Watch};
+pub use share::SubscriptionShare;
+pub use subscription::{Subscriber, Subscription};

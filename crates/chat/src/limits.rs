@@ -18,7 +18,7 @@ pub struct Limits {
     /// missed; with [`Duration::MAX`] age counts for nothing.
     pub max_age: Duration,
     /// The most registrations of streams at places. They are not part of `bytes_total`: each takes up to half a KiB.
-    pub watches_total: usize,
+    pub subscriptions_total: usize,
 }
 
 impl Default for Limits {
@@ -29,7 +29,7 @@ impl Default for Limits {
             notes_total: NonZeroUsize::new(1_000_000).expect("a million is not zero"),
             bytes_total: 256 * 1024 * 1024,
             max_age: Duration::from_secs(3_600),
-            watches_total: 500_000,
+            subscriptions_total: 500_000,
         }
     }
 }

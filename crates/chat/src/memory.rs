@@ -6,13 +6,13 @@ use std::time::Duration;
 use route_guide_geo::E7Point;
 
 use crate::clock::{Clock, MonotonicClock};
-use crate::ledger::{Ledger, Shelf, WhenFull};
 use crate::limits::Limits;
+use crate::logs::{HasLogs, NoteLogs, WhenFull};
 use crate::note::{Draft, Index};
 use crate::notebook::{
-    Append, AppendError, Notebook, Page, PageLimit, Receipt, Usage, WatchError, unique_number,
+    Append, AppendError, Notebook, Page, PageLimit, Receipt, SubscribeError, Usage, unique_number,
 };
-use crate::wakeups::{Wakeups, Watch};
+use crate::subscription::{Subscriber, Subscription};
 
 /// The notebook of one server, kept in memory and gone with the process.
 ///
@@ -38,7 +38,7 @@ use crate::wakeups::{Wakeups, Watch};
 pub struct MemoryNotebook {
     // One lock for the whole notebook, because the bounds in total need one order over all places. It is held for the
     // few table accesses of one call, and never while streams are woken or memory is given back.
-    ledger: Arc<Mutex<Ledger>>,
+    logs: Arc<Mutex<NoteLogs>>,
     clock: Arc<dyn Clock>,
     life: u64,
 }
@@ -55,7 +55,7 @@ impl MemoryNotebook {
     /// A clock that goes back makes no note younger: the notebook goes by the latest time it has seen.
     #[must_use]
     pub fn with_clock(limits: Limits, clock: Arc<dyn Clock>) -> Self {
-        Self::from_ledger(Ledger::new(limits, WhenFull::Forget), clock)
+        Self::from_ledger(NoteLogs::new(limits, WhenFull::Forget), clock)
     }
 
     /// Makes an empty notebook that keeps everything, in order, until it is full, and then refuses.
@@ -65,17 +65,17 @@ impl MemoryNotebook {
             notes_total: notes,
             bytes_total: bytes,
             max_age: Duration::MAX,
-            watches_total: 0,
+            subscriptions_total: 0,
         };
         Self::from_ledger(
-            Ledger::new(limits, WhenFull::Refuse),
+            NoteLogs::new(limits, WhenFull::Refuse),
             Arc::new(MonotonicClock::new()),
         )
     }
 
-    fn from_ledger(ledger: Ledger, clock: Arc<dyn Clock>) -> Self {
+    fn from_ledger(logs: NoteLogs, clock: Arc<dyn Clock>) -> Self {
         Self {
-            ledger: Arc::new(Mutex::new(ledger)),
+            logs: Arc::new(Mutex::new(logs)),
             clock,
             life: unique_number(),
         }
@@ -83,15 +83,15 @@ impl MemoryNotebook {
 
     fn append_now(&self, draft: Draft) -> Result<Receipt, AppendError> {
         let (place, author) = (draft.place(), draft.author());
-        let (receipt, watchers, garbage) = {
-            let mut ledger = lock(&self.ledger);
+        let (receipt, subscribers, garbage) = {
+            let mut logs = lock(&self.logs);
             let now = self.clock.now();
-            let mut garbage = ledger.sweep(now, SWEPT_PER_APPEND);
-            let receipt = ledger.append(draft, now, &mut garbage)?;
-            (receipt, ledger.watchers(place, author), garbage)
+            let mut garbage = logs.sweep(now, SWEPT_PER_APPEND);
+            let receipt = logs.append(draft, now, &mut garbage)?;
+            (receipt, logs.subscribers(place, author), garbage)
         };
         drop(garbage);
-        watchers.wake_all(place, author);
+        subscribers.wake_all(place, author);
         Ok(receipt)
     }
 }
@@ -112,30 +112,34 @@ impl Notebook for MemoryNotebook {
     }
 
     fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {
-        lock(&self.ledger).read(place, after, limit, self.clock.now())
+        lock(&self.logs).read(place, after, limit, self.clock.now())
     }
 
-    fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
-        self.ledger.watch(place, wakeups)
+    fn subscribe(
+        &self,
+        place: E7Point,
+        subscriber: &Arc<Subscriber>,
+    ) -> Result<Subscription, SubscribeError> {
+        self.logs.subscribe(place, subscriber)
     }
 
     fn expire(&self) {
         let mut notes = 0;
         loop {
-            let garbage = lock(&self.ledger).sweep(self.clock.now(), SWEPT_PER_LOCK);
+            let garbage = lock(&self.logs).sweep(self.clock.now(), SWEPT_PER_LOCK);
             notes += garbage.len();
             if garbage.len() < SWEPT_PER_LOCK {
                 break;
             }
         }
-        lock(&self.ledger).shrink();
+        lock(&self.logs).shrink();
         if notes > 0 {
             tracing::debug!(notes, "expired route notes");
         }
     }
 
     fn usage(&self) -> Usage {
-        lock(&self.ledger).usage()
+        lock(&self.logs).usage()
     }
 
     fn life(&self) -> Option<u64> {
@@ -155,13 +159,13 @@ impl fmt::Debug for MemoryNotebook {
     }
 }
 
-impl Shelf for Mutex<Ledger> {
-    fn with_ledger<T>(&self, work: impl FnOnce(&mut Ledger) -> T) -> T {
+impl HasLogs for Mutex<NoteLogs> {
+    fn with_logs<T>(&self, work: impl FnOnce(&mut NoteLogs) -> T) -> T {
         work(&mut lock(self))
     }
 }
 
-/// Takes the lock. Nothing panics while holding it, so a poisoned lock protects a ledger that is in order.
-fn lock(ledger: &Mutex<Ledger>) -> MutexGuard<'_, Ledger> {
-    ledger.lock().unwrap_or_else(PoisonError::into_inner)
+/// Takes the lock. Nothing panics while holding it, so a poisoned lock protects logs that are in order.
+fn lock(logs: &Mutex<NoteLogs>) -> MutexGuard<'_, NoteLogs> {
+    logs.lock().unwrap_or_else(PoisonError::into_inner)
 }

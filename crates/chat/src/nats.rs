@@ -11,13 +11,13 @@ use tokio::runtime::{self, Runtime};
 use tokio::sync::{Semaphore, oneshot, watch};
 
 use crate::clock::{Clock, MonotonicClock, WallClock};
-use crate::ledger::{Ledger, Shelf, WhenFull};
+use crate::logs::{HasLogs, NoteLogs, WhenFull};
 use crate::note::{Draft, Index};
 use crate::notebook::{
-    Append, Closing, Current, Notebook, Page, PageLimit, Usage, WatchError, unique_number,
+    Append, Closing, Current, Notebook, Page, PageLimit, SubscribeError, Usage, unique_number,
 };
 use crate::refusals::Refusals;
-use crate::wakeups::{Wakeups, Watch};
+use crate::subscription::{Subscriber, Subscription};
 
 use connectivity::Connectivity;
 pub use connectivity::SyncState;
@@ -136,8 +136,8 @@ impl NatsNotebook {
         ticks: Arc<dyn Clock>,
     ) -> Result<Self, StartError> {
         let (servers, options) = settings.connection()?;
-        let ledger = Ledger::new(settings.limits, WhenFull::Forget);
-        let shared = Shared::new(ledger, ticks);
+        let logs = NoteLogs::new(settings.limits, WhenFull::Forget);
+        let shared = Shared::new(logs, ticks);
         let wire = Wire::new(settings.prefix.clone());
         let config = stream::config(&settings, &wire);
         let NatsSettings {
@@ -287,11 +287,15 @@ impl Notebook for NatsNotebook {
 
     fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page {
         let now = self.shared.now();
-        self.shared.lock().ledger.read(place, after, limit, now)
+        self.shared.lock().logs.read(place, after, limit, now)
     }
 
-    fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
-        self.shared.watch(place, wakeups)
+    fn subscribe(
+        &self,
+        place: E7Point,
+        subscriber: &Arc<Subscriber>,
+    ) -> Result<Subscription, SubscribeError> {
+        self.shared.subscribe(place, subscriber)
     }
 
     fn current(&self) -> Current<'_> {
@@ -301,16 +305,16 @@ impl Notebook for NatsNotebook {
     fn expire(&self) {
         loop {
             let now = self.shared.now();
-            let garbage = self.shared.lock().ledger.sweep(now, SWEPT_PER_LOCK);
+            let garbage = self.shared.lock().logs.sweep(now, SWEPT_PER_LOCK);
             if garbage.len() < SWEPT_PER_LOCK {
                 break;
             }
         }
-        self.shared.lock().ledger.shrink();
+        self.shared.lock().logs.shrink();
     }
 
     fn usage(&self) -> Usage {
-        self.shared.lock().ledger.usage()
+        self.shared.lock().logs.usage()
     }
 
     /// Each server numbers its copy by itself, as it comes to know of the notes.

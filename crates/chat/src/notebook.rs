@@ -11,7 +11,7 @@ use std::time::Duration;
 use route_guide_geo::E7Point;
 
 use crate::note::{Draft, Index, Note};
-use crate::wakeups::{Wakeups, Watch};
+use crate::subscription::{Subscriber, Subscription};
 
 /// A notebook: for every place a log of notes, shared by all streams of a server, or of many servers.
 ///
@@ -19,10 +19,10 @@ use crate::wakeups::{Wakeups, Watch};
 ///
 /// - Notes of a place have dense indexes, in the order in which they were appended. Two notes of one author are in the
 ///   order in which that author appended them.
-/// - Once an append has resolved, the note can be read and every stream that was watching the place has been woken.
+/// - Once an append has resolved, the note can be read and every subscriber of the place has been woken.
 /// - What retention removes, it removes from the front of a place's log, and every reader whose cursor is before the gap
 ///   learns the size of it.
-/// - While a place is watched, its indexes never start again.
+/// - While a place has a subscriber, its indexes never start again.
 pub trait Notebook: fmt::Debug + Send + Sync {
     /// Commits a note. Resolves once the note can be read, and then says which earlier notes were still kept.
     ///
@@ -44,18 +44,22 @@ pub trait Notebook: fmt::Debug + Send + Sync {
     /// Notes past their age are not returned, whether or not their memory has been reclaimed.
     fn read(&self, place: E7Point, after: Index, limit: PageLimit) -> Page;
 
-    /// Registers a stream: from now until the watch is dropped, every note appended at the place wakes it.
+    /// Registers a stream: from now until the subscription is dropped, every note appended at the place wakes it.
     ///
     /// # Errors
     ///
-    /// [`WatchError`] if the notebook has as many watches as it may.
-    fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError>;
+    /// [`SubscribeError`] if the notebook has as many subscriptions as it may.
+    fn subscribe(
+        &self,
+        place: E7Point,
+        subscriber: &Arc<Subscriber>,
+    ) -> Result<Subscription, SubscribeError>;
 
     /// Waits until what can be read is all that has been written: at once, unless this is a copy of what is kept elsewhere.
     ///
     /// # Errors
     ///
-    /// [`WatchError::Unavailable`] if that takes long.
+    /// [`SubscribeError::Unavailable`] if that takes long.
     fn current(&self) -> Current<'_> {
         Box::pin(std::future::ready(Ok(())))
     }
@@ -139,7 +143,7 @@ impl fmt::Debug for Append<'_> {
 }
 
 /// The future that [`Notebook::current`] returns.
-pub type Current<'a> = Pin<Box<dyn Future<Output = Result<(), WatchError>> + Send + 'a>>;
+pub type Current<'a> = Pin<Box<dyn Future<Output = Result<(), SubscribeError>> + Send + 'a>>;
 
 /// What an append tells the stream that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,10 +224,10 @@ pub struct Usage {
     pub notes: usize,
     /// Bytes charged for them: text and bookkeeping.
     pub bytes: usize,
-    /// Places that have a log, because of a note or of a watch.
+    /// Places that have a log, because of a note or a subscription.
     pub places: usize,
     /// Registrations of streams at places.
-    pub watches: usize,
+    pub subscriptions: usize,
 }
 
 /// Why a note was not committed, or may not have been.
@@ -302,10 +306,10 @@ pub enum AppendError {
 /// Why a stream cannot follow a place.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum WatchError {
+pub enum SubscribeError {
     /// All streams together follow as many places as the notebook allows.
     #[error("the streams of this notebook follow {limit} places, more are not allowed")]
-    TooManyWatches {
+    TooManySubscriptions {
         /// The notebook's bound.
         limit: usize,
     },

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// [`Conversation::within`](crate::Conversation::within) makes a stream take its places from a share, and a stream that
 /// ends gives them back.
 #[derive(Debug)]
-pub struct WatchShare {
+pub struct SubscriptionShare {
     limit: usize,
     used: AtomicUsize,
 }
 
-impl WatchShare {
+impl SubscriptionShare {
     /// Makes a share of so many places. A place that two streams follow counts twice.
     #[must_use]
     pub const fn new(limit: usize) -> Self {

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::{env, fs};
 
-use route_guide_chat::{Author, Draft, Limits, MemoryNotebook, Notebook, Usage, Wakeups};
+use route_guide_chat::{Author, Draft, Limits, MemoryNotebook, Notebook, Subscriber, Usage};
 use route_guide_geo::E7Point;
 
 const BOUND_BYTES: usize = 16 * 1024 * 1024;
@@ -82,21 +82,21 @@ async fn notes(shapes: &[(i32, usize)], allowance: usize) {
 fn registrations() {
     let before = resident_bytes();
     let notebook = MemoryNotebook::new(Limits::default());
-    let wakeups = Arc::new(Wakeups::new(Author::unique()));
-    let watches: Vec<_> = (0..200_000)
+    let subscriber = Arc::new(Subscriber::new(Author::unique()));
+    let subscriptions: Vec<_> = (0..200_000)
         .map(|lat| {
             notebook
-                .watch(E7Point::unbounded(lat, 0), &wakeups)
+                .subscribe(E7Point::unbounded(lat, 0), &subscriber)
                 .unwrap()
         })
         .collect();
     let resident = resident_bytes().saturating_sub(before);
     assert!(
-        resident <= 512 * watches.len(),
-        "{resident} bytes resident with {} watches",
-        watches.len()
+        resident <= 512 * subscriptions.len(),
+        "{resident} bytes resident with {} subscriptions",
+        subscriptions.len()
     );
-    drop(watches);
+    drop(subscriptions);
     notebook.expire();
     assert_eq!(notebook.usage(), Usage::default());
 }

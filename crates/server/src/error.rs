@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use route_guide_chat::{AppendError, ChatError, WatchError};
+use route_guide_chat::{AppendError, ChatError, SubscribeError};
 use route_guide_geo::{OutOfRange, ParseError};
 use route_guide_store::CorruptRecord;
 use tonic::metadata::{MetadataMap, MetadataValue};
@@ -138,7 +138,7 @@ fn chat_status(error: &ChatError) -> Status {
         }
         // Clients repeat UNAVAILABLE calls by themselves: it is only for notes that are certainly not committed.
         ChatError::Append(AppendError::Unavailable { retry_after, .. })
-        | ChatError::Watch(WatchError::Unavailable { retry_after, .. }) => {
+        | ChatError::Subscription(SubscribeError::Unavailable { retry_after, .. }) => {
             Status::with_error_details(
                 Code::Unavailable,
                 error.to_string(),
@@ -163,7 +163,9 @@ fn flag(error: &ChatError) -> Option<&'static str> {
         ChatError::TooManyPlaces { .. } => "--chat-places-per-stream",
         ChatError::ShareUsed { .. } => "--chat-places-per-connection",
         ChatError::NoteTooLong { .. } => "--chat-note-bytes",
-        ChatError::Watch(WatchError::TooManyWatches { .. }) => "--chat-places-total",
+        ChatError::Subscription(SubscribeError::TooManySubscriptions { .. }) => {
+            "--chat-places-total"
+        }
         ChatError::Append(AppendError::TooLarge { .. }) => "--chat-memory-mib",
         _ => return None,
     })
@@ -201,7 +203,7 @@ mod tests {
             retry_after,
             source: source.clone(),
         };
-        let follow = WatchError::Unavailable {
+        let follow = SubscribeError::Unavailable {
             retry_after,
             source,
         };

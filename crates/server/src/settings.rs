@@ -88,7 +88,7 @@ pub struct ChatSettings {
     /// How much a stream may write that keeps its notes to itself.
     pub private: PrivateLimits,
     /// At how many places the streams of one connection may post or follow in the shared notebook, a place counting for
-    /// each stream. It should be far below [`Limits::watches_total`].
+    /// each stream. It should be far below [`Limits::subscriptions_total`].
     pub places_per_connection: usize,
 }
 

@@ -2,7 +2,7 @@
 
 use route_guide_geo::E7Point;
 
-use crate::notebook::{AppendError, WatchError};
+use crate::notebook::{AppendError, SubscribeError};
 
 /// Why a conversation cannot go on as the stream expects.
 #[derive(Debug, thiserror::Error)]
@@ -43,5 +43,5 @@ pub enum ChatError {
     Append(#[from] AppendError),
     /// The stream cannot follow the place.
     #[error(transparent)]
-    Watch(#[from] WatchError),
+    Subscription(#[from] SubscribeError),
 }

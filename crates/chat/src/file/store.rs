@@ -12,7 +12,7 @@ use redb::{
 use super::fault::{Cause, StoreFault, VERSION};
 use super::hush::without_report;
 use super::record::{Record, decode, encode, nanoseconds};
-use crate::ledger::Serial;
+use crate::logs::Serial;
 use crate::note::{Draft, Index};
 use crate::notebook::unique_number;
 

@@ -203,15 +203,15 @@ async fn a_failed_write_loses_nothing_and_is_got_over() {
             let dir = TempDir::new().unwrap();
             let weather = Arc::new(Weather::default());
             let notebook = open(dir.path(), &weather, Limits::default());
-            let wakeups = Arc::new(Wakeups::new(Author::unique()));
-            let _watch = notebook.watch(place(), &wakeups).unwrap();
+            let subscriber = Arc::new(Subscriber::new(Author::unique()));
+            let _subscription = notebook.subscribe(place(), &subscriber).unwrap();
             let mut delivered = Vec::new();
             for number in 0..3 {
                 let message = format!("before {number}");
                 append(&notebook, &message).await.unwrap();
                 delivered.push(message);
             }
-            wakeups.take();
+            subscriber.take();
 
             weather.turn(kind, writes_left);
             for number in 0..10 {
@@ -225,7 +225,7 @@ async fn a_failed_write_loses_nothing_and_is_got_over() {
                     Err(AppendError::DiskFull { source }) => {
                         assert_eq!(kind, FULL, "{case}");
                         assert!(source.to_string().contains("notes.redb: "), "{source}");
-                        wakeups.take();
+                        subscriber.take();
                     }
                     Err(AppendError::Storage { .. }) => assert_ne!(kind, FULL, "{case}"),
                     Err(error) => panic!("{case}: {error}"),

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::fault::StoreFault;
 use super::store::{Marks, Planned, Store};
 use crate::clock::Clock;
-use crate::ledger::{Entry, Ledger, Serial, Shelf};
+use crate::logs::{Entry, HasLogs, NoteLogs, Serial};
 use crate::note::Draft;
 use crate::notebook::{AppendError, Receipt};
 use crate::refusals::Refusals;
@@ -23,19 +23,19 @@ pub(super) struct Shared {
 
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) ledger: Ledger,
-    /// Notes that the ledger has forgotten and the store still has.
+    pub(super) logs: NoteLogs,
+    /// Notes that the logs have forgotten and the store still has.
     pub(super) forgotten: VecDeque<Serial>,
 }
 
 impl Shared {
     pub(super) fn new(
-        ledger: Ledger,
+        logs: NoteLogs,
         forgotten: VecDeque<Serial>,
         timeline: Timeline,
     ) -> Arc<Self> {
         Arc::new(Self {
-            state: Mutex::new(State { ledger, forgotten }),
+            state: Mutex::new(State { logs, forgotten }),
             timeline,
         })
     }
@@ -50,16 +50,16 @@ impl Shared {
     }
 }
 
-impl Shelf for Shared {
-    fn with_ledger<T>(&self, work: impl FnOnce(&mut Ledger) -> T) -> T {
-        work(&mut self.lock().ledger)
+impl HasLogs for Shared {
+    fn with_logs<T>(&self, work: impl FnOnce(&mut NoteLogs) -> T) -> T {
+        work(&mut self.lock().logs)
     }
 }
 
 impl State {
     /// Removes up to `at_most` notes past their age.
     pub(super) fn sweep(&mut self, now: Duration, at_most: usize) -> Vec<Entry> {
-        let garbage = self.ledger.sweep(now, at_most);
+        let garbage = self.logs.sweep(now, at_most);
         self.forgotten.extend(garbage.iter().map(Entry::serial));
         garbage
     }
@@ -99,7 +99,7 @@ pub(super) const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 /// How many times as long as the attempt the pause is.
 const PAUSE_FACTOR: u32 = 10;
 
-/// Notes that enter the ledger under one lock, so that readers are never held up for long.
+/// Notes that enter the logs under one lock, so that readers are never held up for long.
 const LANDED_PER_LOCK: usize = 128;
 
 /// Notes past their age that go for one that comes, as in memory.
@@ -107,7 +107,7 @@ const SWEPT_PER_NOTE: usize = 8;
 
 /// The one thread that writes to the store.
 ///
-/// All notes that arrive while a commit is under way go into the next. Only after the commit do they enter the ledger,
+/// All notes that arrive while a commit is under way go into the next. Only after the commit do they enter the logs,
 /// where streams can see them.
 pub(super) struct Writer {
     shared: Arc<Shared>,
@@ -209,16 +209,16 @@ impl Writer {
         {
             let mut state = self.shared.lock();
             let State {
-                ledger,
+                logs,
                 forgotten: backlog,
             } = &mut *state;
-            let seen = ledger.see(self.shared.now());
-            let first = ledger.next_serial();
+            let seen = logs.see(self.shared.now());
+            let first = logs.next_serial();
             (planned, waiting) = (first..)
                 .zip(requests)
                 .map(|(serial, request)| {
                     let Request { draft, reply, room } = request;
-                    let index = ledger.promise(draft.place());
+                    let index = logs.reserve(draft.place());
                     let planned = Planned {
                         draft,
                         serial,
@@ -233,7 +233,7 @@ impl Writer {
                 .collect();
             marks = Marks {
                 seen,
-                retired: ledger.retired(),
+                retired: logs.retired(),
             };
         }
         let outcome = self.store.commit(&planned, &forgotten, marks);
@@ -246,7 +246,7 @@ impl Writer {
             Err(fault) => {
                 let mut state = self.shared.lock();
                 for note in &planned {
-                    state.ledger.renounce(note.draft.place());
+                    state.logs.abort(note.draft.place());
                 }
                 for serial in forgotten.into_iter().rev() {
                     state.forgotten.push_front(serial);
@@ -276,16 +276,16 @@ impl Writer {
                 let swept = garbage.len();
                 for (note, waiting) in notes.by_ref().take(LANDED_PER_LOCK) {
                     let (place, author) = (note.draft.place(), note.draft.author());
-                    let receipt = state.ledger.land(note.draft, note.written, &mut garbage);
-                    let watchers = state.ledger.watchers(place, author);
-                    landed.push((place, author, watchers, receipt, waiting));
+                    let receipt = state.logs.commit(note.draft, note.written, &mut garbage);
+                    let subscribers = state.logs.subscribers(place, author);
+                    landed.push((place, author, subscribers, receipt, waiting));
                 }
                 let displaced = garbage[swept..].iter().map(Entry::serial);
                 state.forgotten.extend(displaced);
             }
             drop(garbage);
-            for (place, author, watchers, receipt, (reply, _room)) in landed {
-                watchers.wake_all(place, author);
+            for (place, author, subscribers, receipt, (reply, _room)) in landed {
+                subscribers.wake_all(place, author);
                 // Whoever does not wait any longer has its note written all the same.
                 let _ = reply.send(Ok(receipt));
             }

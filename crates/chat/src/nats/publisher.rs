@@ -14,7 +14,7 @@ use super::fault::NatsFault;
 use super::shared::{Expected, Shared};
 use super::wire::{MAX_HEAD_BYTES, NoteId, Wire};
 use crate::note::Draft;
-use crate::notebook::{AppendError, Receipt, WatchError};
+use crate::notebook::{AppendError, Receipt, SubscribeError};
 use crate::refusals::Refusals;
 
 /// Sends notes to the stream and waits until they have come back through it.
@@ -55,7 +55,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 impl Publisher {
     pub(super) async fn append(&self, draft: Draft) -> Result<Receipt, AppendError> {
-        self.shared.lock().ledger.admit(&draft)?;
+        self.shared.lock().logs.admit(&draft)?;
         let mut attempt = Attempt::new();
         if !self.shared.has_caught_up() {
             attempt.fault = if self.connectivity.borrow().is_up {
@@ -86,7 +86,7 @@ impl Publisher {
     pub(super) async fn current(
         &self,
         mut state: watch::Receiver<SyncState>,
-    ) -> Result<(), WatchError> {
+    ) -> Result<(), SubscribeError> {
         let ready = async {
             let is_ready = self.connected().await.is_ok()
                 && (state.wait_for(|state| *state == SyncState::Ready).await).is_ok();
@@ -94,7 +94,7 @@ impl Publisher {
         };
         let ready = time::timeout(self.patience, ready).await;
         let ready = ready.unwrap_or(Err(NatsFault::CatchingUp));
-        ready.map_err(|fault| WatchError::Unavailable {
+        ready.map_err(|fault| SubscribeError::Unavailable {
             retry_after: RETRY_AFTER,
             source: Arc::new(fault),
         })

@@ -252,7 +252,7 @@ impl Replicator {
     fn catch_up(&mut self) {
         self.shared.set_caught_up(true);
         self.report(SyncState::Ready);
-        let notes = self.shared.lock().ledger.usage().notes;
+        let notes = self.shared.lock().logs.usage().notes;
         let stream = &self.config.name;
         if self.progress.complaint.take().is_some() {
             tracing::info!(%stream, notes, "route notes are back");

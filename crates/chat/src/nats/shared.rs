@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 use super::deduplicator::Deduplicator;
 use super::wire::{Arrival, NoteId};
 use crate::clock::Clock;
-use crate::ledger::{Context, Ledger, Shelf};
+use crate::logs::{Context, HasLogs, NoteLogs};
 use crate::note::Author;
 use crate::notebook::Receipt;
 
@@ -22,7 +22,7 @@ pub(super) struct Shared {
 
 #[derive(Debug)]
 pub(super) struct State {
-    pub(super) ledger: Ledger,
+    pub(super) logs: NoteLogs,
     /// The last message of the stream that has been read.
     seen: u64,
     /// The last message of the stream that was gone before it could be read, or may have been; 0 if there was none.
@@ -53,9 +53,9 @@ const ORIGIN: Duration = Duration::from_secs(1 << 40);
 const SWEPT_PER_NOTE: usize = 8;
 
 impl Shared {
-    pub(super) fn new(ledger: Ledger, ticks: Arc<dyn Clock>) -> Arc<Self> {
+    pub(super) fn new(logs: NoteLogs, ticks: Arc<dyn Clock>) -> Arc<Self> {
         let state = State {
-            ledger,
+            logs,
             seen: 0,
             gone: 0,
             deduplicator: Deduplicator::default(),
@@ -92,7 +92,7 @@ impl Shared {
         let state = self.lock();
         // While it is not known whether the stream still has what was read, nothing is.
         let is_known = state.has_caught_up;
-        is_known.then(|| state.ledger.context(place, state.seen, state.gone))?
+        is_known.then(|| state.logs.context(place, state.seen, state.gone))?
     }
 
     /// Takes down who is to be told when a note has come through the stream. The receipt is dropped when the notebook is
@@ -131,32 +131,32 @@ impl Shared {
         let now = self.now();
         let Arrival { draft, id, context } = arrival;
         let (place, author) = (draft.place(), draft.author());
-        let (garbage, watchers, landed);
+        let (garbage, subscribers, landed);
         {
             let mut state = self.lock();
             state.pass(sequence);
-            if !state.ledger.fits(draft.message_bytes()) {
+            if !state.logs.fits(draft.message_bytes()) {
                 let len_bytes = draft.message_bytes();
                 tracing::warn!(%place, len_bytes, "a note in the stream is too large for this server's limits");
-                state.ledger.interrupt(place);
+                state.logs.interrupt(place);
                 return;
             }
             if !state.deduplicator.admit(id, published) {
                 tracing::info!(%place, %id, "a note that its author had given up has come too late");
                 return;
             }
-            let mut swept = state.ledger.sweep(now, SWEPT_PER_NOTE);
+            let mut swept = state.logs.sweep(now, SWEPT_PER_NOTE);
             let written = state.written_at(stored, now);
             let gone = state.gone;
             let receipt = state
-                .ledger
-                .land_replicated(draft, written, sequence, context, gone, &mut swept);
-            watchers = state.ledger.watchers(place, author);
+                .logs
+                .commit_replicated(draft, written, sequence, context, gone, &mut swept);
+            subscribers = state.logs.subscribers(place, author);
             landed = state.waiting.remove(&id).map(|waiting| (waiting, receipt));
             garbage = swept;
         }
         drop(garbage);
-        watchers.wake_all(place, author);
+        subscribers.wake_all(place, author);
         if let Some((waiting, receipt)) = landed {
             // Whoever does not wait any longer has its note written all the same.
             let _ = waiting.reply.send(receipt);
@@ -199,13 +199,13 @@ impl Shared {
     pub(super) fn cut_after(&self, sequence: u64) -> usize {
         let mut garbage = Vec::new();
         let nobody = Author::unique();
-        let (places, watchers): (Vec<_>, Vec<_>);
+        let (places, subscribers): (Vec<_>, Vec<_>);
         {
             let mut state = self.lock();
-            places = state.ledger.cut_after(sequence, &mut garbage);
-            watchers = places
+            places = state.logs.cut_after(sequence, &mut garbage);
+            subscribers = places
                 .iter()
-                .map(|place| state.ledger.watchers(*place, nobody))
+                .map(|place| state.logs.subscribers(*place, nobody))
                 .collect::<Vec<_>>();
             state.seen = sequence;
             // Which notes others read under the numbers that follow is not known here.
@@ -216,16 +216,16 @@ impl Shared {
                 waiting.stored = waiting.stored.filter(|stored| *stored <= sequence);
             }
         }
-        for (place, watchers) in places.into_iter().zip(watchers) {
-            watchers.wake_all(place, nobody);
+        for (place, subscribers) in places.into_iter().zip(subscribers) {
+            subscribers.wake_all(place, nobody);
         }
         garbage.len()
     }
 }
 
-impl Shelf for Shared {
-    fn with_ledger<T>(&self, work: impl FnOnce(&mut Ledger) -> T) -> T {
-        work(&mut self.lock().ledger)
+impl HasLogs for Shared {
+    fn with_logs<T>(&self, work: impl FnOnce(&mut NoteLogs) -> T) -> T {
+        work(&mut self.lock().logs)
     }
 }
 
@@ -271,7 +271,7 @@ impl State {
     fn give_receipt_for_lost(&mut self, id: NoteId) {
         if let Some(waiting) = self.waiting.remove(&id) {
             let receipt = Receipt {
-                index: self.ledger.newest(waiting.place),
+                index: self.logs.newest(waiting.place),
                 earlier: 0,
                 displaced: Vec::new(),
             };

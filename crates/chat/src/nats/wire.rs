@@ -5,7 +5,7 @@ use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
 use route_guide_geo::E7Point;
 
-use crate::ledger::Context;
+use crate::logs::Context;
 use crate::note::{Author, Draft};
 
 /// How a note lies in the stream:

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use route_guide_chat::{
-    ChatError, Conversation, ConversationLimits, Limits, MemoryNotebook, Notebook, WatchShare,
+    ChatError, Conversation, ConversationLimits, Limits, MemoryNotebook, Notebook,
+    SubscriptionShare,
 };
 use route_guide_geo::E7Point;
 
@@ -14,15 +15,15 @@ fn place(lat: i32) -> E7Point {
 #[tokio::test]
 async fn a_share_bounds_the_streams_of_a_peer_and_no_others() {
     let limits = Limits {
-        watches_total: 5,
+        subscriptions_total: 5,
         ..Limits::default()
     };
     let notebook: Arc<dyn Notebook> = Arc::new(MemoryNotebook::new(limits));
-    let open = |share: &Arc<WatchShare>| {
+    let open = |share: &Arc<SubscriptionShare>| {
         Conversation::shared(Arc::clone(&notebook), ConversationLimits::default())
             .within(Arc::clone(share))
     };
-    let share = Arc::new(WatchShare::new(3));
+    let share = Arc::new(SubscriptionShare::new(3));
     let (mut first, mut second) = (open(&share), open(&share));
     first.post(place(1), "a").await.unwrap();
     first
@@ -40,26 +41,26 @@ async fn a_share_bounds_the_streams_of_a_peer_and_no_others() {
             "{refused}"
         );
     }
-    assert_eq!((share.used(), notebook.usage().watches), (3, 3));
+    assert_eq!((share.used(), notebook.usage().subscriptions), (3, 3));
 
     // What the notebook as a whole refuses takes nothing from a share.
-    let others = Arc::new(WatchShare::new(100));
+    let others = Arc::new(SubscriptionShare::new(100));
     let mut other = open(&others);
     other.post(place(3), "d").await.unwrap();
     other.post(place(4), "e").await.unwrap();
     assert!(matches!(
         other.post(place(5), "f").await.unwrap_err(),
-        ChatError::Watch(_)
+        ChatError::Subscription(_)
     ));
     assert_eq!(others.used(), 2);
 
     // A stream that ends gives back what it had.
     drop(first);
-    assert_eq!((share.used(), notebook.usage().watches), (1, 3));
+    assert_eq!((share.used(), notebook.usage().subscriptions), (1, 3));
     second.post(place(3), "g").await.unwrap();
     drop((second, other));
     assert_eq!((share.used(), others.used()), (0, 0));
-    assert_eq!(notebook.usage().watches, 0);
+    assert_eq!(notebook.usage().subscriptions, 0);
 }
 
 #[tokio::test]
@@ -82,5 +83,8 @@ async fn a_note_that_is_too_long_is_refused_and_changes_nothing() {
         ),
         "{refused}"
     );
-    assert_eq!((notebook.usage().notes, notebook.usage().watches), (1, 1));
+    assert_eq!(
+        (notebook.usage().notes, notebook.usage().subscriptions),
+        (1, 1)
+    );
 }

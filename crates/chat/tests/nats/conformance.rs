@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use route_guide_chat::{
     Append, Draft, Index, Limits, ManualClock, NatsNotebook, NatsSettings, Notebook, Page,
-    PageLimit, Usage, Wakeups, Watch, WatchError,
+    PageLimit, SubscribeError, Subscriber, Subscription, Usage,
 };
 use route_guide_geo::E7Point;
 use route_guide_testkit::NatsServer;
@@ -46,8 +46,12 @@ impl Notebook for Desk {
         self.notebook.read(place, after, limit)
     }
 
-    fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
-        self.notebook.watch(place, wakeups)
+    fn subscribe(
+        &self,
+        place: E7Point,
+        subscriber: &Arc<Subscriber>,
+    ) -> Result<Subscription, SubscribeError> {
+        self.notebook.subscribe(place, subscriber)
     }
 
     fn expire(&self) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use route_guide_chat::{
     Author, ChatError, Conversation, ConversationLimits, Limits, NatsNotebook, NatsSettings,
-    Notebook, WatchError,
+    Notebook, SubscribeError,
 };
 use route_guide_geo::E7Point;
 use route_guide_testkit::NatsServer;
@@ -190,7 +190,7 @@ fn reader_of_logs(notebook: &Arc<NatsNotebook>) -> Conversation {
 }
 
 fn assert_is_away(error: &ChatError) {
-    let ChatError::Watch(WatchError::Unavailable { retry_after, .. }) = error else {
+    let ChatError::Subscription(SubscribeError::Unavailable { retry_after, .. }) = error else {
         panic!("NATS is away, but got {error:?}");
     };
     assert!(!retry_after.is_zero());

@@ -64,7 +64,7 @@ pub(crate) async fn an_empty_place(engine: &Engine) {
     chat.woken().await;
     assert_eq!(due(&mut chat), ["0"]);
     drop(chat);
-    assert_eq!(desk.usage().watches, 0);
+    assert_eq!(desk.usage().subscriptions, 0);
 }
 
 /// What retention takes before it was read is counted, as for every stream.

@@ -166,11 +166,14 @@ pub(crate) async fn a_dropped_conversation_leaves_nothing(engine: &Engine) {
     }
     let mut other = desk.stream();
     post(&mut other, place(7), "hello").await;
-    assert_eq!((desk.usage().places, desk.usage().watches), (100, 101));
+    assert_eq!(
+        (desk.usage().places, desk.usage().subscriptions),
+        (100, 101)
+    );
     drop(chat);
-    assert_eq!((desk.usage().places, desk.usage().watches), (1, 1));
+    assert_eq!((desk.usage().places, desk.usage().subscriptions), (1, 1));
     drop(other);
-    assert_eq!((desk.usage().places, desk.usage().watches), (1, 0));
+    assert_eq!((desk.usage().places, desk.usage().subscriptions), (1, 0));
 }
 
 /// Returns whether the stream has no reason to look for notes.

@@ -36,7 +36,7 @@ pub(crate) async fn many_threads(engine: &Engine) {
     while let Some(read) = readers.join_next().await {
         read.expect("a reader comes to its end");
     }
-    assert_eq!(desk.usage().watches, 0);
+    assert_eq!(desk.usage().subscriptions, 0);
 }
 
 async fn write_all(notebook: Arc<dyn Notebook>, place: E7Point) {
@@ -232,5 +232,5 @@ pub(crate) async fn one_note_for_a_thousand(engine: &Engine) {
             (vec!["7".to_owned()], vec![])
         );
     }
-    assert_eq!(desk.usage().watches, 0);
+    assert_eq!(desk.usage().subscriptions, 0);
 }

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use route_guide_chat::{Author, Draft, Index, PageLimit, Wakeups, WatchError};
+use route_guide_chat::{Author, Draft, Index, PageLimit, SubscribeError, Subscriber};
 use route_guide_geo::E7Point;
 use tokio::task::JoinSet;
 
@@ -136,10 +136,20 @@ pub(crate) async fn receipts_count_what_was_kept(engine: &Engine) {
 /// When an append resolves, whoever watches the place has been woken, and nobody else.
 pub(crate) async fn a_watch_is_woken(engine: &Engine) {
     let desk = engine.open(|_| {}).await;
-    let [here, there, ended] = [(); 3].map(|()| Arc::new(Wakeups::new(Author::unique())));
-    let _here = desk.notebook.watch(place(1), &here).expect("a watch");
-    let _there = desk.notebook.watch(place(2), &there).expect("a watch");
-    drop(desk.notebook.watch(place(1), &ended).expect("a watch"));
+    let [here, there, ended] = [(); 3].map(|()| Arc::new(Subscriber::new(Author::unique())));
+    let _here = desk
+        .notebook
+        .subscribe(place(1), &here)
+        .expect("a subscription");
+    let _there = desk
+        .notebook
+        .subscribe(place(2), &there)
+        .expect("a subscription");
+    drop(
+        desk.notebook
+            .subscribe(place(1), &ended)
+            .expect("a subscription"),
+    );
 
     desk.others_write(place(1), 0..3).await;
     assert_eq!(here.take(), [place(1)]);
@@ -157,9 +167,15 @@ pub(crate) async fn a_watch_is_woken(engine: &Engine) {
 /// While a place is watched, it may become empty, but its indexes go on, and a cursor learns what it missed.
 pub(crate) async fn a_watched_place_keeps_its_indexes(engine: &Engine) {
     let desk = engine.open(|limits| limits.notes_total = at_most(1)).await;
-    let wakeups = Arc::new(Wakeups::new(Author::unique()));
-    let first = desk.notebook.watch(place(1), &wakeups).expect("a watch");
-    let second = desk.notebook.watch(place(1), &wakeups).expect("a watch");
+    let subscriber = Arc::new(Subscriber::new(Author::unique()));
+    let first = desk
+        .notebook
+        .subscribe(place(1), &subscriber)
+        .expect("a subscription");
+    let second = desk
+        .notebook
+        .subscribe(place(1), &subscriber)
+        .expect("a subscription");
     desk.others_write(place(1), 0..4).await;
     desk.others_write(place(2), 0..1).await;
     drop(first);
@@ -177,30 +193,33 @@ pub(crate) async fn a_watched_place_keeps_its_indexes(engine: &Engine) {
 /// An emptied place that nobody watches takes no memory.
 pub(crate) async fn an_emptied_place_is_dropped(engine: &Engine) {
     let desk = engine.open(|limits| limits.notes_total = at_most(2)).await;
-    let wakeups = Arc::new(Wakeups::new(Author::unique()));
-    let watch = desk.notebook.watch(place(0), &wakeups).expect("a watch");
+    let subscriber = Arc::new(Subscriber::new(Author::unique()));
+    let subscription = desk
+        .notebook
+        .subscribe(place(0), &subscriber)
+        .expect("a subscription");
     for number in 0..50 {
         desk.others_write(place(number), 0..1).await;
     }
     // The last two places, and the first because it is watched.
-    assert_eq!((desk.usage().places, desk.usage().watches), (3, 1));
-    drop(watch);
-    assert_eq!((desk.usage().places, desk.usage().watches), (2, 0));
+    assert_eq!((desk.usage().places, desk.usage().subscriptions), (3, 1));
+    drop(subscription);
+    assert_eq!((desk.usage().places, desk.usage().subscriptions), (2, 0));
 }
 
 /// All streams together have as many watches as the notebook allows, and a watch that ends makes room for another.
-pub(crate) async fn watches_are_bounded(engine: &Engine) {
-    let desk = engine.open(|limits| limits.watches_total = 3).await;
-    let wakeups = Arc::new(Wakeups::new(Author::unique()));
-    let mut watches: Vec<_> = (0..3)
+pub(crate) async fn subscriptions_are_bounded(engine: &Engine) {
+    let desk = engine.open(|limits| limits.subscriptions_total = 3).await;
+    let subscriber = Arc::new(Subscriber::new(Author::unique()));
+    let mut subscriptions: Vec<_> = (0..3)
         .map(|number| {
             desk.notebook
-                .watch(place(number), &wakeups)
-                .expect("a watch")
+                .subscribe(place(number), &subscriber)
+                .expect("a subscription")
         })
         .collect();
-    match desk.notebook.watch(place(3), &wakeups) {
-        Err(WatchError::TooManyWatches { limit }) => assert_eq!(limit, 3),
+    match desk.notebook.subscribe(place(3), &subscriber) {
+        Err(SubscribeError::TooManySubscriptions { limit }) => assert_eq!(limit, 3),
         other => panic!("a fourth watch should be refused, but got {other:?}"),
     }
     assert_eq!(
@@ -208,9 +227,13 @@ pub(crate) async fn watches_are_bounded(engine: &Engine) {
         3,
         "a refused watch leaves no place behind"
     );
-    watches.pop();
-    watches.push(desk.notebook.watch(place(3), &wakeups).expect("a watch"));
-    assert_eq!(desk.usage().watches, 3);
+    subscriptions.pop();
+    subscriptions.push(
+        desk.notebook
+            .subscribe(place(3), &subscriber)
+            .expect("a subscription"),
+    );
+    assert_eq!(desk.usage().subscriptions, 3);
 }
 
 /// Appends that are under way at once have indexes of their own, and those begun by one author keep its order.

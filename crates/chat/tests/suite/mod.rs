@@ -38,7 +38,7 @@ macro_rules! conformance {
         crate::suite::conformance! { @tests $can_run; $open;
             log: dense_indexes, cursors_and_pages, bytes_of_a_page, texts_are_kept_as_they_are,
                 receipts_count_what_was_kept, a_watch_is_woken, a_watched_place_keeps_its_indexes,
-                an_emptied_place_is_dropped, watches_are_bounded, appends_at_once, appends_can_be_given_up;
+                an_emptied_place_is_dropped, subscriptions_are_bounded, appends_at_once, appends_can_be_given_up;
             replay: one_place_thrice, the_tutorials_five_notes, other_streams_are_included,
                 live_notes_are_replayed_too, oldest_first_over_many_pages, a_replay_ends_before_its_note,
                 the_last_kept_note_is_replayed, what_goes_meanwhile_is_passed_over, replays_do_not_mix;

@@ -166,7 +166,7 @@ impl ChatFlags {
                 notes_total: self.chat_notes_total,
                 bytes_total,
                 max_age: self.chat_max_age,
-                watches_total: self.chat_places_total.get(),
+                subscriptions_total: self.chat_places_total.get(),
             },
             shared: ConversationLimits {
                 places: self.chat_places_per_stream,
@@ -215,7 +215,7 @@ fn default_places_per_connection() -> NonZeroUsize {
 }
 
 fn default_places_total() -> NonZeroUsize {
-    NonZeroUsize::new(Limits::default().watches_total).unwrap_or(NonZeroUsize::MIN)
+    NonZeroUsize::new(Limits::default().subscriptions_total).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// Reads where notes are kept.

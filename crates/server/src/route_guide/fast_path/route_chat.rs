@@ -303,7 +303,7 @@ mod tests {
     use http_body_util::Full;
     use route_guide_chat::{
         Append, Author, ConversationLimits, Draft, Index, Limits, MemoryNotebook, Notebook, Page,
-        PageLimit, Usage, Wakeups, Watch, WatchError,
+        PageLimit, SubscribeError, Subscriber, Subscription, Usage,
     };
     use route_guide_geo::E7Point;
     use route_guide_proto::routeguide::RouteNote;
@@ -371,8 +371,12 @@ mod tests {
             self.memory.read(place, after, limit)
         }
 
-        fn watch(&self, place: E7Point, wakeups: &Arc<Wakeups>) -> Result<Watch, WatchError> {
-            self.memory.watch(place, wakeups)
+        fn subscribe(
+            &self,
+            place: E7Point,
+            wakeups: &Arc<Subscriber>,
+        ) -> Result<Subscription, SubscribeError> {
+            self.memory.subscribe(place, wakeups)
         }
 
         fn expire(&self) {}

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use route_guide_chat::WatchShare;
+use route_guide_chat::SubscriptionShare;
 
 /// Finds the share of a connection, as long as a stream of it is open.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub(crate) struct Shares {
 #[derive(Debug, Default)]
 struct Open {
     /// By the id of the connection, which is never given twice.
-    shares: HashMap<u64, Weak<WatchShare>>,
+    shares: HashMap<u64, Weak<SubscriptionShare>>,
     /// With so many entries, those of connections without a stream are removed.
     sweep_at: usize,
 }
@@ -33,7 +33,7 @@ impl Shares {
     }
 
     /// Returns the share of the connection with this id.
-    pub(crate) fn of(&self, connection: u64) -> Arc<WatchShare> {
+    pub(crate) fn of(&self, connection: u64) -> Arc<SubscriptionShare> {
         // Nothing panics while holding the lock.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(share) = open.shares.get(&connection).and_then(Weak::upgrade) {
@@ -43,7 +43,7 @@ impl Shares {
             open.shares.retain(|_, share| share.strong_count() > 0);
             open.sweep_at = 2 * open.shares.len();
         }
-        let share = Arc::new(WatchShare::new(self.limit));
+        let share = Arc::new(SubscriptionShare::new(self.limit));
         open.shares.insert(connection, Arc::downgrade(&share));
         share
     }

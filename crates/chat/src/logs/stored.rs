@@ -2,37 +2,37 @@ use std::time::Duration;
 
 use route_guide_geo::E7Point;
 
-use super::{Entry, Ledger, Serial, log_of};
+use super::{Entry, NoteLogs, Serial, log_of};
 use crate::note::{Draft, Index, Note};
 use crate::notebook::Receipt;
 
 /// For notes that are written to a store of this process's own before they are here, and read from there at its start.
-impl Ledger {
-    /// Promises the next index of a place to a note that is first written elsewhere. It is followed by a
-    /// [`land`](Self::land) or a [`renounce`](Self::renounce) for the place, in the order of the promises.
-    pub(crate) fn promise(&mut self, place: E7Point) -> Index {
+impl NoteLogs {
+    /// Reserves the next index of a place for a note that is first written elsewhere. The caller must follow it by a
+    /// [`commit`](Self::commit) or an [`abort`](Self::abort) for the place, in the order of the reservations.
+    pub(crate) fn reserve(&mut self, place: E7Point) -> Index {
         let log = log_of(&mut self.places, place, self.retired);
-        log.promised += 1;
-        log.newest.plus(log.promised)
+        log.reserved += 1;
+        log.newest.plus(log.reserved)
     }
 
-    /// Writes a note under the index that was promised to it.
-    pub(crate) fn land(
+    /// Writes a note under the index that was reserved for it.
+    pub(crate) fn commit(
         &mut self,
         draft: Draft,
         written: Duration,
         garbage: &mut Vec<Entry>,
     ) -> Receipt {
         if let Some(log) = self.places.get_mut(&draft.place()) {
-            log.promised = log.promised.saturating_sub(1);
+            log.reserved = log.reserved.saturating_sub(1);
         }
         self.write(draft, written, garbage)
     }
 
-    /// Takes a promise back.
-    pub(crate) fn renounce(&mut self, place: E7Point) {
+    /// Gives up a reservation.
+    pub(crate) fn abort(&mut self, place: E7Point) {
         if let Some(log) = self.places.get_mut(&place) {
-            log.promised = log.promised.saturating_sub(1);
+            log.reserved = log.reserved.saturating_sub(1);
             self.drop_if_unused(place);
         }
     }

@@ -6,27 +6,27 @@ use route_guide_geo::E7Point;
 
 use crate::limits::Limits;
 use crate::note::{Author, Draft, Index, Note};
-use crate::notebook::{AppendError, Page, PageLimit, Receipt, Usage, WatchError};
-use crate::wakeups::{Registration, Wakeups};
+use crate::notebook::{AppendError, Page, PageLimit, Receipt, SubscribeError, Usage};
+use crate::subscription::{Registration, Subscriber};
 
+pub(crate) use access::HasLogs;
 #[cfg(feature = "nats")]
 pub(crate) use replicated::Context;
-pub(crate) use shelf::Shelf;
-use watchers::{Crowd, Watchers};
+use subscribers::{Crowd, Subscribers};
 
+mod access;
 #[cfg(feature = "nats")]
 mod replicated;
-mod shelf;
 #[cfg(feature = "file")]
 mod stored;
-mod watchers;
+mod subscribers;
 
 /// The notes of a server in memory, and which of them to forget next.
 #[derive(Debug)]
-pub(crate) struct Ledger {
+pub(crate) struct NoteLogs {
     limits: Limits,
     when_full: WhenFull,
-    /// Every place with a note or a watch. A hasher with a random seed, because places are chosen by strangers; boxed logs,
+    /// Every place with a note or a subscriber. A hasher with a random seed, because places are chosen by strangers; boxed logs,
     /// because with places that come and go the table is often three quarters empty.
     places: Places,
     /// The oldest note of every place that has one, by serial: its first entry is the oldest note of all. With one entry
@@ -40,7 +40,7 @@ pub(crate) struct Ledger {
     now: Duration,
     notes: usize,
     bytes: usize,
-    watches: usize,
+    subscriptions: usize,
     next_registration: u64,
 }
 
@@ -71,15 +71,15 @@ struct Log {
     newest: Index,
     notes: VecDeque<Entry>,
     /// Indexes after `newest` that are promised to notes which are being written.
-    promised: u64,
+    reserved: u64,
     #[cfg(feature = "nats")]
     /// The serial of the last note written here, kept or not; 0 if there was none.
     last: Serial,
-    watches: usize,
-    watchers: Watchers,
+    subscriptions: usize,
+    subscribers: Subscribers,
 }
 
-/// A note in the ledger.
+/// A note in the log of its place.
 #[derive(Debug)]
 pub(crate) struct Entry {
     note: Note,
@@ -101,7 +101,7 @@ const FEW_NOTES: usize = 4;
 /// Tables smaller than this are not worth shrinking.
 const SHRINK_FROM: usize = 1_024;
 
-impl Ledger {
+impl NoteLogs {
     pub(crate) fn new(limits: Limits, when_full: WhenFull) -> Self {
         Self {
             limits,
@@ -113,7 +113,7 @@ impl Ledger {
             now: Duration::ZERO,
             notes: 0,
             bytes: 0,
-            watches: 0,
+            subscriptions: 0,
             next_registration: 0,
         }
     }
@@ -278,31 +278,31 @@ impl Ledger {
 
     /// Registers a stream, which keeps the place's log alive. The rest is done once the lock is released: the stream is
     /// added to the crowd that is returned, if there is one.
-    fn add_watch(
+    fn subscribe(
         &mut self,
         place: E7Point,
-        wakeups: &Arc<Wakeups>,
-    ) -> Result<(Registration, Option<Arc<Crowd>>), WatchError> {
-        let limit = self.limits.watches_total;
-        if self.watches >= limit {
-            return Err(WatchError::TooManyWatches { limit });
+        subscriber: &Arc<Subscriber>,
+    ) -> Result<(Registration, Option<Arc<Crowd>>), SubscribeError> {
+        let limit = self.limits.subscriptions_total;
+        if self.subscriptions >= limit {
+            return Err(SubscribeError::TooManySubscriptions { limit });
         }
-        self.watches += 1;
+        self.subscriptions += 1;
         let registration = Registration::new(self.next_registration);
         self.next_registration += 1;
         let log = log_of(&mut self.places, place, self.retired);
-        log.watches += 1;
-        Ok((registration, log.watchers.add(registration, wakeups)))
+        log.subscriptions += 1;
+        Ok((registration, log.subscribers.add(registration, subscriber)))
     }
 
     /// Ends a registration, but for the crowd that is returned.
-    fn remove_watch(&mut self, place: E7Point, registration: Registration) -> Option<Arc<Crowd>> {
+    fn unsubscribe(&mut self, place: E7Point, registration: Registration) -> Option<Arc<Crowd>> {
         let log = self.places.get_mut(&place)?;
-        self.watches -= 1;
-        log.watches -= 1;
-        let crowd = log.watchers.remove(registration);
-        if log.watches == 0 {
-            log.watchers = Watchers::Nobody;
+        self.subscriptions -= 1;
+        log.subscriptions -= 1;
+        let crowd = log.subscribers.remove(registration);
+        if log.subscriptions == 0 {
+            log.subscribers = Subscribers::Nobody;
             if log.notes.is_empty() {
                 self.drop_if_unused(place);
             }
@@ -311,10 +311,10 @@ impl Ledger {
     }
 
     /// Returns the streams that a note of this author at a place wakes.
-    pub(crate) fn watchers(&self, place: E7Point, author: Author) -> Watchers {
+    pub(crate) fn subscribers(&self, place: E7Point, author: Author) -> Subscribers {
         self.places
             .get(&place)
-            .map_or(Watchers::Nobody, |log| log.watchers.but(author))
+            .map_or(Subscribers::Nobody, |log| log.subscribers.but(author))
     }
 
     pub(crate) fn usage(&self) -> Usage {
@@ -322,11 +322,11 @@ impl Ledger {
             notes: self.notes,
             bytes: self.bytes,
             places: self.places.len(),
-            watches: self.watches,
+            subscriptions: self.subscriptions,
         }
     }
 
-    /// Removes the oldest note of a place, and the place with its last one unless it is watched.
+    /// Removes the oldest note of a place, and the place with its last one unless it has subscribers.
     fn pop_front(&mut self, place: E7Point) -> Option<Entry> {
         let hash_map::Entry::Occupied(mut slot) = self.places.entry(place) else {
             return None;
@@ -382,7 +382,7 @@ fn log_of(places: &mut Places, place: E7Point, retired: Index) -> &mut Log {
 
 impl Log {
     fn is_unused(&self) -> bool {
-        self.notes.is_empty() && self.watches == 0 && self.promised == 0
+        self.notes.is_empty() && self.subscriptions == 0 && self.reserved == 0
     }
 
     /// Returns how many notes at the front are past their age.

@@ -14,7 +14,7 @@ use crate::note::Author;
 /// that does not read costs nothing however much is written. The stream takes the places and reads the notes from the
 /// log.
 #[derive(Debug)]
-pub struct Wakeups {
+pub struct Subscriber {
     reader: Author,
     places: Mutex<Places>,
     /// Whether a place is marked, for a stream that asks after each note that it posts. Written under the lock.
@@ -22,7 +22,7 @@ pub struct Wakeups {
     notify: Notify,
 }
 
-impl Wakeups {
+impl Subscriber {
     /// Makes the wake-ups of the stream whose notes carry this author.
     #[must_use]
     pub fn new(reader: Author) -> Self {
@@ -106,11 +106,11 @@ struct Places {
 
 /// A stream's registration at a place; dropping it ends the wake-ups at once.
 ///
-/// As long as a place has a watch, its log exists and its indexes go on, even when retention has emptied it: a cursor
+/// While a place has a subscription, its log exists and its indexes go on, even when retention has emptied it: a cursor
 /// never meets indexes that started again.
-#[must_use = "dropping the watch ends it"]
-pub struct Watch {
-    notebook: Arc<dyn EndWatch>,
+#[must_use = "dropping the subscription ends it"]
+pub struct Subscription {
+    notebook: Arc<dyn EndSubscription>,
     place: E7Point,
     registration: Registration,
 }
@@ -126,14 +126,14 @@ impl Registration {
     }
 }
 
-/// What ends a watch. It is no closure in a box of its own, because a stream may watch ten thousand places.
-pub(crate) trait EndWatch: Send + Sync {
-    fn end_watch(&self, place: E7Point, registration: Registration);
+/// Ends a subscription. A trait instead of a boxed closure, because a stream may have ten thousand subscriptions.
+pub(crate) trait EndSubscription: Send + Sync {
+    fn end_subscription(&self, place: E7Point, registration: Registration);
 }
 
-impl Watch {
+impl Subscription {
     pub(crate) fn new(
-        notebook: Arc<dyn EndWatch>,
+        notebook: Arc<dyn EndSubscription>,
         place: E7Point,
         registration: Registration,
     ) -> Self {
@@ -145,15 +145,16 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
+impl Drop for Subscription {
     fn drop(&mut self) {
-        self.notebook.end_watch(self.place, self.registration);
+        self.notebook
+            .end_subscription(self.place, self.registration);
     }
 }
 
-impl fmt::Debug for Watch {
+impl fmt::Debug for Subscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").finish_non_exhaustive()
+        f.debug_struct("Subscription").finish_non_exhaustive()
     }
 }
 
@@ -175,45 +176,45 @@ mod tests {
 
     #[test]
     fn a_place_is_marked_once_and_the_longest_waiting_comes_first() {
-        let wakeups = Wakeups::new(Author::unique());
+        let subscriber = Subscriber::new(Author::unique());
         for lat in [3, 1, 3, 2, 1] {
-            wakeups.wake(place(lat), Author::unique());
+            subscriber.wake(place(lat), Author::unique());
         }
-        assert_eq!(wakeups.take(), [place(3), place(1), place(2)]);
-        assert!(wakeups.is_empty());
-        wakeups.wake(place(3), Author::unique());
-        assert_eq!(wakeups.take(), [place(3)]);
+        assert_eq!(subscriber.take(), [place(3), place(1), place(2)]);
+        assert!(subscriber.is_empty());
+        subscriber.wake(place(3), Author::unique());
+        assert_eq!(subscriber.take(), [place(3)]);
     }
 
     #[test]
     fn a_wait_that_is_given_up_loses_nothing() {
-        let wakeups = Wakeups::new(Author::unique());
+        let subscriber = Subscriber::new(Author::unique());
         let mut context = Context::from_waker(Waker::noop());
         {
-            let mut waiting = pin!(wakeups.any());
+            let mut waiting = pin!(subscriber.any());
             assert!(waiting.as_mut().poll(&mut context).is_pending());
             // The notification goes to this waiter, which is dropped before it sees it.
-            wakeups.wake(place(1), Author::unique());
+            subscriber.wake(place(1), Author::unique());
         }
-        assert!(is_ready(wakeups.any()));
-        assert_eq!(wakeups.take(), [place(1)]);
+        assert!(is_ready(subscriber.any()));
+        assert_eq!(subscriber.take(), [place(1)]);
     }
 
     #[test]
     fn places_that_were_taken_do_not_wake_again() {
-        let wakeups = Wakeups::new(Author::unique());
-        wakeups.wake(place(1), Author::unique());
-        wakeups.take();
-        assert!(!is_ready(wakeups.any()));
-        wakeups.wake(place(2), Author::unique());
-        assert!(is_ready(wakeups.any()));
+        let subscriber = Subscriber::new(Author::unique());
+        subscriber.wake(place(1), Author::unique());
+        subscriber.take();
+        assert!(!is_ready(subscriber.any()));
+        subscriber.wake(place(2), Author::unique());
+        assert!(is_ready(subscriber.any()));
     }
 
     #[test]
     fn a_stream_is_not_woken_by_itself() {
         let reader = Author::unique();
-        let wakeups = Wakeups::new(reader);
-        wakeups.wake(place(1), reader);
-        assert!(wakeups.is_empty() && !is_ready(wakeups.any()));
+        let subscriber = Subscriber::new(reader);
+        subscriber.wake(place(1), reader);
+        assert!(subscriber.is_empty() && !is_ready(subscriber.any()));
     }
 }

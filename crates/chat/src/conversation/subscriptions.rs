@@ -7,8 +7,8 @@ use route_guide_geo::E7Point;
 use super::error::ChatError;
 use crate::note::{Author, Index, Note};
 use crate::notebook::{Notebook, PageLimit};
-use crate::share::WatchShare;
-use crate::wakeups::{Wakeups, Watch};
+use crate::share::SubscriptionShare;
+use crate::subscription::{Subscriber, Subscription};
 
 /// The notes kept at a place when a stream began to follow it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +21,11 @@ pub struct KeptNotes {
 
 /// The places where a stream has posted, and how far it has read each of them.
 #[derive(Debug)]
-pub(super) struct Follows {
+pub(super) struct Subscriptions {
     reader: Author,
     limit: usize,
-    share: Option<Arc<WatchShare>>,
-    wakeups: Arc<Wakeups>,
+    share: Option<Arc<SubscriptionShare>>,
+    subscriber: Arc<Subscriber>,
     /// A hasher with a random seed, because places are chosen by strangers.
     places: HashMap<E7Point, Follow, foldhash::fast::RandomState>,
     /// What is left of the current turn; `None` between turns.
@@ -36,7 +36,7 @@ pub(super) struct Follows {
 struct Follow {
     /// `None` until the stream's first note at the place has been written.
     cursor: Option<Index>,
-    _watch: Watch,
+    _subscription: Subscription,
 }
 
 /// The places that were marked when the turn began, less those that are done.
@@ -47,20 +47,20 @@ struct Turn {
     until: Option<Index>,
 }
 
-impl Follows {
+impl Subscriptions {
     pub(super) fn new(reader: Author, limit: usize) -> Self {
         Self {
             reader,
             limit,
             share: None,
-            wakeups: Arc::new(Wakeups::new(reader)),
+            subscriber: Arc::new(Subscriber::new(reader)),
             places: HashMap::default(),
             turn: None,
         }
     }
 
     /// Takes places from a share from now on. To be called before any is followed.
-    pub(super) fn take_from(&mut self, share: Arc<WatchShare>) {
+    pub(super) fn take_from(&mut self, share: Arc<SubscriptionShare>) {
         self.share = Some(share);
     }
 
@@ -82,11 +82,11 @@ impl Follows {
             let limit = share.limit();
             return Err(ChatError::ShareUsed { limit });
         }
-        match notebook.watch(place, &self.wakeups) {
+        match notebook.subscribe(place, &self.subscriber) {
             Ok(watch) => {
                 vacant.insert(Follow {
                     cursor: None,
-                    _watch: watch,
+                    _subscription: watch,
                 });
                 Ok(true)
             }
@@ -119,7 +119,7 @@ impl Follows {
         if let Some(follow) = self.places.get_mut(&place) {
             follow.cursor = Some(before_kept);
         }
-        self.wakeups.mark(place);
+        self.subscriber.mark(place);
         KeptNotes {
             count: page.newest.since(before_kept),
             first: before_kept.plus(1),
@@ -146,11 +146,11 @@ impl Follows {
         notebook: &dyn Notebook,
         limit: PageLimit,
     ) -> Result<Option<Vec<Note>>, ChatError> {
-        if self.turn.is_none() && self.wakeups.is_empty() {
+        if self.turn.is_none() && self.subscriber.is_empty() {
             return Ok(None);
         }
         let turn = self.turn.get_or_insert_with(|| Turn {
-            places: self.wakeups.take(),
+            places: self.subscriber.take(),
             until: None,
         });
         while let Some(&place) = turn.places.front() {
@@ -189,12 +189,12 @@ impl Follows {
 
     pub(super) async fn woken(&self) {
         if self.turn.is_none() {
-            self.wakeups.any().await;
+            self.subscriber.any().await;
         }
     }
 }
 
-impl Drop for Follows {
+impl Drop for Subscriptions {
     fn drop(&mut self) {
         if let Some(share) = &self.share {
             share.give_back(self.places.len());

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use route_guide_geo::E7Point;
 
-use super::{Entry, Ledger, Log, Serial, cost_bytes, log_of};
+use super::{Entry, Log, NoteLogs, Serial, cost_bytes, log_of};
 use crate::note::{Draft, Index};
 use crate::notebook::Receipt;
 
@@ -17,7 +17,7 @@ pub(crate) struct Context {
 
 /// For notes that are read from a stream which other servers write too, and from which retention may remove some before
 /// they are read here. A note's serial is its number in the stream.
-impl Ledger {
+impl NoteLogs {
     /// Returns what is known here about the notes of a place, `seen` being the last note that has been read and `gap` the
     /// last one that was removed unread. `None` if that one may have been at the place.
     pub(crate) fn context(&self, place: E7Point, seen: Serial, gap: Serial) -> Option<Context> {
@@ -29,7 +29,7 @@ impl Ledger {
     ///
     /// If a note of the place may have been removed unread, readers of the place miss one. How many there were is not
     /// known. That there were none is known only from the server of the note's author.
-    pub(crate) fn land_replicated(
+    pub(crate) fn commit_replicated(
         &mut self,
         draft: Draft,
         written: Duration,
@@ -58,7 +58,7 @@ impl Ledger {
         while let Some(entry) = self.pop_front(place) {
             garbage.push(entry);
         }
-        // Without notes and watches the log is gone by now.
+        // Without notes and subscriptions the log is gone by now.
         log_of(&mut self.places, place, self.retired).newest = newest;
     }
 
@@ -93,7 +93,7 @@ impl Ledger {
         places
     }
 
-    /// Removes the newest note of a place, and the place with its last one unless it is watched.
+    /// Removes the newest note of a place, and the place with its last one unless it has subscribers.
     fn pop_back(&mut self, place: E7Point) -> Option<Entry> {
         let log = self.places.get_mut(&place)?;
         if log.notes.len() == 1 {
@@ -116,14 +116,14 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::WhenFull;
     use crate::limits::Limits;
+    use crate::logs::WhenFull;
     use crate::note::Author;
     use crate::notebook::PageLimit;
 
     /// A copy of a stream that others write.
     struct Copy {
-        ledger: Ledger,
+        logs: NoteLogs,
         gap: Serial,
         seen: Serial,
     }
@@ -131,7 +131,7 @@ mod tests {
     impl Copy {
         fn new() -> Self {
             Self {
-                ledger: Ledger::new(Limits::default(), WhenFull::Forget),
+                logs: NoteLogs::new(Limits::default(), WhenFull::Forget),
                 gap: 0,
                 seen: 0,
             }
@@ -145,23 +145,23 @@ mod tests {
             }
             self.seen = serial;
             let draft = Draft::new(place, "x", Author::unique());
-            let before = self.ledger.newest(place);
+            let before = self.logs.newest(place);
             let context = context.map(|(seen, last)| Context { seen, last });
             let (written, mut garbage) = (Duration::ZERO, Vec::new());
-            self.ledger
-                .land_replicated(draft, written, serial, context, self.gap, &mut garbage);
+            self.logs
+                .commit_replicated(draft, written, serial, context, self.gap, &mut garbage);
             let page = PageLimit::default();
-            self.ledger.read(place, before, page, Duration::ZERO).missed
+            self.logs.read(place, before, page, Duration::ZERO).missed
         }
 
         fn context(&self, place: E7Point) -> Option<(u64, u64)> {
-            let context = self.ledger.context(place, self.seen, self.gap);
+            let context = self.logs.context(place, self.seen, self.gap);
             context.map(|context| (context.seen, context.last))
         }
 
         fn kept(&mut self, place: E7Point) -> Vec<u64> {
             let page = PageLimit::default();
-            let page = self.ledger.read(place, Index::START, page, Duration::ZERO);
+            let page = self.logs.read(place, Index::START, page, Duration::ZERO);
             page.notes.iter().map(|note| note.index().get()).collect()
         }
     }
@@ -210,7 +210,7 @@ mod tests {
             copy.read(place(lat), serial, None);
         }
         let mut garbage = Vec::new();
-        let mut places = copy.ledger.cut_after(2, &mut garbage);
+        let mut places = copy.logs.cut_after(2, &mut garbage);
         places.sort_unstable();
         assert_eq!(places, [place(1), place(3)]);
         assert_eq!(garbage.len(), 3);
@@ -219,14 +219,14 @@ mod tests {
         let page = PageLimit::default();
         let missed = |copy: &mut Copy, lat: i32, after: u64| {
             let after = Index::new(after);
-            let page = copy.ledger.read(place(lat), after, page, Duration::ZERO);
+            let page = copy.logs.read(place(lat), after, page, Duration::ZERO);
             page.missed
         };
         assert_eq!(missed(&mut copy, 1, 3), 1);
         assert_eq!(copy.kept(place(2)), [1]);
         assert_eq!(missed(&mut copy, 2, 1), 0);
         assert_eq!(copy.kept(place(3)), [0; 0]);
-        let usage = copy.ledger.usage();
+        let usage = copy.logs.usage();
         assert_eq!((usage.notes, usage.places), (2, 2));
         (copy.seen, copy.gap) = (2, 2);
         assert_eq!(copy.read(place(2), 3, Some((2, 2))), 0);

@@ -4,36 +4,36 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use route_guide_geo::E7Point;
 
 use crate::note::Author;
-use crate::wakeups::{Registration, Wakeups};
+use crate::subscription::{Registration, Subscriber};
 
-/// The streams that watch one place.
+/// The subscribers of one place.
 #[derive(Clone, Debug, Default)]
-pub(crate) enum Watchers {
+pub(crate) enum Subscribers {
     #[default]
     Nobody,
     /// Most places have a single one, and need no table for it.
-    One(Registration, Arc<Wakeups>),
+    One(Registration, Arc<Subscriber>),
     Many(Arc<Crowd>),
 }
 
-/// Streams that watch the same place.
+/// Several subscribers of one place.
 ///
 /// It has a lock of its own, so that a thousand streams are woken without holding up the notebook.
 #[derive(Debug, Default)]
 pub(crate) struct Crowd {
-    streams: Mutex<HashMap<Registration, Arc<Wakeups>>>,
+    streams: Mutex<HashMap<Registration, Arc<Subscriber>>>,
 }
 
-impl Watchers {
+impl Subscribers {
     /// Adds a stream, or returns the crowd that it is to be added to once the notebook's lock is released.
     pub(super) fn add(
         &mut self,
         registration: Registration,
-        wakeups: &Arc<Wakeups>,
+        subscriber: &Arc<Subscriber>,
     ) -> Option<Arc<Crowd>> {
         let crowd = match self {
             Self::Nobody => {
-                *self = Self::One(registration, Arc::clone(wakeups));
+                *self = Self::One(registration, Arc::clone(subscriber));
                 return None;
             }
             Self::One(first, stream) => {
@@ -62,7 +62,7 @@ impl Watchers {
     /// Returns whom a note by `writer` wakes.
     pub(super) fn but(&self, writer: Author) -> Self {
         match self {
-            Self::One(_, wakeups) if wakeups.reader() == writer => Self::Nobody,
+            Self::One(_, subscriber) if subscriber.reader() == writer => Self::Nobody,
             others => others.clone(),
         }
     }
@@ -70,15 +70,15 @@ impl Watchers {
     pub(crate) fn wake_all(&self, place: E7Point, writer: Author) {
         match self {
             Self::Nobody => {}
-            Self::One(_, wakeups) => wakeups.wake(place, writer),
+            Self::One(_, subscriber) => subscriber.wake(place, writer),
             Self::Many(crowd) => crowd.wake_all(place, writer),
         }
     }
 }
 
 impl Crowd {
-    pub(super) fn add(&self, registration: Registration, wakeups: &Arc<Wakeups>) {
-        self.lock().insert(registration, Arc::clone(wakeups));
+    pub(super) fn add(&self, registration: Registration, subscriber: &Arc<Subscriber>) {
+        self.lock().insert(registration, Arc::clone(subscriber));
     }
 
     pub(super) fn remove(&self, registration: Registration) {
@@ -86,12 +86,12 @@ impl Crowd {
     }
 
     fn wake_all(&self, place: E7Point, writer: Author) {
-        for wakeups in self.lock().values() {
-            wakeups.wake(place, writer);
+        for subscriber in self.lock().values() {
+            subscriber.wake(place, writer);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Registration, Arc<Wakeups>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Registration, Arc<Subscriber>>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
