@@ -24,7 +24,7 @@
 
 use std::io;
 
-use crate::target::TargetError;
+use crate::channel::target::TargetError;
 
 pub use self::greeter::Greeter;
 pub use self::hello::Hello;

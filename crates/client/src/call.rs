@@ -15,11 +15,17 @@ use tonic::Status;
 use tonic::body::Body;
 use tonic::metadata::MetadataMap;
 
-use crate::answer::{self, MessageCount};
-use crate::expiry::{self, Expiry};
-use crate::fault;
-use crate::options::CallObserver;
-use crate::target::Target;
+use crate::call::answer::MessageCount;
+use crate::call::deadline::Expiry;
+use crate::call::options::CallObserver;
+use crate::channel::target::Target;
+
+mod answer;
+pub(crate) mod deadline;
+pub(crate) mod explain;
+pub(crate) mod metadata;
+pub(crate) mod options;
+pub(crate) mod status;
 
 /// What a stub tells the channel about a call, in the extensions of its request.
 #[derive(Clone, Default)]
@@ -36,7 +42,7 @@ impl CallContext {
     /// [`tonic::Request::set_timeout`] sets.
     pub(crate) fn take(request: &mut Request<Body>) -> Result<Self, Status> {
         let mut context: Self = request.extensions_mut().remove().unwrap_or_default();
-        if let Some(header) = request.headers_mut().remove(expiry::HEADER) {
+        if let Some(header) = request.headers_mut().remove(deadline::HEADER) {
             let from_header = Expiry::from_header(&header).ok_or_else(|| {
                 Status::invalid_argument(format!("malformed grpc-timeout {header:?}"))
             })?;
@@ -114,7 +120,7 @@ impl Call {
         if let Some(expiry) = &self.context.expiry {
             request
                 .headers_mut()
-                .insert(expiry::HEADER, expiry.header());
+                .insert(deadline::HEADER, expiry.header());
         }
         Ok(request)
     }
@@ -176,7 +182,7 @@ fn observe_head(observer: &dyn CallObserver, headers: &HeaderMap) {
 fn failed(expiry: Option<&Expiry>, err: &hyper::Error, target: &Target) -> Status {
     match expiry {
         Some(expiry) if expiry.is_over() => expiry.status(),
-        _ => fault::broken_off(err, target),
+        _ => status::broken_off(err, target),
     }
 }
 

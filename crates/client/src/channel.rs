@@ -16,12 +16,18 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::Service;
 
-use crate::backoff::Backoff;
+use crate::call::status;
 use crate::call::{self, CallContext, Upload};
-use crate::connection::{self, ConnectError};
-use crate::fault;
-use crate::state::{ChannelState, StateBoard, StateChanges};
-use crate::target::{Target, TargetError};
+use crate::channel::backoff::Backoff;
+use crate::channel::dialling::ConnectError;
+use crate::channel::state::{ChannelState, StateBoard, StateChanges};
+use crate::channel::target::{Target, TargetError};
+
+pub(crate) mod backoff;
+pub(crate) mod dialling;
+mod flood;
+pub(crate) mod state;
+pub(crate) mod target;
 
 /// What can be set on a [`Channel`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,9 +230,9 @@ impl Channel {
         let mut sends_left = MAX_SENDS;
         loop {
             let mut sender = match call.within_deadline(self.connection(wait_for_ready)).await {
-                Ok(connected) => connected.map_err(|err| fault::unavailable(&err))?,
+                Ok(connected) => connected.map_err(|err| status::unavailable(&err))?,
                 Err(expired) => {
-                    return Err(fault::while_connecting(
+                    return Err(status::while_connecting(
                         expired,
                         self.try_last_error().as_ref(),
                     ));
@@ -275,7 +281,7 @@ impl Shared {
     async fn attempt(&self, slot: &mut Slot) -> Result<SendRequest<Upload>, ConnectError> {
         slot.sender = None;
         let attempt = self.board.connecting();
-        match connection::open(&self.target, &self.settings, &attempt).await {
+        match dialling::open(&self.target, &self.settings, &attempt).await {
             Ok(sender) => {
                 slot.backoff = Backoff::new();
                 slot.retry_at = None;

@@ -54,40 +54,24 @@
 //! [`Target`] is an address, [`Channel`] a connection to it with gRPC's [states](ChannelState), [`RouteGuide`],
 //! [`Greeter`] and [`Hello`] the stubs, [`explain`] turns a status into words, and [`cli`] holds the two programs.
 
+pub use crate::call::explain::{code_name, exit_status, explain};
+pub use crate::call::metadata::{Header, HeaderError, metadata_lines};
+pub use crate::call::options::{CallObserver, CallOptions, Compression, UnknownCompression};
+pub use crate::channel::dialling::ConnectError;
+pub use crate::channel::state::{ChannelState, StateChanges};
+pub use crate::channel::target::{Target, TargetError};
 pub use crate::channel::{Channel, ChannelSettings};
-pub use crate::connection::ConnectError;
-pub use crate::explain::{code_name, exit_status, explain};
-pub use crate::greeter::Greeter;
-pub use crate::header::{Header, HeaderError, metadata_lines};
-pub use crate::hello::Hello;
-pub use crate::options::{CallObserver, CallOptions, Compression, UnknownCompression};
 pub use crate::printable::printable;
-pub use crate::replies::Replies;
-pub use crate::route_guide::RouteGuide;
-pub use crate::state::{ChannelState, StateChanges};
-pub use crate::target::{Target, TargetError};
+pub use crate::stubs::greeter::Greeter;
+pub use crate::stubs::hello::Hello;
+pub use crate::stubs::replies::Replies;
+pub use crate::stubs::route_guide::RouteGuide;
 
-mod greeter;
-mod hello;
-mod route_guide;
+mod stubs;
 
-mod options;
-mod replies;
-
-mod channel;
-mod state;
-mod target;
-
-mod answer;
-mod backoff;
 mod call;
-mod connection;
-mod expiry;
-mod fault;
-mod flood;
+mod channel;
 
-mod explain;
-mod header;
 mod printable;
 
 pub mod blocking;

@@ -7,10 +7,10 @@ use super::ConnectionError;
 use super::engine::Engine;
 use super::replies::Replies;
 use super::route_guide::no_thread;
+use crate::call::options::CallOptions;
 use crate::channel::Channel;
-use crate::greeter;
-use crate::options::CallOptions;
-use crate::target::Target;
+use crate::channel::target::Target;
+use crate::stubs::greeter;
 
 /// The Greeter of the quick start, for programs without async code.
 #[derive(Clone, Debug)]

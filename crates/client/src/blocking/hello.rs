@@ -7,10 +7,10 @@ use super::ConnectionError;
 use super::engine::Engine;
 use super::replies::Replies;
 use super::route_guide::no_thread;
+use crate::call::options::CallOptions;
 use crate::channel::Channel;
-use crate::hello;
-use crate::options::CallOptions;
-use crate::target::Target;
+use crate::channel::target::Target;
+use crate::stubs::hello;
 
 /// The introduction's HelloService, one method of each kind, for programs without async code.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use tonic::Status;
 
 use super::engine::Engine;
-use crate::replies;
+use crate::stubs::replies;
 
 /// The replies of a server, one by one as they come. After an error it ends.
 ///

@@ -7,10 +7,10 @@ use tonic::Status;
 use super::ConnectionError;
 use super::engine::Engine;
 use super::replies::Replies;
+use crate::call::options::CallOptions;
 use crate::channel::Channel;
-use crate::options::CallOptions;
-use crate::route_guide;
-use crate::target::Target;
+use crate::channel::target::Target;
+use crate::stubs::route_guide;
 
 /// The four methods of RouteGuide, one of each kind, for programs without async code.
 #[derive(Clone, Debug)]

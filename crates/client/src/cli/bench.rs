@@ -11,8 +11,8 @@ use self::flags::{LoadFlags, PlaceFlags, parse_area};
 use self::page::Page;
 use super::channel::connect;
 use super::session::{Failure, Session};
-use crate::route_guide::RouteGuide;
-use crate::target::Target;
+use crate::channel::target::Target;
+use crate::stubs::route_guide::RouteGuide;
 
 mod asked;
 mod flags;

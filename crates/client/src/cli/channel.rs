@@ -10,10 +10,10 @@ use tonic::Status;
 
 use super::output::Output;
 use super::session::{Failure, Session};
+use crate::call::deadline::Expiry;
+use crate::call::status;
 use crate::channel::Channel;
-use crate::expiry::Expiry;
-use crate::fault;
-use crate::state::{ChannelState, StateChanges};
+use crate::channel::state::{ChannelState, StateChanges};
 
 /// How long to look at the channel.
 #[derive(Args, Debug)]
@@ -89,7 +89,7 @@ pub(super) async fn connect(
             channel
                 .ready()
                 .await
-                .map_err(|err| fault::unavailable(&err))
+                .map_err(|err| status::unavailable(&err))
         }
     };
     let outcome = tokio::select! {
@@ -99,7 +99,7 @@ pub(super) async fn connect(
     };
     // The attempt is dropped here, so that its lock is free.
     match channel.last_error().await {
-        Some(err) => outcome.map_err(|expired| fault::while_connecting(expired, Some(&err))),
+        Some(err) => outcome.map_err(|expired| status::while_connecting(expired, Some(&err))),
         None => outcome,
     }
 }

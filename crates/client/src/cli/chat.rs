@@ -17,9 +17,9 @@ use super::output::complain;
 use super::points::PointFlags;
 use super::route_guide::not_a;
 use super::session::{Failure, Session};
+use crate::call::options::CallOptions;
 use crate::channel::Channel;
-use crate::options::CallOptions;
-use crate::route_guide::RouteGuide;
+use crate::stubs::route_guide::RouteGuide;
 
 mod desk;
 mod following;

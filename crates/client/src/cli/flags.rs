@@ -7,9 +7,9 @@ use jiff::fmt::temporal::Pieces;
 use jiff::{SignedDuration, Timestamp};
 
 use super::output::StderrObserver;
-use crate::header::Header;
-use crate::options::{CallOptions, Compression};
-use crate::target::Target;
+use crate::call::metadata::Header;
+use crate::call::options::{CallOptions, Compression};
+use crate::channel::target::Target;
 
 /// The text under the flags in the long help of both programs.
 pub(super) const EXIT_STATUS: &str = "\

@@ -10,9 +10,9 @@ use super::hello::{self, HelloCommand};
 use super::output::Output;
 use super::person::{self, PersonArgs};
 use super::session::{Failure, Session};
-use crate::greeter::Greeter;
 use crate::printable::printable;
-use crate::replies::Replies;
+use crate::stubs::greeter::Greeter;
+use crate::stubs::replies::Replies;
 
 /// Greets a Greeter, and a HelloService.
 ///

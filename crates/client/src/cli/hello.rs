@@ -8,10 +8,10 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::output::Output;
 use super::session::{Failure, Session};
-use crate::header::HeaderError;
-use crate::hello::Hello;
+use crate::call::metadata::HeaderError;
 use crate::printable::printable;
-use crate::replies::Replies;
+use crate::stubs::hello::Hello;
+use crate::stubs::replies::Replies;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum HelloCommand {

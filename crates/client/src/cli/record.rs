@@ -13,7 +13,7 @@ use super::lines;
 use super::output::{Output, complain};
 use super::points::PointFlags;
 use super::session::Failure;
-use crate::route_guide::RouteGuide;
+use crate::stubs::route_guide::RouteGuide;
 
 /// Where a route comes from.
 #[derive(Args, Debug)]

@@ -19,7 +19,7 @@ use super::record::{self, RecordArgs};
 use super::session::{Failure, Session};
 use super::tutorial;
 use crate::printable::printable;
-use crate::route_guide::RouteGuide;
+use crate::stubs::route_guide::RouteGuide;
 
 /// Asks a RouteGuide server what is where.
 ///

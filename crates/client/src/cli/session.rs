@@ -10,10 +10,10 @@ use tonic::{Code, Status};
 use super::flags::SharedFlags;
 use super::output::{Output, stderr};
 use super::signals::{HUNG_UP, Interrupt, SecondSignal, TERMINATED};
+use crate::call::explain::{exit_status, explain};
+use crate::call::options::CallOptions;
 use crate::channel::Channel;
-use crate::connection::ConnectError;
-use crate::explain::{exit_status, explain};
-use crate::options::CallOptions;
+use crate::channel::dialling::ConnectError;
 
 /// What a command works with.
 pub(super) struct Session {

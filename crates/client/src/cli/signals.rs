@@ -15,7 +15,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::session::Failure;
 #[cfg(unix)]
-use crate::explain::exit_status;
+use crate::call::explain::exit_status;
 
 /// The exit statuses that a shell gives a program which SIGTERM or SIGHUP has ended.
 pub(super) const TERMINATED: u8 = 128 + 15;

@@ -8,7 +8,7 @@ use tokio_stream::StreamExt;
 use super::lines;
 use super::output::Output;
 use super::session::Failure;
-use crate::route_guide::RouteGuide;
+use crate::stubs::route_guide::RouteGuide;
 
 /// The published places, the same that the server knows.
 const PLACES: &str = include_str!("../../../../data/route_guide_db.json");

@@ -17,7 +17,7 @@ use crate::cli::input;
 use crate::cli::points::PointFlags;
 use crate::cli::record;
 use crate::cli::session::Failure;
-use crate::route_guide::RouteGuide;
+use crate::stubs::route_guide::RouteGuide;
 
 /// The load of one method.
 pub(super) enum Asked {

@@ -10,13 +10,13 @@ use route_guide_geo::{E7Point, E7Rectangle};
 use route_guide_load::{Load, LoadError, Reach, Target as LoadTarget, Windows, process_cpu};
 use tonic::metadata::MetadataMap;
 
+use crate::call::deadline::{self, Expiry};
+use crate::call::options::Compression;
+use crate::channel::target::{Address, Target};
 use crate::cli::flags::{SharedFlags, parse_timeout};
 use crate::cli::points::{Area, PointFlags};
 use crate::cli::route_guide::usage;
 use crate::cli::session::Failure;
-use crate::expiry::{self, Expiry};
-use crate::options::Compression;
-use crate::target::{Address, Target};
 
 /// No run is longer; one that is bounded by its calls has this end too.
 const LONGEST: Duration = Duration::from_secs(24 * 3_600);
@@ -158,7 +158,7 @@ fn metadata(shared: &SharedFlags) -> HeaderMap {
     }
     let mut entries = entries.into_headers();
     if let Some(expiry) = shared.timeout.and_then(Expiry::after) {
-        entries.insert(expiry::HEADER, expiry.header());
+        entries.insert(deadline::HEADER, expiry.header());
     }
     entries
 }

@@ -8,9 +8,9 @@ use route_guide_load::{Failure, Histogram, Load, Report};
 use serde::Serialize;
 
 use super::flags::LoadFlags;
-use crate::explain::code_name;
+use crate::call::explain::code_name;
+use crate::channel::target::Target;
 use crate::printable::{printable, shortened};
-use crate::target::Target;
 
 /// A run and its report.
 pub(super) struct Page {

@@ -7,8 +7,8 @@ use route_guide_geo::E7Point;
 use tonic::metadata::MetadataMap;
 
 use super::super::session::Failure;
-use crate::header::Header;
-use crate::options::CallOptions;
+use crate::call::metadata::Header;
+use crate::call::options::CallOptions;
 
 /// Names a place to follow, as `LAT,LON` in E7 units. A server that knows it hands out the log of the place, each note
 /// once and the writer's own included, and confirms it as `LAT,LON,COUNT,FIRST`: that many notes come first because they

@@ -16,12 +16,12 @@ use super::place::Place;
 use super::repeats::Repeats;
 use super::screen::{Screen, cut};
 use super::typing::{Event, Typing};
-use crate::backoff::Backoff;
+use crate::call::deadline::Expiry;
+use crate::call::explain::explain;
+use crate::call::options::CallOptions;
+use crate::call::status;
 use crate::channel::Channel;
-use crate::expiry::Expiry;
-use crate::explain::explain;
-use crate::fault;
-use crate::options::CallOptions;
+use crate::channel::backoff::Backoff;
 use crate::printable::printable;
 
 mod call;
@@ -316,7 +316,7 @@ impl<'a> Talk<'a> {
 fn is_lost(status: &Status) -> bool {
     match status.code() {
         Code::Unavailable => true,
-        Code::Internal | Code::Unknown => fault::was_cut_short(status) || is_unconfirmed(status),
+        Code::Internal | Code::Unknown => status::was_cut_short(status) || is_unconfirmed(status),
         _ => false,
     }
 }

@@ -3,8 +3,8 @@
 use tonic::metadata::MetadataMap;
 
 use super::stderr::complain;
-use crate::header::metadata_lines;
-use crate::options::CallObserver;
+use crate::call::metadata::metadata_lines;
+use crate::call::options::CallObserver;
 
 /// Shows the metadata of each call.
 #[derive(Debug)]

@@ -10,8 +10,8 @@ use super::super::super::session::Failure;
 use super::super::following::{self, CallName, Confirmed};
 use super::super::place::{News, Place, Since};
 use super::{AHEAD, End, Link, Manner, Talk, beginning, cannot_watch};
-use crate::replies::Replies;
-use crate::route_guide::RouteGuide;
+use crate::stubs::replies::Replies;
+use crate::stubs::route_guide::RouteGuide;
 
 impl Talk<'_> {
     /// Talks until the call ends.

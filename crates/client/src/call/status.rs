@@ -6,8 +6,8 @@ use std::sync::Arc;
 use h2::Reason;
 use tonic::{Code, Status};
 
-use crate::connection::ConnectError;
-use crate::target::Target;
+use crate::channel::dialling::ConnectError;
+use crate::channel::target::Target;
 
 /// The status of a call that found no server.
 pub(crate) fn unavailable(err: &ConnectError) -> Status {

@@ -7,10 +7,10 @@ use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
 use tonic::codec::CompressionEncoding;
 
+use crate::call::options::CallOptions;
 use crate::channel::Channel;
-use crate::options::CallOptions;
-use crate::replies::{Replies, local_limit};
-use crate::target::TargetError;
+use crate::channel::target::TargetError;
+use crate::stubs::replies::{Replies, local_limit};
 
 /// The four methods of RouteGuide, one of each kind. Cheap to clone; clones share the channel.
 ///

@@ -10,8 +10,8 @@ use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
 
 use crate::call::CallContext;
-use crate::expiry::Expiry;
-use crate::header::Header;
+use crate::call::deadline::Expiry;
+use crate::call::metadata::Header;
 
 /// The options of a call. The default has no deadline, no metadata and no compression, and fails at once if there is no
 /// server.

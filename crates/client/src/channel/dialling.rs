@@ -16,9 +16,9 @@ use tokio::sync::oneshot;
 
 use crate::call::Upload;
 use crate::channel::ChannelSettings;
-use crate::flood::Flood;
-use crate::state::{Attempt, ConnectionState};
-use crate::target::{Address, Target};
+use crate::channel::flood::Flood;
+use crate::channel::state::{Attempt, ConnectionState};
+use crate::channel::target::{Address, Target};
 
 /// Why there is no connection to a server.
 ///

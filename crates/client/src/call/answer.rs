@@ -14,9 +14,9 @@ use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, StatusCode, response};
 use tonic::{Code, Status};
 
-use crate::fault;
+use crate::call::status;
+use crate::channel::target::Target;
 use crate::printable::shortened;
-use crate::target::Target;
 
 /// gRPC servers write Base64 without padding; with padding it is understood too.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -200,7 +200,7 @@ pub(crate) fn too_many_replies(target: &Target) -> Status {
 
 /// The status of a response that is over before there is a status in it, as proxies end it that have lost their server.
 pub(crate) fn without_status(target: &Target) -> Status {
-    fault::cut_short(
+    status::cut_short(
         Code::Unknown,
         format!("the answer of {target} ended without a status"),
     )
@@ -310,7 +310,7 @@ mod tests {
     use tonic::{Code, Status};
 
     use super::{MessageCount, check_end, check_head, correct_status, name_missing_method};
-    use crate::target::Target;
+    use crate::channel::target::Target;
 
     fn target() -> Target {
         Target::default()
