@@ -1,62 +1,28 @@
 //! The channel that the stubs call through: one server, connected when needed.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
-use std::time::Duration;
 
-use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Request, Response};
+use http::uri::Authority;
 use hyper::client::conn::http2::SendRequest;
 use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
-use tonic::Status;
-use tonic::body::Body;
-use tower::Service;
 
-use crate::call::status;
-use crate::call::{self, CallContext, Upload};
-use crate::channel::backoff::Backoff;
-use crate::channel::dialling::ConnectError;
-use crate::channel::state::{ChannelState, StateBoard, StateChanges};
-use crate::channel::target::{Target, TargetError};
+use self::backoff::Backoff;
+use self::connect_error::ConnectError;
+use self::request_body::RequestBody;
+use self::settings::ChannelSettings;
+use self::state::{ChannelState, StateBoard, StateChanges};
+use self::target::{Target, TargetError};
 
 pub(crate) mod backoff;
-pub(crate) mod dialling;
+pub(crate) mod connect_error;
+mod dialling;
 mod flood;
+pub(crate) mod request_body;
+pub(crate) mod settings;
 pub(crate) mod state;
 pub(crate) mod target;
-
-/// What can be set on a [`Channel`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ChannelSettings {
-    /// How many bytes of one stream a server may send ahead of its reader.
-    pub stream_window_bytes: u32,
-    /// How many bytes of all streams together a server may send ahead.
-    ///
-    /// It is much larger than the stream window on purpose: the HTTP/2 library counts small messages that wait in it as
-    /// an attack, and closes the connection when they fill a certain part of this window.
-    pub connection_window_bytes: u32,
-    /// How long an attempt to connect may take, up to the server's first HTTP/2 frame.
-    pub connect_timeout: Duration,
-}
-
-impl Default for ChannelSettings {
-    fn default() -> Self {
-        Self {
-            stream_window_bytes: 256 << 10,
-            connection_window_bytes: 64 << 20,
-            connect_timeout: Duration::from_secs(20),
-        }
-    }
-}
-
-/// How often a request may find its connection closed before it has left. A server that closes each connection at once
-/// would otherwise keep a call going round for ever.
-const MAX_SENDS: u32 = 5;
 
 /// A channel to one server, cheap to clone. Clones share the connection.
 ///
@@ -94,7 +60,7 @@ struct Shared {
 /// The connection, or what is known of the attempts to make one. Whoever holds the lock connects.
 #[derive(Debug)]
 struct Slot {
-    sender: Option<SendRequest<Upload>>,
+    sender: Option<SendRequest<RequestBody>>,
     backoff: Backoff,
     retry_at: Option<Instant>,
     last_error: Option<ConnectError>,
@@ -184,7 +150,20 @@ impl Channel {
         self.shared.slot.lock().await.last_error.clone()
     }
 
-    async fn connection(&self, wait_for_ready: bool) -> Result<SendRequest<Upload>, ConnectError> {
+    /// Returns the authority that requests carry.
+    pub(crate) fn authority(&self) -> &Authority {
+        &self.shared.authority
+    }
+
+    /// Returns the connection, and connects first if there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] if the attempt fails; never with `wait_for_ready`.
+    pub(crate) async fn connection(
+        &self,
+        wait_for_ready: bool,
+    ) -> Result<SendRequest<RequestBody>, ConnectError> {
         let shared = &self.shared;
         let failures_before = shared.failures.load(Ordering::Acquire);
         loop {
@@ -220,65 +199,14 @@ impl Channel {
         let _ = tokio::time::timeout_at(retry_at, ready).await;
     }
 
-    async fn send(self, mut request: Request<Body>) -> Result<Response<Body>, Status> {
-        let context = CallContext::take(&mut request)?;
-        let wait_for_ready = context.wait_for_ready;
-        self.address(&mut request);
-        let target = &self.shared.target;
-
-        let mut call = call::start(request, context, target)?;
-        let mut sends_left = MAX_SENDS;
-        loop {
-            let mut sender = match call.within_deadline(self.connection(wait_for_ready)).await {
-                Ok(connected) => connected.map_err(|err| status::unavailable(&err))?,
-                Err(expired) => {
-                    return Err(status::while_connecting(
-                        expired,
-                        self.try_last_error().as_ref(),
-                    ));
-                }
-            };
-            let request = call.request()?;
-            match call
-                .within_deadline(sender.try_send_request(request))
-                .await?
-            {
-                Ok(response) => return call.response(response),
-                Err(mut err) => match err.take_message() {
-                    // It has not left this process, for instance because the server said goodbye just now. Sending it
-                    // on a new connection is what gRPC calls a transparent retry.
-                    Some(unsent) if sends_left > 1 => {
-                        sends_left -= 1;
-                        call.put_back(unsent);
-                    }
-                    _ => return Err(call.failed(&err.into_error())),
-                },
-            }
-        }
-    }
-
-    fn try_last_error(&self) -> Option<ConnectError> {
+    /// Returns the error of the last attempt to connect, unless another attempt is under way.
+    pub(crate) fn try_last_error(&self) -> Option<ConnectError> {
         self.shared.slot.try_lock().ok()?.last_error.clone()
-    }
-
-    /// Fills in what every request of this channel has.
-    fn address(&self, request: &mut Request<Body>) {
-        let mut parts = std::mem::take(request.uri_mut()).into_parts();
-        parts.scheme = Some(Scheme::HTTP);
-        parts.authority = Some(self.shared.authority.clone());
-        // A stub's URI has a path; without one there is nothing to complete.
-        if let Ok(uri) = http::Uri::from_parts(parts) {
-            *request.uri_mut() = uri;
-        }
-        request.headers_mut().insert(
-            http::header::USER_AGENT,
-            HeaderValue::from_static(concat!("route-guide-client/", env!("CARGO_PKG_VERSION"))),
-        );
     }
 }
 
 impl Shared {
-    async fn attempt(&self, slot: &mut Slot) -> Result<SendRequest<Upload>, ConnectError> {
+    async fn attempt(&self, slot: &mut Slot) -> Result<SendRequest<RequestBody>, ConnectError> {
         slot.sender = None;
         let attempt = self.board.connecting();
         match dialling::open(&self.target, &self.settings, &attempt).await {
@@ -304,19 +232,5 @@ impl Shared {
 impl Drop for Shared {
     fn drop(&mut self) {
         self.board.shut_down();
-    }
-}
-
-impl Service<Request<Body>> for Channel {
-    type Response = Response<Body>;
-    type Error = Status;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Status>> + Send>>;
-
-    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        Box::pin(self.clone().send(request))
     }
 }

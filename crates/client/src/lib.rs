@@ -56,11 +56,13 @@
 
 pub use crate::call::explain::{code_name, exit_status, explain};
 pub use crate::call::metadata::{Header, HeaderError, metadata_lines};
-pub use crate::call::options::{CallObserver, CallOptions, Compression, UnknownCompression};
-pub use crate::channel::dialling::ConnectError;
+pub use crate::call::observer::CallObserver;
+pub use crate::call::options::{CallOptions, Compression, UnknownCompression};
+pub use crate::channel::Channel;
+pub use crate::channel::connect_error::ConnectError;
+pub use crate::channel::settings::ChannelSettings;
 pub use crate::channel::state::{ChannelState, StateChanges};
 pub use crate::channel::target::{Target, TargetError};
-pub use crate::channel::{Channel, ChannelSettings};
 pub use crate::printable::printable;
 pub use crate::stubs::greeter::Greeter;
 pub use crate::stubs::hello::Hello;

@@ -9,9 +9,10 @@ use tonic::Request;
 use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
 
-use crate::call::CallContext;
-use crate::call::deadline::Expiry;
-use crate::call::metadata::Header;
+use super::context::CallContext;
+use super::deadline::Expiry;
+use super::metadata::Header;
+use super::observer::CallObserver;
 
 /// The options of a call. The default has no deadline, no metadata and no compression, and fails at once if there is no
 /// server.
@@ -188,24 +189,6 @@ impl FromStr for Compression {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown compression '{0}'; expected gzip, zstd or none")]
 pub struct UnknownCompression(String);
-
-/// Sees the metadata of calls as they go over the wire. Every method does nothing by default.
-pub trait CallObserver: Send + Sync + 'static {
-    /// A call starts: its path, such as `/routeguide.RouteGuide/GetFeature`, and its metadata.
-    fn request(&self, path: &str, metadata: &MetadataMap) {
-        let _ = (path, metadata);
-    }
-
-    /// The server has sent its headers.
-    fn initial_metadata(&self, metadata: &MetadataMap) {
-        let _ = metadata;
-    }
-
-    /// The server has ended the call. The status is in the `grpc-…` entries.
-    fn trailing_metadata(&self, metadata: &MetadataMap) {
-        let _ = metadata;
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use h2::Reason;
 use tonic::{Code, Status};
 
-use crate::channel::dialling::ConnectError;
+use super::deadline::Expiry;
+use crate::channel::connect_error::ConnectError;
 use crate::channel::target::Target;
 
 /// The status of a call that found no server.
@@ -28,8 +29,18 @@ pub(crate) fn while_connecting(expired: Status, last_error: Option<&ConnectError
     }
 }
 
+/// The status of a call that broke off, or that ran out of time.
+///
+/// A peer that knows the deadline may reset the stream a moment before our own clock says so.
+pub(super) fn failed(expiry: Option<&Expiry>, err: &hyper::Error, target: &Target) -> Status {
+    match expiry {
+        Some(expiry) if expiry.is_over() => expiry.status(),
+        _ => broken_off(err, target),
+    }
+}
+
 /// The status of a call that was cut by the other side or by the network.
-pub(crate) fn broken_off(err: &hyper::Error, target: &Target) -> Status {
+fn broken_off(err: &hyper::Error, target: &Target) -> Status {
     let (code, message) = match source_of::<h2::Error>(err) {
         Some(h2) => broken_http2(h2, err, target),
         None => (Code::Unavailable, broken_connection(err, target)),

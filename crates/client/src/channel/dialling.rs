@@ -1,11 +1,9 @@
 //! One HTTP/2 connection: dialled, shaken hands, and known to be answered by an HTTP/2 server.
 
-use std::error::Error as _;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -14,89 +12,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use crate::call::Upload;
-use crate::channel::ChannelSettings;
-use crate::channel::flood::Flood;
-use crate::channel::state::{Attempt, ConnectionState};
-use crate::channel::target::{Address, Target};
-
-/// Why there is no connection to a server.
-///
-/// It is the [`source`](std::error::Error::source) of the `UNAVAILABLE` status that a call then ends with.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConnectError {
-    /// No program accepts connections there.
-    #[error("nothing is listening at {target}")]
-    Refused {
-        /// Where it was tried.
-        target: Target,
-        /// What the operating system said of the last address tried.
-        source: Arc<io::Error>,
-    },
-    /// The host name has no address.
-    #[error("cannot find the address of {target}: {source}")]
-    NoAddress {
-        /// Where it was tried.
-        target: Target,
-        /// What the name service said.
-        source: Arc<io::Error>,
-    },
-    /// The server did not finish the handshake in time.
-    #[error("no answer from {target} within {waited:?}")]
-    TimedOut {
-        /// Where it was tried.
-        target: Target,
-        /// How long.
-        waited: Duration,
-    },
-    /// Something answers, and it is not an HTTP/2 server.
-    #[error("the program listening at {target} does not speak HTTP/2")]
-    NotHttp2 {
-        /// Where it was tried.
-        target: Target,
-    },
-    /// The connection was made, and closed before the server had said anything.
-    #[error("{target} closed the connection at once")]
-    Closed {
-        /// Where it was tried.
-        target: Target,
-    },
-    /// Any other failure of the network.
-    #[error("cannot connect to {target}: {source}")]
-    Io {
-        /// Where it was tried.
-        target: Target,
-        /// What the operating system said of the last address tried.
-        source: Arc<io::Error>,
-    },
-}
-
-impl ConnectError {
-    /// Finds the failed connection behind a status, if that is what it tells of.
-    #[must_use]
-    pub fn of(status: &tonic::Status) -> Option<&Self> {
-        status.source()?.downcast_ref()
-    }
-
-    /// Tells whether nobody listens at the target, so that starting a server there would help.
-    #[must_use]
-    pub const fn is_refused(&self) -> bool {
-        matches!(self, Self::Refused { .. })
-    }
-
-    fn dial(target: &Target, err: io::Error) -> Self {
-        let target = target.clone();
-        let source = Arc::new(err);
-        match source.kind() {
-            // A Unix socket that no server has made yet is not there at all.
-            io::ErrorKind::ConnectionRefused | io::ErrorKind::NotFound => {
-                Self::Refused { target, source }
-            }
-            _ => Self::Io { target, source },
-        }
-    }
-}
+use super::connect_error::ConnectError;
+use super::flood::Flood;
+use super::request_body::RequestBody;
+use super::settings::ChannelSettings;
+use super::state::{Attempt, ConnectionState};
+use super::target::{Address, Target};
 
 /// Connects and waits until the server has sent its first HTTP/2 frame.
 ///
@@ -106,7 +27,7 @@ pub(crate) async fn open(
     target: &Target,
     settings: &ChannelSettings,
     attempt: &Attempt,
-) -> Result<SendRequest<Upload>, ConnectError> {
+) -> Result<SendRequest<RequestBody>, ConnectError> {
     let all = async {
         match target.address() {
             Address::Tcp { host, port } => {
@@ -198,7 +119,7 @@ async fn handshake<T>(
     settings: &ChannelSettings,
     attempt: &Attempt,
     stream: T,
-) -> Result<SendRequest<Upload>, ConnectError>
+) -> Result<SendRequest<RequestBody>, ConnectError>
 where
     T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {

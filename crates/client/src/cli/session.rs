@@ -13,7 +13,7 @@ use super::signals::{HUNG_UP, Interrupt, SecondSignal, TERMINATED};
 use crate::call::explain::{exit_status, explain};
 use crate::call::options::CallOptions;
 use crate::channel::Channel;
-use crate::channel::dialling::ConnectError;
+use crate::channel::connect_error::ConnectError;
 
 /// What a command works with.
 pub(super) struct Session {

@@ -4,7 +4,7 @@ use tonic::metadata::MetadataMap;
 
 use super::stderr::complain;
 use crate::call::metadata::metadata_lines;
-use crate::call::options::CallObserver;
+use crate::call::observer::CallObserver;
 
 /// Shows the metadata of each call.
 #[derive(Debug)]
