@@ -22,29 +22,17 @@
 //! The functions wait, and therefore panic when they are called from async code. There, use the
 //! [async stubs](crate::RouteGuide).
 
-use std::io;
-
-use crate::channel::target::TargetError;
-
+pub use self::error::ConnectionError;
 pub use self::greeter::Greeter;
 pub use self::hello::Hello;
 pub use self::replies::Replies;
 pub use self::route_guide::RouteGuide;
+pub use self::stub::Stub;
 
 mod engine;
+mod error;
 mod greeter;
 mod hello;
 mod replies;
 mod route_guide;
-
-/// Why there is no blocking stub.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConnectionError {
-    /// The text names no target.
-    #[error(transparent)]
-    Target(#[from] TargetError),
-    /// The system gives no thread or no socket for the connection.
-    #[error("cannot start a thread for the connection: {0}")]
-    Thread(#[from] io::Error),
-}
+mod stub;

@@ -68,6 +68,7 @@ pub use crate::stubs::greeter::Greeter;
 pub use crate::stubs::hello::Hello;
 pub use crate::stubs::replies::Replies;
 pub use crate::stubs::route_guide::RouteGuide;
+pub use crate::stubs::stub::Stub;
 
 mod stubs;
 

@@ -1,53 +1,24 @@
 //! The Greeter stub, blocking.
 
 use route_guide_proto::helloworld::HelloReply;
+use route_guide_proto::helloworld::greeter_client::GreeterClient;
 use tonic::Status;
 
-use super::ConnectionError;
-use super::engine::Engine;
 use super::replies::Replies;
-use super::route_guide::no_thread;
-use crate::call::options::CallOptions;
+use super::stub::Stub;
 use crate::channel::Channel;
-use crate::channel::target::Target;
-use crate::stubs::greeter;
 
 /// The Greeter of the quick start, for programs without async code.
-#[derive(Clone, Debug)]
-pub struct Greeter {
-    engine: Engine,
-    stub: greeter::Greeter,
-}
+pub type Greeter = Stub<GreeterClient<Channel>>;
 
 impl Greeter {
-    /// Makes a stub with default settings and options. It connects at the first call.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectionError`] if the text names no target, or the system gives no thread.
-    pub fn connect(target: &str) -> Result<Self, ConnectionError> {
-        let target: Target = target.parse()?;
-        let engine = Engine::start()?;
-        let stub = greeter::Greeter::new(Channel::new(target));
-        Ok(Self { engine, stub })
-    }
-
-    /// Returns a stub on the same channel whose calls have these options.
-    #[must_use]
-    pub fn with(&self, options: CallOptions) -> Self {
-        Self {
-            engine: self.engine.clone(),
-            stub: self.stub.with(options),
-        }
-    }
-
     /// Asks for a greeting.
     ///
     /// # Errors
     ///
     /// The status of the call, if it is not OK.
     pub fn say_hello(&self, name: &str) -> Result<HelloReply, Status> {
-        self.engine.wait(self.stub.say_hello(name))
+        self.one_reply(|stub| async move { stub.say_hello(name).await })
     }
 
     /// Asks for one more greeting.
@@ -56,7 +27,7 @@ impl Greeter {
     ///
     /// The status of the call, if it is not OK.
     pub fn say_hello_again(&self, name: &str) -> Result<HelloReply, Status> {
-        self.engine.wait(self.stub.say_hello_again(name))
+        self.one_reply(|stub| async move { stub.say_hello_again(name).await })
     }
 
     /// Asks for several greetings over time.
@@ -65,8 +36,7 @@ impl Greeter {
     ///
     /// The status of the call, if it ends before the server begins its answer. Later ones come out of the iterator.
     pub fn say_hello_stream_reply(&self, name: &str) -> Result<Replies<HelloReply>, Status> {
-        let replies = self.engine.wait(self.stub.say_hello_stream_reply(name))?;
-        Ok(Replies::new(self.engine.clone(), replies))
+        self.replies(|stub| async move { stub.say_hello_stream_reply(name).await })
     }
 
     /// Sends names, from a thread of their own; the server answers each with a greeting.
@@ -79,8 +49,8 @@ impl Greeter {
         I: IntoIterator<Item = String>,
         I::IntoIter: Send + 'static,
     {
-        let names = Engine::feed(names.into_iter()).map_err(|err| no_thread(&err))?;
-        let replies = self.engine.wait(self.stub.say_hello_bidi_stream(names))?;
-        Ok(Replies::new(self.engine.clone(), replies))
+        self.exchange(names.into_iter(), |stub, names| async move {
+            stub.say_hello_bidi_stream(names).await
+        })
     }
 }

@@ -1,53 +1,24 @@
 //! The HelloService stub, blocking.
 
 use route_guide_proto::hello::HelloResponse;
+use route_guide_proto::hello::hello_service_client::HelloServiceClient;
 use tonic::Status;
 
-use super::ConnectionError;
-use super::engine::Engine;
 use super::replies::Replies;
-use super::route_guide::no_thread;
-use crate::call::options::CallOptions;
+use super::stub::Stub;
 use crate::channel::Channel;
-use crate::channel::target::Target;
-use crate::stubs::hello;
 
 /// The introduction's HelloService, one method of each kind, for programs without async code.
-#[derive(Clone, Debug)]
-pub struct Hello {
-    engine: Engine,
-    stub: hello::Hello,
-}
+pub type Hello = Stub<HelloServiceClient<Channel>>;
 
 impl Hello {
-    /// Makes a stub with default settings and options. It connects at the first call.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectionError`] if the text names no target, or the system gives no thread.
-    pub fn connect(target: &str) -> Result<Self, ConnectionError> {
-        let target: Target = target.parse()?;
-        let engine = Engine::start()?;
-        let stub = hello::Hello::new(Channel::new(target));
-        Ok(Self { engine, stub })
-    }
-
-    /// Returns a stub on the same channel whose calls have these options.
-    #[must_use]
-    pub fn with(&self, options: CallOptions) -> Self {
-        Self {
-            engine: self.engine.clone(),
-            stub: self.stub.with(options),
-        }
-    }
-
     /// Unary: one greeting, one reply.
     ///
     /// # Errors
     ///
     /// The status of the call, if it is not OK.
     pub fn say_hello(&self, greeting: &str) -> Result<HelloResponse, Status> {
-        self.engine.wait(self.stub.say_hello(greeting))
+        self.one_reply(|stub| async move { stub.say_hello(greeting).await })
     }
 
     /// Server streaming: one greeting, a stream of replies.
@@ -56,8 +27,7 @@ impl Hello {
     ///
     /// The status of the call, if it ends before the server begins its answer. Later ones come out of the iterator.
     pub fn lots_of_replies(&self, greeting: &str) -> Result<Replies<HelloResponse>, Status> {
-        let replies = self.engine.wait(self.stub.lots_of_replies(greeting))?;
-        Ok(Replies::new(self.engine.clone(), replies))
+        self.replies(|stub| async move { stub.lots_of_replies(greeting).await })
     }
 
     /// Client streaming: greetings from the calling thread, one reply.
@@ -69,8 +39,7 @@ impl Hello {
         &self,
         greetings: impl IntoIterator<Item = String>,
     ) -> Result<HelloResponse, Status> {
-        let stub = self.stub.clone();
-        self.engine.upload(greetings, |greetings| async move {
+        self.upload(greetings, |stub, greetings| async move {
             stub.lots_of_greetings(greetings).await
         })
     }
@@ -85,8 +54,8 @@ impl Hello {
         I: IntoIterator<Item = String>,
         I::IntoIter: Send + 'static,
     {
-        let greetings = Engine::feed(greetings.into_iter()).map_err(|err| no_thread(&err))?;
-        let replies = self.engine.wait(self.stub.bidi_hello(greetings))?;
-        Ok(Replies::new(self.engine.clone(), replies))
+        self.exchange(greetings.into_iter(), |stub, greetings| async move {
+            stub.bidi_hello(greetings).await
+        })
     }
 }

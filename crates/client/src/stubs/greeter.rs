@@ -4,12 +4,10 @@ use route_guide_proto::helloworld::greeter_client::GreeterClient;
 use route_guide_proto::helloworld::{HelloReply, HelloRequest};
 use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
-use tonic::codec::CompressionEncoding;
 
-use crate::call::options::CallOptions;
+use super::replies::Replies;
+use super::stub::Stub;
 use crate::channel::Channel;
-use crate::channel::target::TargetError;
-use crate::stubs::replies::{Replies, local_limit};
 
 /// The Greeter of the quick start. Cheap to clone; clones share the channel.
 ///
@@ -25,49 +23,19 @@ use crate::stubs::replies::{Replies, local_limit};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct Greeter {
-    channel: Channel,
-    options: CallOptions,
-}
+pub type Greeter = Stub<GreeterClient<Channel>>;
 
 impl Greeter {
-    /// Makes a stub on a channel, with the default options.
-    #[must_use]
-    pub fn new(channel: Channel) -> Self {
-        Self {
-            channel,
-            options: CallOptions::new(),
-        }
-    }
-
-    /// Makes a stub on a channel of its own, with default settings and options. It connects at the first call.
-    ///
-    /// # Errors
-    ///
-    /// [`TargetError`] if the text names no target.
-    pub fn connect(target: &str) -> Result<Self, TargetError> {
-        Channel::connect(target).map(Self::new)
-    }
-
-    /// Returns a stub on the same channel whose calls have these options.
-    #[must_use]
-    pub fn with(&self, options: CallOptions) -> Self {
-        Self {
-            channel: self.channel.clone(),
-            options,
-        }
-    }
-
     /// Asks for a greeting.
     ///
     /// # Errors
     ///
     /// The status of the call, if it is not OK.
     pub async fn say_hello(&self, name: &str) -> Result<HelloReply, Status> {
-        let request = self.options.request_for_one(to(name));
-        let response = self.stub().say_hello(request).await.map_err(local_limit)?;
-        Ok(response.into_inner())
+        self.one_reply(to(name), |mut client, request| async move {
+            client.say_hello(request).await
+        })
+        .await
     }
 
     /// Asks for one more greeting.
@@ -76,13 +44,10 @@ impl Greeter {
     ///
     /// The status of the call, if it is not OK.
     pub async fn say_hello_again(&self, name: &str) -> Result<HelloReply, Status> {
-        let request = self.options.request_for_one(to(name));
-        let response = self
-            .stub()
-            .say_hello_again(request)
-            .await
-            .map_err(local_limit)?;
-        Ok(response.into_inner())
+        self.one_reply(to(name), |mut client, request| async move {
+            client.say_hello_again(request).await
+        })
+        .await
     }
 
     /// Asks for several greetings over time.
@@ -91,9 +56,10 @@ impl Greeter {
     ///
     /// The status of the call, if it ends before the server begins its answer. Later ones come out of the stream.
     pub async fn say_hello_stream_reply(&self, name: &str) -> Result<Replies<HelloReply>, Status> {
-        let request = self.options.request(to(name));
-        let response = self.stub().say_hello_stream_reply(request).await?;
-        Ok(Replies::new(response))
+        self.replies(to(name), |mut client, request| async move {
+            client.say_hello_stream_reply(request).await
+        })
+        .await
     }
 
     /// Sends names as they come; the server answers each with a greeting.
@@ -105,21 +71,11 @@ impl Greeter {
     where
         S: Stream<Item = String> + Send + 'static,
     {
-        let request = self
-            .options
-            .request(names.map(|name| HelloRequest { name }));
-        let response = self.stub().say_hello_bidi_stream(request).await?;
-        Ok(Replies::new(response))
-    }
-
-    fn stub(&self) -> GreeterClient<Channel> {
-        let stub = GreeterClient::new(self.channel.clone())
-            .accept_compressed(CompressionEncoding::Gzip)
-            .accept_compressed(CompressionEncoding::Zstd);
-        match self.options.encoding() {
-            Some(encoding) => stub.send_compressed(encoding),
-            None => stub,
-        }
+        self.replies(
+            names.map(|name| HelloRequest { name }),
+            |mut client, request| async move { client.say_hello_bidi_stream(request).await },
+        )
+        .await
     }
 }
 

@@ -5,12 +5,10 @@ use route_guide_proto::routeguide::route_guide_client::RouteGuideClient;
 use route_guide_proto::routeguide::{Feature, Point, Rectangle, RouteNote, RouteSummary};
 use tokio_stream::{Stream, StreamExt};
 use tonic::Status;
-use tonic::codec::CompressionEncoding;
 
-use crate::call::options::CallOptions;
+use super::replies::Replies;
+use super::stub::Stub;
 use crate::channel::Channel;
-use crate::channel::target::TargetError;
-use crate::stubs::replies::{Replies, local_limit};
 
 /// The four methods of RouteGuide, one of each kind. Cheap to clone; clones share the channel.
 ///
@@ -29,59 +27,19 @@ use crate::stubs::replies::{Replies, local_limit};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct RouteGuide {
-    channel: Channel,
-    options: CallOptions,
-}
+pub type RouteGuide = Stub<RouteGuideClient<Channel>>;
 
 impl RouteGuide {
-    /// Makes a stub on a channel, with the default options.
-    #[must_use]
-    pub fn new(channel: Channel) -> Self {
-        Self {
-            channel,
-            options: CallOptions::new(),
-        }
-    }
-
-    /// Makes a stub on a channel of its own, with default settings and options. It connects at the first call.
-    ///
-    /// # Errors
-    ///
-    /// [`TargetError`] if the text names no target.
-    pub fn connect(target: &str) -> Result<Self, TargetError> {
-        Channel::connect(target).map(Self::new)
-    }
-
-    /// Returns a stub on the same channel whose calls have these options.
-    #[must_use]
-    pub fn with(&self, options: CallOptions) -> Self {
-        Self {
-            channel: self.channel.clone(),
-            options,
-        }
-    }
-
-    /// Returns the channel.
-    #[must_use]
-    pub fn channel(&self) -> &Channel {
-        &self.channel
-    }
-
     /// Asks for the feature at a point. One without a name means that nothing is known there.
     ///
     /// # Errors
     ///
     /// The status of the call, if it is not OK.
     pub async fn get_feature(&self, at: E7Point) -> Result<Feature, Status> {
-        let request = self.options.request_for_one(Point::from(at));
-        let response = self
-            .stub()
-            .get_feature(request)
-            .await
-            .map_err(local_limit)?;
-        Ok(response.into_inner())
+        self.one_reply(Point::from(at), |mut client, request| async move {
+            client.get_feature(request).await
+        })
+        .await
     }
 
     /// Asks for the features inside a rectangle, edges included.
@@ -94,9 +52,10 @@ impl RouteGuide {
             lo: Some(area.lo().into()),
             hi: Some(area.hi().into()),
         };
-        let request = self.options.request(rectangle);
-        let response = self.stub().list_features(request).await?;
-        Ok(Replies::new(response))
+        self.replies(rectangle, |mut client, request| async move {
+            client.list_features(request).await
+        })
+        .await
     }
 
     /// Sends the points of a route as they come, and returns the summary that the server makes of them.
@@ -110,13 +69,10 @@ impl RouteGuide {
     where
         S: Stream<Item = E7Point> + Send + 'static,
     {
-        let request = self.options.request_for_one(points.map(Point::from));
-        let response = self
-            .stub()
-            .record_route(request)
-            .await
-            .map_err(local_limit)?;
-        Ok(response.into_inner())
+        self.one_reply(points.map(Point::from), |mut client, request| async move {
+            client.record_route(request).await
+        })
+        .await
     }
 
     /// Sends notes as they come, and returns the notes that the server answers with. The two directions are independent.
@@ -128,18 +84,9 @@ impl RouteGuide {
     where
         S: Stream<Item = RouteNote> + Send + 'static,
     {
-        let request = self.options.request(notes);
-        let response = self.stub().route_chat(request).await?;
-        Ok(Replies::new(response))
-    }
-
-    fn stub(&self) -> RouteGuideClient<Channel> {
-        let stub = RouteGuideClient::new(self.channel.clone())
-            .accept_compressed(CompressionEncoding::Gzip)
-            .accept_compressed(CompressionEncoding::Zstd);
-        match self.options.encoding() {
-            Some(encoding) => stub.send_compressed(encoding),
-            None => stub,
-        }
+        self.replies(notes, |mut client, request| async move {
+            client.route_chat(request).await
+        })
+        .await
     }
 }
