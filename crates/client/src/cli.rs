@@ -9,6 +9,8 @@
 
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
+
 pub use self::flags::SharedFlags;
 pub use self::greeter::GreeterArgs;
 pub use self::route_guide::RouteGuideArgs;
@@ -17,6 +19,7 @@ pub use self::route_guide::RouteGuideArgs;
 mod bench;
 mod channel;
 mod chat;
+mod failure;
 mod flags;
 mod greeter;
 mod hello;
@@ -36,16 +39,22 @@ mod usage;
 #[must_use]
 pub fn route_guide_client() -> ExitCode {
     let args: RouteGuideArgs = usage::parse();
-    session::run("route-guide-server", args.shared, |session| {
-        route_guide::run(session, args.command)
-    })
+    session::run(
+        "route-guide-server",
+        RouteGuideArgs::command,
+        args.shared,
+        |session| route_guide::run(session, args.command),
+    )
 }
 
 /// Runs `greeter-client` with the arguments of this process. It does not return if they are wrong.
 #[must_use]
 pub fn greeter_client() -> ExitCode {
     let args: GreeterArgs = usage::parse();
-    session::run("greeter-server", args.shared, |session| {
-        greeter::run(session, args.command)
-    })
+    session::run(
+        "greeter-server",
+        GreeterArgs::command,
+        args.shared,
+        |session| greeter::run(session, args.command),
+    )
 }

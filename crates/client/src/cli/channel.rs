@@ -8,8 +8,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tonic::Status;
 
+use super::failure::Failure;
 use super::output::Output;
-use super::session::{Failure, Session};
+use super::session::Session;
 use crate::call::deadline::Expiry;
 use crate::call::status;
 use crate::channel::Channel;

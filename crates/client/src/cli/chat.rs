@@ -10,13 +10,14 @@ use self::desk::{Desk, GREETING, Reading, Typed};
 use self::following::Confirmed;
 use self::keyboard::Keyboard;
 use self::screen::Screen;
-use self::talk::{Habits, Manner, Talk};
+use self::talk::state::{self, Habits, Manner, Talk};
 use self::typing::Typing;
+use super::failure::Failure;
 use super::input::{self, Line};
 use super::output::complain;
 use super::points::PointFlags;
-use super::route_guide::not_a;
-use super::session::{Failure, Session};
+use super::session::Session;
+use super::usage::not_a;
 use crate::call::options::CallOptions;
 use crate::channel::Channel;
 use crate::stubs::route_guide::RouteGuide;
@@ -57,7 +58,7 @@ pub(super) struct ChatArgs {
 impl ChatArgs {
     fn places(&self) -> Result<Vec<E7Point>, Failure> {
         let read = |text: &String| {
-            (self.flags.point(text)).map_err(|err| not_a("point", "chat", text, &err).into())
+            (self.flags.point(text)).map_err(|err| not_a("point", "chat", text, &err))
         };
         self.at.iter().map(read).collect()
     }
@@ -85,7 +86,7 @@ pub(super) async fn run(session: Session, args: &ChatArgs) -> Result<(), Failure
         manner(&channel, options.clone(), &places).await?
     };
     if args.watch && manner == Manner::Published {
-        return Err(talk::cannot_watch(&channel).into());
+        return Err(state::cannot_watch(&channel).into());
     }
     // A line editor sets its own handler of Ctrl-C for a while; whoever else waits for the signal has to come first.
     tokio::task::yield_now().await;

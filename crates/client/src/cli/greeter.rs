@@ -5,11 +5,12 @@ use clap_complete::Shell;
 use route_guide_proto::helloworld::HelloReply;
 
 use super::channel::{self, ChannelArgs};
+use super::failure::Failure;
 use super::flags::{EXIT_STATUS, SharedFlags};
 use super::hello::{self, HelloCommand};
 use super::output::Output;
 use super::person::{self, PersonArgs};
-use super::session::{Failure, Session};
+use super::session::Session;
 use crate::printable::printable;
 use crate::stubs::greeter::Greeter;
 use crate::stubs::replies::Replies;

@@ -6,8 +6,9 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 
+use super::failure::Failure;
 use super::output::Output;
-use super::session::{Failure, Session};
+use super::session::Session;
 use crate::call::metadata::HeaderError;
 use crate::printable::printable;
 use crate::stubs::hello::Hello;

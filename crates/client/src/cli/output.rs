@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub(super) use self::metadata::StderrObserver;
 pub(super) use self::stderr::complain;
-use super::session::Failure;
+use super::failure::Failure;
 use crate::call::deadline::Expiry;
 use crate::printable::{Lines, printable_json};
 

@@ -8,8 +8,8 @@ use prost::Message as _;
 use route_guide_proto::hello::Person;
 use serde::Serialize;
 
+use super::failure::Failure;
 use super::output::Output;
-use super::session::Failure;
 
 /// Which Person to show.
 #[derive(Args, Debug)]

@@ -8,11 +8,11 @@ use anyhow::Context as _;
 use clap::Args;
 use route_guide_geo::E7Point;
 
+use super::failure::Failure;
 use super::input::{self, Line};
 use super::lines;
 use super::output::{Output, complain};
 use super::points::PointFlags;
-use super::session::Failure;
 use crate::stubs::route_guide::RouteGuide;
 
 /// Where a route comes from.

@@ -1,24 +1,22 @@
 //! The commands of `route-guide-client`.
 
-use std::fmt::Display;
-
-use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
-use route_guide_geo::{E7Rectangle, ParseError};
+use route_guide_geo::E7Rectangle;
 
 #[cfg(feature = "bench")]
 use super::bench::{self, BenchArgs};
 use super::channel::{self, ChannelArgs};
 use super::chat::{self, ChatArgs};
+use super::failure::Failure;
 use super::flags::{EXIT_STATUS, SharedFlags};
 use super::lines;
 use super::output::Output;
 use super::points::{Area, PointFlags};
 use super::record::{self, RecordArgs};
-use super::session::{Failure, Session};
+use super::session::Session;
 use super::tutorial;
-use crate::printable::printable;
+use super::usage::{not_a, usage};
 use crate::stubs::route_guide::RouteGuide;
 
 /// Asks a RouteGuide server what is where.
@@ -156,23 +154,5 @@ async fn list(guide: &RouteGuide, output: &Output, area: E7Rectangle) -> Result<
             }
             None => return output.flush().await,
         }
-    }
-}
-
-/// The error for an argument that is not what it should be.
-pub(super) fn not_a(what: &str, command: &str, text: &str, err: &ParseError) -> clap::Error {
-    usage(
-        command,
-        format_args!("'{}' is no {what}: {err}", printable(text)),
-    )
-}
-
-/// Returns what `clap` itself would say of arguments that it cannot judge one by one.
-pub(super) fn usage(command: &str, message: impl Display) -> clap::Error {
-    let mut program = RouteGuideArgs::command();
-    program.build();
-    match program.find_subcommand_mut(command) {
-        Some(command) => command.error(ErrorKind::ValueValidation, message),
-        None => program.error(ErrorKind::ValueValidation, message),
     }
 }

@@ -5,11 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tonic::{Code, Status};
+use clap::Command;
+use tonic::Code;
 
+use super::failure::Failure;
 use super::flags::SharedFlags;
 use super::output::{Output, stderr};
 use super::signals::{HUNG_UP, Interrupt, SecondSignal, TERMINATED};
+use super::usage;
 use crate::call::explain::{exit_status, explain};
 use crate::call::options::CallOptions;
 use crate::channel::Channel;
@@ -39,46 +42,10 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How long the last line of a program waits for whoever reads standard error. A signal ends the wait.
 const LAST_WAIT: Duration = Duration::from_secs(30);
 
-/// Why a command ended early.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// The call ended with another status than OK.
-    Status(Status),
-    /// Something on this side failed.
-    Local(anyhow::Error),
-    /// The arguments do not go together.
-    Usage(clap::Error),
-    /// Ctrl-C.
-    Interrupted,
-    /// SIGTERM.
-    Terminated,
-    /// SIGHUP.
-    HungUp,
-    /// Whoever read the output has stopped.
-    OutputClosed,
-}
-
-impl From<Status> for Failure {
-    fn from(status: Status) -> Self {
-        Self::Status(status)
-    }
-}
-
-impl From<anyhow::Error> for Failure {
-    fn from(err: anyhow::Error) -> Self {
-        Self::Local(err)
-    }
-}
-
-impl From<clap::Error> for Failure {
-    fn from(err: clap::Error) -> Self {
-        Self::Usage(err)
-    }
-}
-
 /// Runs a command to its end, or until Ctrl-C, and reports how it ended.
 pub(super) fn run<F>(
     server: &str,
+    program: fn() -> Command,
     flags: SharedFlags,
     command: impl FnOnce(Session) -> F,
 ) -> ExitCode
@@ -90,9 +57,9 @@ where
             stderr::finish_within(LAST_WAIT);
             return ExitCode::SUCCESS;
         }
-        Err(Failure::Usage(err)) => {
+        Err(Failure::Usage { command, message }) => {
             stderr::finish_within(LAST_WAIT);
-            err.exit()
+            usage::error(program(), command, message).exit()
         }
         Err(Failure::Interrupted) => {
             stderr::complain_last("CANCELLED: interrupted", GRACE);

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::session::Failure;
+use super::failure::Failure;
 #[cfg(unix)]
 use crate::call::explain::exit_status;
 

@@ -5,9 +5,9 @@ use route_guide_geo::{E7Point, E7Rectangle};
 use route_guide_proto::routeguide::{Feature, Point, RouteNote};
 use tokio_stream::StreamExt;
 
+use super::failure::Failure;
 use super::lines;
 use super::output::Output;
-use super::session::Failure;
 use crate::stubs::route_guide::RouteGuide;
 
 /// The published places, the same that the server knows.

@@ -1,10 +1,15 @@
-//! Reading the arguments of this process.
+//! The arguments of this process, and what is said of wrong ones.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fmt::Display;
 
 use clap::error::ErrorKind;
 use clap::{Command, Parser};
+use route_guide_geo::ParseError;
+
+use super::failure::Failure;
+use crate::printable::printable;
 
 /// Reads the arguments, or says what is wrong with them and ends the process.
 pub(super) fn parse<T: Parser>() -> T {
@@ -13,6 +18,31 @@ pub(super) fn parse<T: Parser>() -> T {
         error.exit();
     }
     T::parse_from(arguments)
+}
+
+/// The failure for an argument that is not what it should be.
+pub(super) fn not_a(what: &str, command: &'static str, text: &str, err: &ParseError) -> Failure {
+    usage(
+        command,
+        format_args!("'{}' is no {what}: {err}", printable(text)),
+    )
+}
+
+/// The failure for arguments that `clap` cannot judge one by one.
+pub(super) fn usage(command: &'static str, message: impl Display) -> Failure {
+    Failure::Usage {
+        command,
+        message: message.to_string(),
+    }
+}
+
+/// Returns what `clap` itself would say of wrong arguments of a command.
+pub(super) fn error(mut program: Command, command: &str, message: impl Display) -> clap::Error {
+    program.build();
+    match program.find_subcommand_mut(command) {
+        Some(command) => command.error(ErrorKind::ValueValidation, message),
+        None => program.error(ErrorKind::ValueValidation, message),
+    }
 }
 
 /// Finds an option that does not exist, which would be taken for the value of an argument that may begin with a hyphen.

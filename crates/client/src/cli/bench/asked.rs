@@ -11,12 +11,12 @@ use route_guide_load::{
 };
 use tokio_stream::StreamExt as _;
 
-use super::Method;
 use super::flags::PlaceFlags;
+use super::method::Method;
+use crate::cli::failure::Failure;
 use crate::cli::input;
 use crate::cli::points::PointFlags;
 use crate::cli::record;
-use crate::cli::session::Failure;
 use crate::stubs::route_guide::RouteGuide;
 
 /// The load of one method.

@@ -13,10 +13,10 @@ use tonic::metadata::MetadataMap;
 use crate::call::deadline::{self, Expiry};
 use crate::call::options::Compression;
 use crate::channel::target::{Address, Target};
+use crate::cli::failure::Failure;
 use crate::cli::flags::{SharedFlags, parse_timeout};
 use crate::cli::points::{Area, PointFlags};
-use crate::cli::route_guide::usage;
-use crate::cli::session::Failure;
+use crate::cli::usage::usage;
 
 /// No run is longer; one that is bounded by its calls has this end too.
 const LONGEST: Duration = Duration::from_secs(24 * 3_600);
@@ -97,7 +97,7 @@ impl LoadFlags {
             ),
         ];
         if let Some((_, flag, why)) = refused.iter().find(|(given, ..)| *given) {
-            return Err(usage("bench", format_args!("bench has no {flag}: {why}")).into());
+            return Err(usage("bench", format_args!("bench has no {flag}: {why}")));
         }
         if let Some(pid) = self.server_pid {
             process_cpu(pid)
@@ -133,7 +133,7 @@ impl LoadFlags {
             let message = format_args!(
                 "--concurrency {calls} cannot be shared by {connections} connections: a multiple of --connections can"
             );
-            return Err(usage("bench", message).into());
+            return Err(usage("bench", message));
         }
         Ok((calls / connections) as usize)
     }

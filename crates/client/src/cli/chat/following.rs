@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use route_guide_geo::E7Point;
 use tonic::metadata::MetadataMap;
 
-use super::super::session::Failure;
+use super::super::failure::Failure;
 use crate::call::metadata::Header;
 use crate::call::options::CallOptions;
 

@@ -5,9 +5,9 @@ use std::io::{self, IsTerminal as _};
 
 use route_guide_proto::routeguide::RouteNote;
 
+use super::super::failure::Failure;
 use super::super::lines;
 use super::super::output::{Output, complain};
-use super::super::session::Failure;
 use super::keyboard::Printer;
 use crate::printable::Lines;
 

@@ -1,36 +1,20 @@
 //! The calls of a chat: one after the other, so that who reads sees a single conversation.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
-use route_guide_geo::E7Point;
-use route_guide_proto::routeguide::RouteNote;
 use tokio::time::Instant;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use super::super::session::Failure;
-use super::desk::Typed;
-use super::following::CallName;
+use self::state::{AHEAD, End, Link, Manner, Talk, beginning};
+use super::super::failure::Failure;
 use super::place::Place;
-use super::repeats::Repeats;
-use super::screen::{Screen, cut};
-use super::typing::{Event, Typing};
-use crate::call::deadline::Expiry;
 use crate::call::explain::explain;
-use crate::call::options::CallOptions;
 use crate::call::status;
-use crate::channel::Channel;
 use crate::channel::backoff::Backoff;
-use crate::printable::printable;
 
 mod call;
-
-/// How many notes may wait to be sent.
-const AHEAD: usize = 256;
-
-/// How many places are followed at once. Their names go along with each call.
-const MOST_PLACES: usize = 64;
+pub(super) mod state;
 
 /// A call that lasted this long was a success, whatever ended it.
 const LASTED: Duration = Duration::from_secs(10);
@@ -38,106 +22,7 @@ const LASTED: Duration = Duration::from_secs(10);
 /// How long to wait before a call that missed notes right away is made again.
 const BREATH: Duration = Duration::from_secs(1);
 
-/// How a chat goes about its business.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Habits {
-    /// Take the answers as the published contract has them: each note brings back all earlier ones.
-    pub(super) takes_replays: bool,
-    /// Nobody writes, so the server must follow the places by itself.
-    pub(super) only_watches: bool,
-    /// A person writes, who need not be shown anything twice.
-    pub(super) is_personal: bool,
-}
-
-/// A conversation at some places.
-pub(super) struct Talk<'a> {
-    channel: &'a Channel,
-    options: CallOptions,
-    expiry: Option<Expiry>,
-    screen: &'a Screen,
-    typing: Typing,
-    habits: Habits,
-    manner: Manner,
-    life: Option<String>,
-    numbering: Option<String>,
-    /// The call that is open.
-    name: CallName,
-    /// The last call that has sent a note.
-    before: Option<CallName>,
-    /// The places that are followed, the one that was entered last at the end.
-    places: Vec<Place>,
-    repeats: Repeats,
-    /// Notes that have not been sent yet.
-    waiting: VecDeque<RouteNote>,
-    /// Whether a note was sent on this call.
-    has_sent: bool,
-    /// Whether the writer has left.
-    is_over: bool,
-    link: Link,
-    /// What is wrong with the input, which is over then.
-    fault: Option<anyhow::Error>,
-}
-
-/// How it stands with the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Link {
-    /// It has never been heard of.
-    New,
-    /// It has answered.
-    Up,
-    /// It has answered once, and its connection is gone.
-    Lost,
-}
-
-/// How a server goes about notes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
-    /// It answers each note with all earlier ones, and passes on what others write.
-    Published,
-    /// It hands out the log of each place.
-    Logs,
-}
-
-/// How a call ended.
-enum End {
-    Over,
-    /// There is a place that the call does not follow.
-    Moved,
-    Lost(Status),
-}
-
-impl<'a> Talk<'a> {
-    pub(super) fn new(
-        channel: &'a Channel,
-        options: CallOptions,
-        screen: &'a Screen,
-        typing: Typing,
-        habits: Habits,
-        manner: Manner,
-        places: &[E7Point],
-    ) -> Self {
-        Self {
-            channel,
-            expiry: options.expiry(),
-            options,
-            screen,
-            typing,
-            habits,
-            manner,
-            life: None,
-            numbering: None,
-            name: CallName::random(),
-            before: None,
-            places: places.iter().copied().map(Place::new).collect(),
-            repeats: Repeats::default(),
-            waiting: VecDeque::new(),
-            has_sent: false,
-            is_over: false,
-            link: Link::New,
-            fault: None,
-        }
-    }
-
+impl Talk<'_> {
     /// Talks until the writer leaves or the server has had enough.
     pub(super) async fn run(mut self) -> Result<(), Failure> {
         let end = self.talk().await;
@@ -230,32 +115,6 @@ impl<'a> Talk<'a> {
         }
     }
 
-    async fn happened(&mut self, event: Event) -> Result<(), Failure> {
-        match event {
-            Event::Typed(Typed::Note(note)) => self.waiting.push_back(note),
-            Event::Typed(Typed::Move(at)) => self.go_to(at).await,
-            Event::Over => self.is_over = true,
-            Event::Interrupted => return Err(Failure::Interrupted),
-            // What came before it is sent all the same.
-            Event::Failed(err) => {
-                self.fault = Some(err);
-                self.is_over = true;
-            }
-        }
-        Ok(())
-    }
-
-    async fn go_to(&mut self, at: E7Point) {
-        let known = self.places.iter().position(|place| place.at() == at);
-        let place = known.map_or_else(|| Place::new(at), |index| self.places.remove(index));
-        self.places.push(place);
-        if self.places.len() > MOST_PLACES {
-            let left = self.places.remove(0).at();
-            let line = format!("{left} is no longer followed; {MOST_PLACES} places are the most");
-            self.screen.say(line).await;
-        }
-    }
-
     /// Tries until there is a connection. Returns how the chat ends if its writer does not wait for that.
     async fn reconnect(
         &mut self,
@@ -327,21 +186,6 @@ const NOTE_UNCONFIRMED: &str = "NOTE_UNCONFIRMED";
 fn is_unconfirmed(status: &Status) -> bool {
     let info = status.get_details_error_info();
     info.is_some_and(|info| info.reason == NOTE_UNCONFIRMED)
-}
-
-/// Returns enough of a note to know it again.
-fn beginning(text: &str) -> String {
-    let (start, rest) = cut(text, 60);
-    let more = if rest.is_empty() { "" } else { "…" };
-    format!("{}{more}", printable(start))
-}
-
-/// The status of a chat that only watches, where that is not offered.
-pub(super) fn cannot_watch(channel: &Channel) -> Status {
-    Status::unimplemented(format!(
-        "the server at {} shows a place only to those who leave a note there; chat without --watch",
-        channel.target()
-    ))
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use super::super::super::session::Failure;
+use super::super::super::failure::Failure;
 use super::super::following::{self, CallName, Confirmed};
 use super::super::place::{News, Place, Since};
-use super::{AHEAD, End, Link, Manner, Talk, beginning, cannot_watch};
+use super::state::{AHEAD, End, Link, Manner, Talk, beginning, cannot_watch};
 use crate::stubs::replies::Replies;
 use crate::stubs::route_guide::RouteGuide;
 
