@@ -40,7 +40,7 @@
 //! # What a call promises
 //!
 //! - **Deadline**: a call with a [timeout or deadline](CallOptions::timeout) ends by then with `DEADLINE_EXCEEDED`, be it
-//!   connecting, waiting for the first byte or in the middle of a stream. The server is told how much time is left.
+//!   connecting, waiting for the first byte or in the middle of a stream. The server receives the time that is left.
 //! - **Cancellation**: a call that is dropped, as a future or as [`Replies`], is cancelled at once on the server too.
 //! - **No server**: a call fails at once with `UNAVAILABLE` and a [`ConnectError`] behind it, or
 //!   [waits](CallOptions::wait_for_ready).

@@ -7,10 +7,10 @@ use crate::stubs::replies;
 
 /// The replies of a server, one by one as they come. After an error it ends.
 ///
-/// Dropping it before its end cancels the call: the server is told at once.
+/// Dropping it before its end cancels the call, on the server too.
 #[derive(Debug)]
 pub struct Replies<T> {
-    // Before the engine: the server is told while there is still a thread to tell it.
+    // Before the engine, whose thread sends the cancellation.
     replies: Option<replies::Replies<T>>,
     engine: Engine,
 }

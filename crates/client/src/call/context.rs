@@ -6,13 +6,13 @@ use http::Request;
 use tonic::Status;
 use tonic::body::Body;
 
-use super::deadline::{self, Expiry};
+use super::deadline::{self, Deadline};
 use super::observer::CallObserver;
 
 /// The options that the channel applies itself. They travel in the extensions of the request.
 #[derive(Clone, Default)]
 pub(crate) struct CallContext {
-    pub(crate) expiry: Option<Expiry>,
+    pub(crate) deadline: Option<Deadline>,
     pub(crate) wait_for_ready: bool,
     /// Whether the method is answered with exactly one message.
     pub(crate) one_reply: bool,
@@ -25,10 +25,10 @@ impl CallContext {
     pub(crate) fn take(request: &mut Request<Body>) -> Result<Self, Status> {
         let mut context: Self = request.extensions_mut().remove().unwrap_or_default();
         if let Some(header) = request.headers_mut().remove(deadline::HEADER) {
-            let from_header = Expiry::from_header(&header).ok_or_else(|| {
+            let from_header = Deadline::from_header(&header).ok_or_else(|| {
                 Status::invalid_argument(format!("malformed grpc-timeout {header:?}"))
             })?;
-            context.expiry = Expiry::earlier(context.expiry, from_header);
+            context.deadline = Deadline::earlier(context.deadline, from_header);
         }
         Ok(context)
     }

@@ -11,13 +11,13 @@ pub(crate) const HEADER: &str = "grpc-timeout";
 
 /// A deadline on this process's own clock.
 #[derive(Clone, Debug)]
-pub(crate) struct Expiry {
+pub(crate) struct Deadline {
     at: Instant,
     /// The length of time that was asked for; none for a point in time.
     timeout: Option<Duration>,
 }
 
-impl Expiry {
+impl Deadline {
     /// Returns the moment `timeout` from now; `None` if that is beyond what a clock can show.
     pub(crate) fn after(timeout: Duration) -> Option<Self> {
         let at = Instant::now().checked_add(timeout)?;
@@ -29,7 +29,7 @@ impl Expiry {
 
     /// Returns a point in time; `None` if it is beyond what a clock can show.
     pub(crate) fn at_time(time: SystemTime) -> Option<Self> {
-        // A time in the past has no time left, which is an expiry too.
+        // A time in the past has no time left, which is a deadline too.
         let left = time.duration_since(SystemTime::now()).unwrap_or_default();
         let at = Instant::now().checked_add(left)?;
         Some(Self { at, timeout: None })
@@ -116,7 +116,7 @@ mod tests {
 
     use http::HeaderValue;
 
-    use super::{Expiry, encode};
+    use super::{Deadline, encode};
 
     #[test]
     fn the_header_has_at_most_eight_digits_and_never_less_time() {
@@ -138,8 +138,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_header_is_read_as_it_is_written() {
         let read = |text: &'static str| {
-            let expiry = Expiry::from_header(&HeaderValue::from_static(text))?;
-            Some(expiry.unwrap().header().to_str().unwrap().to_owned())
+            let deadline = Deadline::from_header(&HeaderValue::from_static(text))?;
+            Some(deadline.unwrap().header().to_str().unwrap().to_owned())
         };
         for (text, expected) in [
             ("5n", "5n"),
@@ -158,17 +158,17 @@ mod tests {
     #[test]
     fn a_time_in_the_past_is_over_at_once() {
         let past = SystemTime::UNIX_EPOCH;
-        assert!(Expiry::at_time(past).unwrap().is_over());
-        assert!(!Expiry::after(Duration::from_secs(60)).unwrap().is_over());
-        assert!(Expiry::after(Duration::MAX).is_none());
+        assert!(Deadline::at_time(past).unwrap().is_over());
+        assert!(!Deadline::after(Duration::from_secs(60)).unwrap().is_over());
+        assert!(Deadline::after(Duration::MAX).is_none());
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_header_counts_down() {
-        let expiry = Expiry::after(Duration::from_secs(3)).unwrap();
+        let deadline = Deadline::after(Duration::from_secs(3)).unwrap();
         let shows = |expected: &str| {
-            assert_eq!(expiry.header(), expected);
-            assert_eq!(expiry.is_over(), expected == "0n");
+            assert_eq!(deadline.header(), expected);
+            assert_eq!(deadline.is_over(), expected == "0n");
         };
         shows("3000000u");
         tokio::time::advance(Duration::from_millis(2_999)).await;
@@ -181,20 +181,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_earlier_one_counts_and_is_named() {
-        let one = || Expiry::after(Duration::from_secs(1));
-        let two = || Expiry::after(Duration::from_secs(2));
-        let message = |expiry: Option<Expiry>| expiry.unwrap().status().message().to_owned();
+        let one = || Deadline::after(Duration::from_secs(1));
+        let two = || Deadline::after(Duration::from_secs(2));
+        let message = |deadline: Option<Deadline>| deadline.unwrap().status().message().to_owned();
         for earlier in [
-            Expiry::earlier(one(), two()),
-            Expiry::earlier(two(), one()),
-            Expiry::earlier(one(), None),
-            Expiry::earlier(None, one()),
+            Deadline::earlier(one(), two()),
+            Deadline::earlier(two(), one()),
+            Deadline::earlier(one(), None),
+            Deadline::earlier(None, one()),
         ] {
             assert_eq!(message(earlier), "the call did not end within 1s");
         }
-        assert!(Expiry::earlier(None, None).is_none());
+        assert!(Deadline::earlier(None, None).is_none());
         assert_eq!(
-            message(Expiry::at_time(SystemTime::UNIX_EPOCH)),
+            message(Deadline::at_time(SystemTime::UNIX_EPOCH)),
             "the call did not end before its deadline"
         );
     }

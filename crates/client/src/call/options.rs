@@ -10,7 +10,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::metadata::MetadataMap;
 
 use super::context::CallContext;
-use super::deadline::Expiry;
+use super::deadline::Deadline;
 use super::metadata::Header;
 use super::observer::CallObserver;
 
@@ -36,7 +36,7 @@ pub struct CallOptions {
     wait_for_ready: bool,
     observer: Option<Arc<dyn CallObserver>>,
     /// The time of all calls, if it runs already.
-    running: Option<Expiry>,
+    running: Option<Deadline>,
 }
 
 impl CallOptions {
@@ -48,7 +48,7 @@ impl CallOptions {
 
     /// Lets each call take this long, from its start to the last byte of its response.
     ///
-    /// A call that takes longer ends with `DEADLINE_EXCEEDED`, and the server is told the time that is left for it.
+    /// A call that takes longer ends with `DEADLINE_EXCEEDED`, and the server receives the time that is left for it.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -120,7 +120,7 @@ impl CallOptions {
         let mut request = Request::new(message);
         *request.metadata_mut() = self.metadata.clone();
         request.extensions_mut().insert(CallContext {
-            expiry: self.expiry(),
+            deadline: self.effective_deadline(),
             wait_for_ready: self.wait_for_ready,
             one_reply,
             observer: self.observer.clone(),
@@ -132,18 +132,18 @@ impl CallOptions {
         self.wait_for_ready
     }
 
-    pub(crate) fn expiry(&self) -> Option<Expiry> {
+    pub(crate) fn effective_deadline(&self) -> Option<Deadline> {
         self.running.clone().or_else(|| {
-            Expiry::earlier(
-                self.timeout.and_then(Expiry::after),
-                self.deadline.and_then(Expiry::at_time),
+            Deadline::earlier(
+                self.timeout.and_then(Deadline::after),
+                self.deadline.and_then(Deadline::at_time),
             )
         })
     }
 
     /// Lets the time run from here, for all calls together.
     pub(crate) fn running(mut self) -> Self {
-        self.running = self.expiry();
+        self.running = self.effective_deadline();
         self
     }
 }
@@ -200,7 +200,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn time_that_runs_is_given_once() {
         let options = CallOptions::new().timeout(Duration::from_secs(1));
-        let left = |options: &CallOptions| options.expiry().unwrap().header();
+        let left = |options: &CallOptions| options.effective_deadline().unwrap().header();
         let running = options.clone().running();
         tokio::time::advance(Duration::from_millis(600)).await;
         assert_eq!(left(&options), "1000000u");

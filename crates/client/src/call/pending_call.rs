@@ -37,10 +37,10 @@ pub(super) fn start(
     context: CallContext,
     target: &Target,
 ) -> Result<PendingCall, Status> {
-    if let Some(expiry) = &context.expiry
-        && expiry.is_over()
+    if let Some(deadline) = &context.deadline
+        && deadline.is_over()
     {
-        return Err(expiry.status());
+        return Err(deadline.status());
     }
     if let Some(observer) = &context.observer {
         let metadata = MetadataMap::from_headers(request.headers().clone());
@@ -63,13 +63,13 @@ impl PendingCall {
         &self,
         step: F,
     ) -> impl Future<Output = Result<F::Output, Status>> + use<F> {
-        let expiry = self.context.expiry.clone();
+        let deadline = self.context.deadline.clone();
         async move {
-            match expiry {
+            match deadline {
                 None => Ok(step.await),
-                Some(expiry) => tokio::time::timeout_at(expiry.at(), step)
+                Some(deadline) => tokio::time::timeout_at(deadline.at(), step)
                     .await
-                    .map_err(|_elapsed| expiry.status()),
+                    .map_err(|_elapsed| deadline.status()),
             }
         }
     }
@@ -80,10 +80,10 @@ impl PendingCall {
             .request
             .take()
             .ok_or_else(|| Status::internal("request sent twice"))?;
-        if let Some(expiry) = &self.context.expiry {
+        if let Some(deadline) = &self.context.deadline {
             request
                 .headers_mut()
-                .insert(deadline::HEADER, expiry.header());
+                .insert(deadline::HEADER, deadline.header());
         }
         Ok(request)
     }
@@ -95,7 +95,7 @@ impl PendingCall {
 
     /// Returns the status of a call that broke off.
     pub(super) fn failed(&self, err: &hyper::Error) -> Status {
-        failed(self.context.expiry.as_ref(), err, &self.target)
+        failed(self.context.deadline.as_ref(), err, &self.target)
     }
 
     /// Goes on to the response, which stays under the call's deadline to its last byte.

@@ -15,7 +15,7 @@ use tonic::metadata::MetadataMap;
 
 use super::answer;
 use super::context::CallContext;
-use super::deadline::Expiry;
+use super::deadline::Deadline;
 use super::message_count::MessageCount;
 use super::observer::CallObserver;
 use super::status::failed;
@@ -26,7 +26,7 @@ pub(super) struct ResponseBody {
     /// Gone when the response is over. The guard ends the upload: nobody reads it any more.
     open: Option<(Incoming, DropGuard)>,
     sleep: Option<Pin<Box<Sleep>>>,
-    expiry: Option<Expiry>,
+    deadline: Option<Deadline>,
     observer: Option<Arc<dyn CallObserver>>,
     one_reply: bool,
     count: MessageCount,
@@ -45,11 +45,11 @@ impl ResponseBody {
         target: Target,
         has_status: bool,
     ) -> Self {
-        let sleep = |expiry: &Expiry| Box::pin(tokio::time::sleep_until(expiry.at()));
+        let sleep = |deadline: &Deadline| Box::pin(tokio::time::sleep_until(deadline.at()));
         Self {
             open: Some((incoming, cancel)),
-            sleep: context.expiry.as_ref().map(sleep),
-            expiry: context.expiry,
+            sleep: context.deadline.as_ref().map(sleep),
+            deadline: context.deadline,
             observer: context.observer,
             one_reply: context.one_reply,
             count: MessageCount::default(),
@@ -73,11 +73,11 @@ impl HttpBody for ResponseBody {
             return Poll::Ready(None);
         };
         // Asked first, so that a server which never pauses cannot outrun the deadline.
-        if let (Some(sleep), Some(expiry)) = (&mut this.sleep, &this.expiry)
+        if let (Some(sleep), Some(deadline)) = (&mut this.sleep, &this.deadline)
             && sleep.as_mut().poll(cx).is_ready()
         {
             this.open = None;
-            return Poll::Ready(Some(Err(expiry.status())));
+            return Poll::Ready(Some(Err(deadline.status())));
         }
         match ready!(Pin::new(body).poll_frame(cx)) {
             Some(Ok(mut frame)) => {
@@ -103,7 +103,11 @@ impl HttpBody for ResponseBody {
             }
             Some(Err(err)) => {
                 this.open = None;
-                Poll::Ready(Some(Err(failed(this.expiry.as_ref(), &err, &this.target))))
+                Poll::Ready(Some(Err(failed(
+                    this.deadline.as_ref(),
+                    &err,
+                    &this.target,
+                ))))
             }
             None => {
                 this.open = None;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use h2::Reason;
 use tonic::{Code, Status};
 
-use super::deadline::Expiry;
+use super::deadline::Deadline;
 use crate::channel::connect_error::ConnectError;
 use crate::channel::target::Target;
 
@@ -32,9 +32,9 @@ pub(crate) fn while_connecting(expired: Status, last_error: Option<&ConnectError
 /// The status of a call that broke off, or that ran out of time.
 ///
 /// A peer that knows the deadline may reset the stream a moment before our own clock says so.
-pub(super) fn failed(expiry: Option<&Expiry>, err: &hyper::Error, target: &Target) -> Status {
-    match expiry {
-        Some(expiry) if expiry.is_over() => expiry.status(),
+pub(super) fn failed(deadline: Option<&Deadline>, err: &hyper::Error, target: &Target) -> Status {
+    match deadline {
+        Some(deadline) if deadline.is_over() => deadline.status(),
         _ => broken_off(err, target),
     }
 }

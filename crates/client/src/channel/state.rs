@@ -66,7 +66,7 @@ impl StateChanges {
     }
 }
 
-/// The one place where the state of a channel is written down.
+/// Holds the state of a channel, and decides which changes of it are made.
 #[derive(Debug)]
 pub(crate) struct StateBoard {
     current: watch::Sender<ChannelState>,

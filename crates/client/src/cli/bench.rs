@@ -5,20 +5,20 @@ use clap::Args;
 use route_guide_load::{Failure as BadCall, Load, LoadError, Report, Workload};
 use tonic::{Code, Status};
 
-use self::asked::Asked;
 use self::flags::LoadFlags;
 use self::method::Method;
-use self::page::Page;
+use self::printed_report::PrintedReport;
+use self::workload::MethodWorkload;
 use super::channel::connect;
 use super::failure::Failure;
 use super::session::Session;
 use crate::channel::target::Target;
 use crate::stubs::route_guide::RouteGuide;
 
-mod asked;
 mod flags;
 mod method;
-mod page;
+mod printed_report;
+mod workload;
 
 /// What is measured.
 #[derive(Args, Debug)]
@@ -37,20 +37,21 @@ pub(super) async fn run(session: Session, args: BenchArgs) -> Result<(), Failure
     } = session;
     let flags = args.method.load_flags().clone();
     let mut load = flags.load(&shared)?;
-    // Whoever cannot connect is told so in the words of every other command.
-    let expiry = options.expiry();
-    connect(&channel, options.waits_for_ready(), expiry.as_ref()).await?;
-    let asked = Asked::new(&RouteGuide::new(channel).with(options), args.method).await?;
-    load.silence = asked.patience();
-    let mut page = Page::new(asked.method(), &shared.target, &load);
-    output.note(page.heading(&flags)).await?;
+    // A failure to connect is reported in the words of every other command.
+    let deadline = options.effective_deadline();
+    connect(&channel, options.waits_for_ready(), deadline.as_ref()).await?;
+    let workload =
+        MethodWorkload::new(&RouteGuide::new(channel).with(options), args.method).await?;
+    load.silence = workload.patience();
+    let mut printed = PrintedReport::new(workload.method(), &shared.target, &load);
+    output.note(printed.heading(&flags)).await?;
 
     // From here on Ctrl-C ends the run and not the command.
     interrupt.take_over();
     let stop = load.stop.clone();
     let running = tokio::task::spawn_blocking(move || {
         let mut report = Report::default();
-        let done = carry_out(&asked, &shared.target, &flags, &load, &mut report);
+        let done = carry_out(&workload, &shared.target, &flags, &load, &mut report);
         (report, done)
     });
     let mut running = std::pin::pin!(running);
@@ -68,15 +69,15 @@ pub(super) async fn run(session: Session, args: BenchArgs) -> Result<(), Failure
         Err(error) => Err(failure(error)),
     };
     if !report.elapsed.is_zero() {
-        page.report = report;
-        output.message(&page, &page.as_json()).await?;
+        printed.report = report;
+        output.message(&printed, &printed.as_json()).await?;
     }
     outcome
 }
 
 /// Warms up and measures.
 fn carry_out(
-    asked: &Asked,
+    workload: &MethodWorkload,
     target: &Target,
     flags: &LoadFlags,
     load: &Load,
@@ -89,9 +90,9 @@ fn carry_out(
             calls: None,
             ..load.clone()
         };
-        asked.run(&target, &warm_up)?;
+        workload.run(&target, &warm_up)?;
     }
-    asked.run_into(&target, load, report)
+    workload.run_into(&target, load, report)
 }
 
 /// Tells whether anything succeeded.

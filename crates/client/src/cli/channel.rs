@@ -11,7 +11,7 @@ use tonic::Status;
 use super::failure::Failure;
 use super::output::Output;
 use super::session::Session;
-use crate::call::deadline::Expiry;
+use crate::call::deadline::Deadline;
 use crate::call::status;
 use crate::channel::Channel;
 use crate::channel::state::{ChannelState, StateChanges};
@@ -42,13 +42,13 @@ pub(super) async fn run(session: Session, args: &ChannelArgs) -> Result<(), Fail
     let mut changes = channel.state_changes();
     show(&output, channel.state()).await?;
 
-    let expiry = options.expiry();
+    let deadline = options.effective_deadline();
     if args.watch {
         return tokio::select! {
             biased;
             end = print(&mut changes, &output) => end,
             () = keep_connected(&channel) => Ok(()),
-            _over = over(expiry.as_ref()) => Ok(()),
+            _over = over(deadline.as_ref()) => Ok(()),
         };
     }
 
@@ -56,7 +56,7 @@ pub(super) async fn run(session: Session, args: &ChannelArgs) -> Result<(), Fail
         let mut connect = pin!(connect(
             &channel,
             options.waits_for_ready(),
-            expiry.as_ref()
+            deadline.as_ref()
         ));
         loop {
             tokio::select! {
@@ -76,11 +76,11 @@ pub(super) async fn run(session: Session, args: &ChannelArgs) -> Result<(), Fail
     }
 }
 
-/// Connects, or waits until that succeeds, for as long as the expiry allows.
+/// Connects, or waits until that succeeds, for as long as the deadline allows.
 pub(super) async fn connect(
     channel: &Channel,
     wait: bool,
-    expiry: Option<&Expiry>,
+    deadline: Option<&Deadline>,
 ) -> Result<(), Status> {
     let attempt = async {
         if wait {
@@ -95,7 +95,7 @@ pub(super) async fn connect(
     };
     let outcome = tokio::select! {
         biased;
-        expired = over(expiry) => Err(expired),
+        expired = over(deadline) => Err(expired),
         outcome = attempt => return outcome,
     };
     // The attempt is dropped here, so that its lock is free.
@@ -105,12 +105,12 @@ pub(super) async fn connect(
     }
 }
 
-async fn over(expiry: Option<&Expiry>) -> Status {
-    match expiry {
+async fn over(deadline: Option<&Deadline>) -> Status {
+    match deadline {
         None => std::future::pending().await,
-        Some(expiry) => {
-            tokio::time::sleep_until(expiry.at()).await;
-            expiry.status()
+        Some(deadline) => {
+            tokio::time::sleep_until(deadline.at()).await;
+            deadline.status()
         }
     }
 }

@@ -6,11 +6,11 @@ use std::io::{self, IsTerminal as _};
 use clap::Args;
 use route_guide_geo::E7Point;
 
-use self::desk::{Desk, GREETING, Reading, Typed};
+use self::command_line::{CommandLine, GREETING, Reading, Typed};
 use self::following::Confirmed;
 use self::keyboard::Keyboard;
 use self::screen::Screen;
-use self::talk::state::{self, Habits, Manner, Talk};
+use self::talk::state::{self, Mode, Protocol, Talk};
 use self::typing::Typing;
 use super::failure::Failure;
 use super::input::{self, Line};
@@ -22,7 +22,7 @@ use crate::call::options::CallOptions;
 use crate::channel::Channel;
 use crate::stubs::route_guide::RouteGuide;
 
-mod desk;
+mod command_line;
 mod following;
 mod keyboard;
 mod place;
@@ -73,19 +73,19 @@ pub(super) async fn run(session: Session, args: &ChatArgs) -> Result<(), Failure
     } = session;
     // The time of a chat runs from its start, over all of its calls.
     let options = options.running();
-    let output = output.of_call(options.expiry());
+    let output = output.of_call(options.effective_deadline());
     let places = args.places()?;
-    let habits = Habits {
+    let mode = Mode {
         takes_replays: args.replays,
         only_watches: args.watch,
         is_personal: !args.watch && !args.replays && io::stdin().is_terminal(),
     };
-    let manner = if args.replays {
-        Manner::Published
+    let protocol = if args.replays {
+        Protocol::Published
     } else {
-        manner(&channel, options.clone(), &places).await?
+        detect_protocol(&channel, options.clone(), &places).await?
     };
-    if args.watch && manner == Manner::Published {
+    if args.watch && protocol == Protocol::Published {
         return Err(state::cannot_watch(&channel).into());
     }
     // A line editor sets its own handler of Ctrl-C for a while; whoever else waits for the signal has to come first.
@@ -97,7 +97,7 @@ pub(super) async fn run(session: Session, args: &ChatArgs) -> Result<(), Failure
         shows_own: !is_terminal,
     };
     let here = places.first().copied().unwrap_or_default();
-    let desk = Desk::new(here, args.flags, is_terminal);
+    let command_line = CommandLine::new(here, args.flags, is_terminal);
     let mut terminal = None;
     let (screen, typing) = if args.watch {
         if io::stdout().is_terminal() && !output.is_json() {
@@ -113,9 +113,9 @@ pub(super) async fn run(session: Session, args: &ChatArgs) -> Result<(), Failure
             complain(GREETING);
         }
         let keyboard = if output.is_json() || args.replays {
-            Err(desk)
+            Err(command_line)
         } else {
-            keyboard::open(desk)
+            keyboard::open(command_line)
         };
         match keyboard {
             Ok(Keyboard {
@@ -127,10 +127,10 @@ pub(super) async fn run(session: Session, args: &ChatArgs) -> Result<(), Failure
                 let has_color = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
                 (Screen::Edited { printer, has_color }, Typing::Keys(events))
             }
-            Err(desk) => (plain, lines(desk, is_terminal)),
+            Err(command_line) => (plain, lines(command_line, is_terminal)),
         }
     };
-    let talk = Talk::new(&channel, options, &screen, typing, habits, manner, &places);
+    let talk = Talk::new(&channel, options, &screen, typing, mode, protocol, &places);
     let end = talk.run().await;
     screen.close();
     drop(terminal);
@@ -140,11 +140,11 @@ pub(super) async fn run(session: Session, args: &ChatArgs) -> Result<(), Failure
 /// Asks a server in a call that is over at once whether it follows places.
 ///
 /// Some servers send no metadata before their first note, so the chat itself could wait for it for ever.
-async fn manner(
+async fn detect_protocol(
     channel: &Channel,
     options: CallOptions,
     places: &[E7Point],
-) -> Result<Manner, Failure> {
+) -> Result<Protocol, Failure> {
     let options = following::ask(options, places, None, None)?;
     let guide = RouteGuide::new(channel.clone()).with(options);
     let mut answer = guide.route_chat(tokio_stream::empty()).await?;
@@ -152,14 +152,14 @@ async fn manner(
     // What is kept will come again. A call that is read to its end was not cancelled.
     while let Ok(Some(_)) = answer.message().await {}
     Ok(match confirmed {
-        Some(_) => Manner::Logs,
-        None => Manner::Published,
+        Some(_) => Protocol::Logs,
+        None => Protocol::Published,
     })
 }
 
 /// Reads standard input line by line.
-fn lines(mut desk: Desk, is_terminal: bool) -> Typing {
-    let read = move |line: &str| match desk.read(line) {
+fn lines(mut command_line: CommandLine, is_terminal: bool) -> Typing {
+    let read = move |line: &str| match command_line.read(line) {
         Ok(Reading::Typed(typed)) => Ok(typed),
         Ok(Reading::Answer(text)) => {
             complain(text);

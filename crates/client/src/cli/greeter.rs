@@ -74,7 +74,7 @@ pub(super) enum Command {
 pub(super) async fn run(session: Session, command: Option<Command>) -> Result<(), Failure> {
     let greeter = Greeter::new(session.channel.clone()).with(session.options.clone());
     let output = &session.output;
-    let stream = output.of_call(session.options.expiry());
+    let stream = output.of_call(session.options.effective_deadline());
     match command {
         None => quick_start(&greeter, output).await,
         Some(Command::Greet { name }) => show(output, &greeter.say_hello(&name).await?).await,

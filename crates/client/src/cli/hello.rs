@@ -55,7 +55,7 @@ pub(super) enum Mode {
 
 pub(super) async fn run(session: &Session, command: HelloCommand) -> Result<(), Failure> {
     let hello = Hello::new(session.channel.clone()).with(session.options.clone());
-    let output = &session.output.of_call(session.options.expiry());
+    let output = &session.output.of_call(session.options.effective_deadline());
     match command {
         HelloCommand::SayHello { greeting } => {
             show(output, &hello.say_hello(&greeting).await?).await

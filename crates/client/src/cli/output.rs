@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 pub(super) use self::metadata::StderrObserver;
 pub(super) use self::stderr::complain;
 use super::failure::Failure;
-use crate::call::deadline::Expiry;
+use crate::call::deadline::Deadline;
 use crate::printable::{Lines, printable_json};
 
 mod metadata;
@@ -37,7 +37,7 @@ pub(super) struct Output {
     fault: Arc<OnceLock<io::Error>>,
     json: bool,
     /// When waiting for the reader ends, because the call does.
-    expiry: Option<Expiry>,
+    deadline: Option<Deadline>,
 }
 
 enum Job {
@@ -78,14 +78,14 @@ impl Output {
             unwritten,
             fault,
             json,
-            expiry: None,
+            deadline: None,
         }
     }
 
     /// Returns the same output for a call, with whose time waiting for the reader ends too.
-    pub(super) fn of_call(&self, expiry: Option<Expiry>) -> Self {
+    pub(super) fn of_call(&self, deadline: Option<Deadline>) -> Self {
         Self {
-            expiry,
+            deadline,
             ..self.clone()
         }
     }
@@ -146,11 +146,11 @@ impl Output {
             return Ok(());
         }
         let room = async { self.jobs.reserve().await.map_err(|_closed| self.broken()) };
-        let room = match &self.expiry {
+        let room = match &self.deadline {
             None => room.await?,
-            Some(expiry) => tokio::time::timeout_at(expiry.at(), room)
+            Some(deadline) => tokio::time::timeout_at(deadline.at(), room)
                 .await
-                .map_err(|_elapsed| Failure::Status(expiry.status()))??,
+                .map_err(|_elapsed| Failure::Status(deadline.status()))??,
         };
         self.hand_on(room);
         Ok(())

@@ -120,7 +120,7 @@ pub(super) async fn run(session: Session, command: Option<Command>) -> Result<()
                 )),
                 Err(err) => Err(not_a("rectangle", "list", &area, &err)),
             };
-            let output = output.of_call(session.options.expiry());
+            let output = output.of_call(session.options.effective_deadline());
             list(&guide, &output, area?).await
         }
         Some(Command::Record(args)) => record::run(&guide, output, args).await,

@@ -9,7 +9,7 @@ use tonic::{Code, Response, Status, Streaming};
 
 /// The replies of a server, one by one as they come.
 ///
-/// Dropping it before its end cancels the call: the server is told at once.
+/// Dropping it before its end cancels the call, on the server too.
 #[derive(Debug)]
 pub struct Replies<T> {
     metadata: MetadataMap,

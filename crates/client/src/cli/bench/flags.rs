@@ -10,7 +10,7 @@ use route_guide_geo::{E7Point, E7Rectangle};
 use route_guide_load::{Load, LoadError, Reach, Target as LoadTarget, Windows, process_cpu};
 use tonic::metadata::MetadataMap;
 
-use crate::call::deadline::{self, Expiry};
+use crate::call::deadline::{self, Deadline};
 use crate::call::options::Compression;
 use crate::channel::target::{Address, Target};
 use crate::cli::failure::Failure;
@@ -157,8 +157,8 @@ fn metadata(shared: &SharedFlags) -> HeaderMap {
         header.clone().add_to(&mut entries);
     }
     let mut entries = entries.into_headers();
-    if let Some(expiry) = shared.timeout.and_then(Expiry::after) {
-        entries.insert(deadline::HEADER, expiry.header());
+    if let Some(deadline) = shared.timeout.and_then(Deadline::after) {
+        entries.insert(deadline::HEADER, deadline.header());
     }
     entries
 }

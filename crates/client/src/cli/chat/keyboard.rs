@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::super::input::Line;
 use super::super::output::{complain, stderr};
-use super::desk::{Desk, Reading};
+use super::command_line::{CommandLine, Reading};
 use super::typing::Event;
 
 /// How many lines may wait to be shown or to be sent.
@@ -28,24 +28,24 @@ pub(super) struct Keyboard {
 }
 
 /// Starts editing lines; `None` if there is no terminal for it on both sides.
-pub(super) fn open(desk: Desk) -> Result<Keyboard, Desk> {
+pub(super) fn open(command_line: CommandLine) -> Result<Keyboard, CommandLine> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        return Err(desk);
+        return Err(command_line);
     }
     // Each line that is pasted is a note, so pasting is typing.
     let config = Config::builder().bracketed_paste(false).build();
     let Ok(mut editor) = DefaultEditor::with_config(config) else {
-        return Err(desk);
+        return Err(command_line);
     };
     // It has none for a terminal that cannot move its cursor.
     let Ok(above) = editor.create_external_printer() else {
-        return Err(desk);
+        return Err(command_line);
     };
     let terminal = Terminal::new();
     let is_editing = Arc::clone(&terminal.is_editing);
     let (sender, events) = mpsc::channel(AHEAD);
     // A read from a terminal cannot be interrupted, so nobody waits for this thread.
-    thread::spawn(move || edit(editor, desk, &sender, &is_editing));
+    thread::spawn(move || edit(editor, command_line, &sender, &is_editing));
     Ok(Keyboard {
         events,
         printer: Printer::new(above),
@@ -55,13 +55,13 @@ pub(super) fn open(desk: Desk) -> Result<Keyboard, Desk> {
 
 fn edit(
     mut editor: DefaultEditor,
-    mut desk: Desk,
+    mut command_line: CommandLine,
     events: &mpsc::Sender<Event>,
     is_editing: &AtomicBool,
 ) {
     loop {
         stderr::come_first();
-        let prompt = format!("{} > ", desk.at());
+        let prompt = format!("{} > ", command_line.at());
         is_editing.store(true, Ordering::SeqCst);
         let line = editor.readline(&prompt);
         is_editing.store(false, Ordering::SeqCst);
@@ -71,7 +71,7 @@ fn edit(
                     // A history that is full or has the line already is no trouble.
                     let _ = editor.add_history_entry(&line);
                 }
-                match desk.read(&line) {
+                match command_line.read(&line) {
                     Ok(Reading::Typed(Line::Item(typed))) => Event::Typed(typed),
                     Ok(Reading::Typed(Line::Skip)) => continue,
                     Ok(Reading::Typed(Line::End)) => return,

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use self::state::{AHEAD, End, Link, Manner, Talk, beginning};
+use self::state::{AHEAD, Connectivity, End, Protocol, Talk, beginning};
 use super::super::failure::Failure;
 use super::place::Place;
 use crate::call::explain::explain;
@@ -29,7 +29,7 @@ impl Talk<'_> {
         // Where time is over or nothing was ever heard, the status says enough.
         let was_cut =
             matches!(&end, Err(Failure::Status(status)) if status.code() != Code::DeadlineExceeded);
-        if was_cut && self.link != Link::New {
+        if was_cut && self.connectivity != Connectivity::New {
             for text in self.places.iter().flat_map(Place::on_the_way) {
                 let line = format!("it is not known whether this arrived: {}", beginning(text));
                 self.screen.say(line).await;
@@ -76,13 +76,13 @@ impl Talk<'_> {
                 }
                 continue;
             }
-            let doubt = if self.manner == Manner::Published && self.has_sent {
+            let doubt = if self.protocol == Protocol::Published && self.has_sent {
                 " (whether your last note arrived is not known)"
             } else {
                 ""
             };
             // A proxy answers each attempt while its server is away.
-            if self.link == Link::Up {
+            if self.connectivity == Connectivity::Up {
                 self.screen
                     .say(format_args!("connection lost: {text}; trying again{doubt}"))
                     .await;
@@ -99,16 +99,16 @@ impl Talk<'_> {
     /// Whether another call may bring what this one did not.
     fn is_passing(&self, status: &Status) -> bool {
         if status.code() == Code::DataLoss {
-            return self.manner == Manner::Logs;
+            return self.protocol == Protocol::Logs;
         }
-        is_lost(status) && self.link != Link::New && !self.is_over
+        is_lost(status) && self.connectivity != Connectivity::New && !self.is_over
     }
 
     /// Ends the chat with a lost call. Who had left anyway has lost nothing, if all own notes are known to have arrived.
     fn leave(&self, status: Status) -> Result<(), Failure> {
         let mut on_the_way = self.places.iter().flat_map(Place::on_the_way);
         let is_settled = self.waiting.is_empty() && on_the_way.next().is_none();
-        if is_lost(&status) && self.is_over && is_settled && self.manner == Manner::Logs {
+        if is_lost(&status) && self.is_over && is_settled && self.protocol == Protocol::Logs {
             Ok(())
         } else {
             Err(status.into())
@@ -121,21 +121,21 @@ impl Talk<'_> {
         backoff: &mut Backoff,
         lost: Status,
     ) -> Option<Result<(), Failure>> {
-        self.link = Link::Lost;
+        self.connectivity = Connectivity::Lost;
         loop {
             if self.is_over {
                 return Some(self.leave(lost));
             }
             let delay = backoff.delay(fastrand::f64());
-            let (channel, expiry) = (self.channel, self.expiry.clone());
+            let (channel, deadline) = (self.channel, self.deadline.clone());
             let attempt = async {
                 tokio::time::sleep(delay).await;
                 channel.ready().await
             };
             tokio::pin!(attempt);
             let time_is_over = async {
-                match &expiry {
-                    Some(expiry) => tokio::time::sleep_until(expiry.at()).await,
+                match &deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline.at()).await,
                     None => std::future::pending().await,
                 }
             };
@@ -148,7 +148,7 @@ impl Talk<'_> {
                         Err(_) => break,
                     },
                     () = &mut time_is_over => {
-                        return expiry.as_ref().map(|expiry| Err(expiry.status().into()));
+                        return deadline.as_ref().map(|deadline| Err(deadline.status().into()));
                     }
                     event = self.typing.next(), if may_type => {
                         let before = self.waiting.len();

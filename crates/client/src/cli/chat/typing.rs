@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
 
 use super::super::input::{BadInput, Items};
-use super::desk::Typed;
+use super::command_line::Typed;
 
 /// Something that the writer did.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use tonic::Status;
 use super::super::super::failure::Failure;
 use super::super::following::{self, CallName, Confirmed};
 use super::super::place::{News, Place, Since};
-use super::state::{AHEAD, End, Link, Manner, Talk, beginning, cannot_watch};
+use super::state::{AHEAD, Connectivity, End, Protocol, Talk, beginning, cannot_watch};
 use crate::stubs::replies::Replies;
 use crate::stubs::route_guide::RouteGuide;
 
@@ -19,7 +19,7 @@ impl Talk<'_> {
         let (outgoing, notes) = mpsc::channel(AHEAD);
         let mut outgoing = Some(outgoing);
         let asked: Vec<_> = self.places.iter().map(Place::at).collect();
-        let options = if self.habits.takes_replays {
+        let options = if self.mode.takes_replays {
             self.options.clone()
         } else {
             self.name = CallName::random();
@@ -33,9 +33,11 @@ impl Talk<'_> {
         self.has_sent = false;
         let mut is_closed = false;
         loop {
-            let may_send = match self.manner {
-                Manner::Logs => replies.is_some() && !self.places.iter().any(Place::is_catching_up),
-                Manner::Published => true,
+            let may_send = match self.protocol {
+                Protocol::Logs => {
+                    replies.is_some() && !self.places.iter().any(Place::is_catching_up)
+                }
+                Protocol::Published => true,
             };
             let is_leaving = self.is_over || self.must_move(replies.is_some());
             if is_leaving && may_send && self.waiting.is_empty() {
@@ -72,7 +74,7 @@ impl Talk<'_> {
 
     /// Whether the call has to make way for one that follows all places.
     fn must_move(&self, is_open: bool) -> bool {
-        self.manner == Manner::Logs && is_open && self.places.iter().any(|at| !at.is_followed)
+        self.protocol == Protocol::Logs && is_open && self.places.iter().any(|at| !at.is_followed)
     }
 
     /// The server has answered a call that asked it to follow some places.
@@ -81,17 +83,18 @@ impl Talk<'_> {
         replies: &Replies<RouteNote>,
         asked: &[E7Point],
     ) -> Result<(), Failure> {
-        let is_back = std::mem::replace(&mut self.link, Link::Up) == Link::Lost;
-        let confirmed = if self.habits.takes_replays {
+        let is_back =
+            std::mem::replace(&mut self.connectivity, Connectivity::Up) == Connectivity::Lost;
+        let confirmed = if self.mode.takes_replays {
             None
         } else {
             Confirmed::read(replies.initial_metadata())
         };
         let Some(confirmed) = confirmed else {
-            if self.habits.only_watches {
+            if self.mode.only_watches {
                 return Err(cannot_watch(self.channel).into());
             }
-            self.manner = Manner::Published;
+            self.protocol = Protocol::Published;
             let mut in_doubt = false;
             for place in &mut self.places {
                 in_doubt |= place.give_up();
@@ -111,7 +114,7 @@ impl Talk<'_> {
         if is_back {
             self.screen.say("connected again").await;
         }
-        self.manner = Manner::Logs;
+        self.protocol = Protocol::Logs;
         let since = if self.life != confirmed.life {
             Since::Lost
         } else if confirmed.numbering.is_some() && self.numbering == confirmed.numbering {
@@ -138,14 +141,14 @@ impl Talk<'_> {
     async fn received(&mut self, note: RouteNote) -> Result<(), Failure> {
         let point = note.location.unwrap_or_default();
         let at = E7Point::unbounded(point.latitude, point.longitude);
-        if self.manner == Manner::Logs
+        if self.protocol == Protocol::Logs
             && let Some(place) = self.places.iter_mut().find(|place| place.at() == at)
         {
             let news = place.received(note.message);
             return self.tell(at, news).await;
         }
-        let is_repeat = self.manner == Manner::Published
-            && self.habits.is_personal
+        let is_repeat = self.protocol == Protocol::Published
+            && self.mode.is_personal
             && !self.repeats.is_news(&note);
         if is_repeat {
             return Ok(());
@@ -192,12 +195,12 @@ impl Talk<'_> {
         };
         self.has_sent = true;
         self.before = Some(self.name.clone());
-        if self.manner == Manner::Published {
+        if self.protocol == Protocol::Published {
             self.repeats.sent(&note);
         }
         let point = note.location.unwrap_or_default();
         let at = E7Point::unbounded(point.latitude, point.longitude);
-        if self.manner == Manner::Logs
+        if self.protocol == Protocol::Logs
             && let Some(place) = self.places.iter_mut().find(|place| place.at() == at)
         {
             // Who posts at a place follows it.

@@ -1,4 +1,4 @@
-//! What a chat knows: its places, what waits to be sent, and how it stands with the server.
+//! The state of a chat: its places, the notes that wait to be sent, and its connection.
 
 use std::collections::VecDeque;
 
@@ -6,13 +6,13 @@ use route_guide_geo::E7Point;
 use route_guide_proto::routeguide::RouteNote;
 use tonic::Status;
 
-use super::super::desk::Typed;
+use super::super::command_line::Typed;
 use super::super::following::CallName;
 use super::super::place::Place;
 use super::super::repeats::Repeats;
 use super::super::screen::{Screen, cut};
 use super::super::typing::{Event, Typing};
-use crate::call::deadline::Expiry;
+use crate::call::deadline::Deadline;
 use crate::call::options::CallOptions;
 use crate::channel::Channel;
 use crate::cli::failure::Failure;
@@ -24,9 +24,9 @@ pub(super) const AHEAD: usize = 256;
 /// How many places are followed at once. Their names go along with each call.
 const MOST_PLACES: usize = 64;
 
-/// How a chat goes about its business.
+/// How a chat is used.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::cli::chat) struct Habits {
+pub(in crate::cli::chat) struct Mode {
     /// Take the answers as the published contract has them: each note brings back all earlier ones.
     pub(in crate::cli::chat) takes_replays: bool,
     /// Nobody writes, so the server must follow the places by itself.
@@ -39,11 +39,11 @@ pub(in crate::cli::chat) struct Habits {
 pub(in crate::cli::chat) struct Talk<'a> {
     pub(super) channel: &'a Channel,
     pub(super) options: CallOptions,
-    pub(super) expiry: Option<Expiry>,
+    pub(super) deadline: Option<Deadline>,
     pub(super) screen: &'a Screen,
     pub(super) typing: Typing,
-    pub(super) habits: Habits,
-    pub(super) manner: Manner,
+    pub(super) mode: Mode,
+    pub(super) protocol: Protocol,
     pub(super) life: Option<String>,
     pub(super) numbering: Option<String>,
     /// The call that is open.
@@ -59,15 +59,15 @@ pub(in crate::cli::chat) struct Talk<'a> {
     pub(super) has_sent: bool,
     /// Whether the writer has left.
     pub(super) is_over: bool,
-    pub(super) link: Link,
+    pub(super) connectivity: Connectivity,
     /// What is wrong with the input, which is over then.
     pub(super) fault: Option<anyhow::Error>,
 }
 
-/// How it stands with the server.
+/// What is known of the connection to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Link {
-    /// It has never been heard of.
+pub(super) enum Connectivity {
+    /// It has not answered yet.
     New,
     /// It has answered.
     Up,
@@ -75,9 +75,9 @@ pub(super) enum Link {
     Lost,
 }
 
-/// How a server goes about notes.
+/// How a server hands out notes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli::chat) enum Manner {
+pub(in crate::cli::chat) enum Protocol {
     /// It answers each note with all earlier ones, and passes on what others write.
     Published,
     /// It hands out the log of each place.
@@ -98,18 +98,18 @@ impl<'a> Talk<'a> {
         options: CallOptions,
         screen: &'a Screen,
         typing: Typing,
-        habits: Habits,
-        manner: Manner,
+        mode: Mode,
+        protocol: Protocol,
         places: &[E7Point],
     ) -> Self {
         Self {
             channel,
-            expiry: options.expiry(),
+            deadline: options.effective_deadline(),
             options,
             screen,
             typing,
-            habits,
-            manner,
+            mode,
+            protocol,
             life: None,
             numbering: None,
             name: CallName::random(),
@@ -119,7 +119,7 @@ impl<'a> Talk<'a> {
             waiting: VecDeque::new(),
             has_sent: false,
             is_over: false,
-            link: Link::New,
+            connectivity: Connectivity::New,
             fault: None,
         }
     }

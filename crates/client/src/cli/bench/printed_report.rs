@@ -13,7 +13,7 @@ use crate::channel::target::Target;
 use crate::printable::{printable, shortened};
 
 /// A run and its report.
-pub(super) struct Page {
+pub(super) struct PrintedReport {
     method: &'static str,
     target: String,
     connections: usize,
@@ -21,7 +21,7 @@ pub(super) struct Page {
     pub(super) report: Report,
 }
 
-impl Page {
+impl PrintedReport {
     pub(super) fn new(method: &'static str, target: &Target, load: &Load) -> Self {
         Self {
             method,
@@ -78,7 +78,7 @@ impl Page {
     }
 }
 
-impl fmt::Display for Page {
+impl fmt::Display for PrintedReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = &self.report;
         let rate = |rate| Unit::PerSecond.format(rate);

@@ -20,7 +20,7 @@ use crate::cli::record;
 use crate::stubs::route_guide::RouteGuide;
 
 /// The load of one method.
-pub(super) enum Asked {
+pub(super) enum MethodWorkload {
     Features(GetFeature),
     Listings(ListFeatures),
     Routes(RecordRoute),
@@ -28,7 +28,7 @@ pub(super) enum Asked {
     Deliveries { listeners: usize },
 }
 
-impl Asked {
+impl MethodWorkload {
     /// Makes the load, for which the server may have to say where it has features.
     pub(super) async fn new(guide: &RouteGuide, method: Method) -> Result<Self, Failure> {
         Ok(match method {
@@ -98,7 +98,7 @@ impl Asked {
     }
 }
 
-impl Workload for Asked {
+impl Workload for MethodWorkload {
     fn run_into(&self, target: &Target, load: &Load, report: &mut Report) -> Result<(), LoadError> {
         match self {
             Self::Features(features) => features.run_into(target, load, report),

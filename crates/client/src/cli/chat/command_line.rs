@@ -1,4 +1,4 @@
-//! Where the writer is, and what a line means there.
+//! The commands of a chat, and the place at which its lines are notes.
 
 use anyhow::{Context as _, bail};
 use route_guide_geo::E7Point;
@@ -8,7 +8,7 @@ use super::super::input::Line;
 use super::super::points::PointFlags;
 use crate::printable::printable;
 
-/// What a person is told at first.
+/// The first line that a person sees.
 pub(super) const GREETING: &str =
     "a line is a note; /at LAT,LON moves, /quit or Ctrl-D leaves, /help says more";
 
@@ -29,23 +29,23 @@ pub(super) enum Typed {
     Move(E7Point),
 }
 
-/// What a line comes to.
+/// What a line means.
 #[derive(Debug)]
 pub(super) enum Reading {
     Typed(Line<Typed>),
-    /// A question, with its answer.
+    /// The answer to a question, for the screen.
     Answer(String),
 }
 
 #[derive(Debug)]
-pub(super) struct Desk {
+pub(super) struct CommandLine {
     at: E7Point,
     flags: PointFlags,
     /// A person may press Enter for nothing; an empty line of a script is an empty note.
     is_terminal: bool,
 }
 
-impl Desk {
+impl CommandLine {
     pub(super) fn new(at: E7Point, flags: PointFlags, is_terminal: bool) -> Self {
         Self {
             at,
@@ -96,10 +96,11 @@ impl Desk {
 mod tests {
     use route_guide_geo::E7Point;
 
-    use super::{Desk, Line, PointFlags, Reading, Typed};
+    use super::{CommandLine, Line, PointFlags, Reading, Typed};
 
     fn read(is_terminal: bool, lines: &[&str]) -> Vec<String> {
-        let mut desk = Desk::new(E7Point::default(), PointFlags::default(), is_terminal);
+        let mut command_line =
+            CommandLine::new(E7Point::default(), PointFlags::default(), is_terminal);
         let shown = |reading| match reading {
             Ok(Reading::Typed(Line::Item(Typed::Note(note)))) => {
                 let at = note.location.unwrap();
@@ -111,7 +112,10 @@ mod tests {
             Ok(Reading::Answer(text)) => text,
             Err(err) => format!("! {err:#}"),
         };
-        lines.iter().map(|line| shown(desk.read(line))).collect()
+        lines
+            .iter()
+            .map(|line| shown(command_line.read(line)))
+            .collect()
     }
 
     #[test]
