@@ -4,13 +4,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::builder::{Builder, Order};
+use crate::build::builder::{Builder, Order};
+use crate::build::plan;
 use crate::feature::Position;
-use crate::image::{self, Image};
+use crate::format::image::{self, Image};
+use crate::format::section::{LISTED, Section};
 use crate::samples::{any_rectangle, place, points};
-use crate::section::{LISTED, Section};
 use crate::store::Store;
-use crate::write;
 
 /// Fills a part of a section with a byte, behind the back of the checks.
 fn change(image: &Image, section: Section, part: &(f64, f64), value: u8) -> Image {
@@ -76,7 +76,7 @@ proptest! {
         for &point in &points {
             builder.push(point, "name").unwrap();
         }
-        let mut image = write::image(builder, order);
+        let mut image = plan::image(builder, order);
         for (section, part, value) in &changes {
             if image.layout().sections().any(|listed| listed == *section) {
                 image = change(&image, *section, part, *value);

@@ -1,10 +1,18 @@
 //! The packed spatial index, as a view of an image.
 
+pub(crate) mod boxes;
+pub(crate) mod curve;
+pub(crate) mod hilbert;
+pub(crate) mod hits;
+pub(crate) mod lookup;
+pub(crate) mod nearest;
+mod ranges;
+
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::boxes::{self, BLOCK, Node};
-use crate::layout::Levels;
-use crate::ranges::Ranges;
+use self::boxes::{BLOCK, Node};
+use self::ranges::Ranges;
+use crate::format::layout::Levels;
 
 /// Points sorted along a Hilbert curve, with bounding boxes over blocks of them.
 ///

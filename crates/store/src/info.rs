@@ -2,12 +2,12 @@
 
 use route_guide_geo::E7Rectangle;
 
-use crate::builder::Order;
-use crate::head::VERSION;
-use crate::image::Image;
-use crate::layout::Layout;
-use crate::section::Section;
-use crate::write::{Head, Plan};
+use crate::build::builder::Order;
+use crate::build::plan::{Head, Plan};
+use crate::format::header::VERSION;
+use crate::format::image::Image;
+use crate::format::layout::Layout;
+use crate::format::section::Section;
 
 /// What is in a data set, told without reading its records.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -44,54 +44,34 @@
 
 #![deny(unsafe_code)]
 
-mod builder;
 mod feature;
 mod info;
+mod open;
 mod query;
 mod records;
 mod store;
 
-mod check;
-mod contents;
-mod curve;
-mod fault;
-mod head;
-mod image;
-mod layout;
+mod check_records;
 mod map;
-mod names;
-mod open;
-mod pages;
 mod parallel;
-mod record;
-mod region;
-mod replace;
-mod section;
-mod temporary;
-mod verify;
-mod write;
 
-mod boxes;
-mod hilbert;
-mod hits;
+mod build;
+mod format;
 mod index;
-mod lookup;
-mod nearest;
-mod ranges;
 
 #[cfg(test)]
 mod changed;
 #[cfg(test)]
 mod samples;
 
-pub use builder::{Builder, Order, PushError};
-pub use fault::SnapshotError;
+pub use build::builder::{Builder, Order, PushError};
+pub use build::replace::WriteError;
 pub use feature::{Feature, Nearby, Position};
+pub use format::error::SnapshotError;
+pub use format::region::CorruptRecord;
+pub use format::section::Section;
 pub use info::{Info, SectionInfo};
 pub use open::OpenError;
 pub use query::Query;
 pub use records::Records;
-pub use region::CorruptRecord;
-pub use replace::WriteError;
-pub use section::Section;
 pub use store::Store;

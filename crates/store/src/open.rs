@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::check;
-use crate::fault::SnapshotError;
-use crate::head;
+use crate::format::check;
+use crate::format::error::SnapshotError;
+use crate::format::header;
 use crate::map;
 use crate::store::Store;
 
@@ -89,7 +89,7 @@ pub(crate) fn open(path: &Path) -> Result<Store, OpenError> {
         0 => Bytes::new(),
         _ => map::map(&file).map_err(read)?,
     };
-    let begins_as_one = head::looks_like_snapshot(&bytes);
+    let begins_as_one = header::looks_like_snapshot(&bytes);
     let image = check::image(bytes).map_err(|cause| {
         let path = path.to_owned();
         if begins_as_one {

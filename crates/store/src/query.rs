@@ -5,11 +5,11 @@ use std::iter::FusedIterator;
 use std::ops::Range;
 
 use crate::feature::{Feature, Position};
-use crate::hits::Hits;
-use crate::image::Image;
+use crate::format::image::Image;
+use crate::format::record;
+use crate::format::region::{CorruptRecord, Region};
 use crate::index::Index;
-use crate::record;
-use crate::region::{CorruptRecord, Region};
+use crate::index::hits::Hits;
 
 /// The features of a [`Store`](crate::Store) in a rectangle, in data-set order.
 ///

@@ -7,9 +7,9 @@ use std::ops::Range;
 use bytes::Bytes;
 use route_guide_geo::E7Rectangle;
 
-use crate::hits::Hits;
-use crate::image::Image;
-use crate::region::CorruptRecord;
+use crate::format::image::Image;
+use crate::format::region::CorruptRecord;
+use crate::index::hits::Hits;
 
 /// The records of the features in a rectangle, in data-set order: pieces of whole records that lie together.
 ///

@@ -5,10 +5,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::builder::{Builder, Order};
-use crate::image::Image;
+use crate::build::builder::{Builder, Order};
+use crate::build::plan;
+use crate::format::image::Image;
 use crate::store::Store;
-use crate::write;
 
 /// Returns the published places, out of the golden snapshot that was not made by this crate.
 pub(crate) fn published() -> Store {
@@ -21,7 +21,7 @@ pub(crate) fn image_of(points: &[E7Point]) -> Image {
     for &point in points {
         builder.push(point, "").unwrap();
     }
-    write::image(builder, Order::Input)
+    plan::image(builder, Order::Input)
 }
 
 /// A place anywhere on the globe, its edges and corners more often than chance would have them, and now and then off it.

@@ -6,20 +6,20 @@ use std::path::Path;
 use bytes::Bytes;
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::builder::{Builder, Order};
-use crate::check;
-use crate::fault::SnapshotError;
+use crate::build::builder::{Builder, Order};
+use crate::check_records;
 use crate::feature::{Feature, Nearby, Position};
-use crate::hits::Hits;
-use crate::image::Image;
+use crate::format::check;
+use crate::format::error::SnapshotError;
+use crate::format::image::Image;
+use crate::format::record;
+use crate::format::region::CorruptRecord;
+use crate::index::hits::Hits;
+use crate::index::nearest::Search;
 use crate::info::Info;
-use crate::nearest::Search;
 use crate::open::{self, OpenError};
 use crate::query::Query;
-use crate::record;
 use crate::records::Records;
-use crate::region::CorruptRecord;
-use crate::verify;
 
 #[cfg(test)]
 mod tests;
@@ -89,7 +89,7 @@ impl Store {
     ///
     /// [`SnapshotError`] at the first that is not.
     pub fn verify(&self) -> Result<(), SnapshotError> {
-        verify::verify(&self.image)
+        check_records::verify(&self.image)
     }
 
     /// Returns what is in the store, section by section, without reading the records.

@@ -100,7 +100,7 @@ proptest! {
     ) {
         let mut points = points;
         if in_curve_order {
-            points.sort_by_key(|point| crate::hilbert::key(point.lat(), point.lon()));
+            points.sort_by_key(|point| crate::index::hilbert::key(point.lat(), point.lon()));
         }
         let named: Vec<_> = points.iter().enumerate().map(|(index, &point)| (point, index.to_string())).collect();
         let store = Store::from_features(named.clone());

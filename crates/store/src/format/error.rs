@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::head::VERSION;
-use crate::layout::HEADER_BYTES;
-use crate::region::CorruptRecord;
-use crate::section::Section;
+use crate::format::header::VERSION;
+use crate::format::layout::HEADER_BYTES;
+use crate::format::region::CorruptRecord;
+use crate::format::section::Section;
 
 /// The error for bytes that are not a sound snapshot.
 ///

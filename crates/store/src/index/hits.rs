@@ -6,9 +6,9 @@ use std::vec;
 
 use route_guide_geo::E7Rectangle;
 
-use crate::boxes::{self, BLOCK};
 use crate::index::Index;
-use crate::ranges::Walk;
+use crate::index::boxes::{self, BLOCK};
+use crate::index::ranges::Walk;
 
 /// The positions of the hits as runs, ascending.
 ///

@@ -1,6 +1,6 @@
 //! Putting points in the order of the curve.
 
-use crate::hilbert;
+use crate::index::hilbert;
 use crate::parallel;
 
 /// Returns the positions of all points in curve order, those at one point in data-set order.

@@ -7,18 +7,18 @@ use std::ops::Range;
 
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::boxes::{self, BLOCK, Node};
-use crate::builder::{Builder, Order};
-use crate::curve;
-use crate::head::{self, Checksums};
-use crate::image::{self, Image};
-use crate::layout::{GROUP, Layout};
-use crate::lookup;
-use crate::names::Names;
-use crate::pages::Checksummer;
+use crate::build::builder::{Builder, Order};
+use crate::build::names::Names;
+use crate::format::header::{self, Checksums};
+use crate::format::image::{self, Image};
+use crate::format::layout::{GROUP, Layout};
+use crate::format::pages::Checksummer;
+use crate::format::record;
+use crate::format::section::Section;
+use crate::index::boxes::{self, BLOCK, Node};
+use crate::index::curve;
+use crate::index::lookup;
 use crate::parallel;
-use crate::record;
-use crate::section::Section;
 
 /// Makes a data set in memory.
 pub(crate) fn image(builder: Builder, order: Order) -> Image {
@@ -153,7 +153,7 @@ impl Plan {
             debug_assert_eq!(sections.written, range.end);
             checksums[section.index()] = mem::take(&mut sections.checksum).finalize();
         }
-        let (bytes, version) = head::encode(&self.layout, &checksums);
+        let (bytes, version) = header::encode(&self.layout, &checksums);
         Ok(Head {
             bytes,
             version,

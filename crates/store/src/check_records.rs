@@ -1,12 +1,12 @@
 //! Reading everything, which opening does not do.
 
-use crate::fault::SnapshotError;
-use crate::image::Image;
-use crate::layout::GROUP;
-use crate::lookup::FREE;
-use crate::pages;
-use crate::record;
-use crate::section::Section;
+use crate::format::error::SnapshotError;
+use crate::format::image::Image;
+use crate::format::layout::GROUP;
+use crate::format::pages;
+use crate::format::record;
+use crate::format::section::Section;
+use crate::index::lookup::FREE;
 
 /// Checks the records of an image: each where it should be, with the location that the index has, all as written.
 pub(crate) fn verify(image: &Image) -> Result<(), SnapshotError> {

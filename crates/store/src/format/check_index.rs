@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use crate::fault::SnapshotError;
-use crate::image::Image;
-use crate::lookup::FREE;
+use crate::format::error::SnapshotError;
+use crate::format::image::Image;
+use crate::format::section::Section;
+use crate::index::lookup::FREE;
 use crate::parallel;
-use crate::section::Section;
 
 /// Checks the checksums of all sections but the records, and the numbers in them that lead elsewhere.
 pub(crate) fn check(image: &Image) -> Result<(), SnapshotError> {

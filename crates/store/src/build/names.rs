@@ -1,6 +1,6 @@
 //! All names of a data set in one arena.
 
-use crate::curve::gather;
+use crate::index::curve::gather;
 
 /// An arena of names: one text, and where in it each name is.
 ///

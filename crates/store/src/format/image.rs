@@ -7,17 +7,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::boxes::Node;
+use crate::format::layout::{ALIGNMENT, ENTRY_BYTES, HEADER_BYTES, Layout};
+use crate::format::pages::Pages;
+use crate::format::region::Region;
+use crate::format::section::Section;
 use crate::index::Index;
-use crate::layout::{ALIGNMENT, ENTRY_BYTES, HEADER_BYTES, Layout};
-use crate::lookup::Cells;
-use crate::pages::Pages;
-use crate::region::Region;
-use crate::section::Section;
+use crate::index::boxes::Node;
+use crate::index::lookup::Cells;
 
 /// A snapshot in memory or in a mapped file: the one form that a data set has.
 ///
-/// What makes an image, [`check`](crate::check) for bytes from outside and [`write`](crate::write) for our own, sees to
+/// What makes an image, [`check`](crate::format::check) for bytes from outside and [`write`](crate::build::plan) for our own, sees to
 /// it that header, layout and bytes agree. Views of it are borrowed slices, made anew for each query, and cost next to
 /// nothing.
 #[derive(Clone)]

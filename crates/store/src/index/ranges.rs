@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use route_guide_geo::E7Rectangle;
 
-use crate::boxes::{self, BLOCK, FAN_OUT};
+use crate::format::layout::MAX_LEVELS;
 use crate::index::Index;
-use crate::layout::MAX_LEVELS;
+use crate::index::boxes::{self, BLOCK, FAN_OUT};
 
 /// The slots of an [`Index`] whose points lie in an area: ascending ranges, none empty, no two adjacent.
 #[derive(Clone, Debug)]

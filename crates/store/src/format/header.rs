@@ -1,7 +1,7 @@
 //! The header and the section table.
 
-use crate::layout::{ENTRY_BYTES, HEADER_BYTES, Layout};
-use crate::section::LISTED;
+use crate::format::layout::{ENTRY_BYTES, HEADER_BYTES, Layout};
+use crate::format::section::LISTED;
 
 /// What a snapshot begins with: a byte that is not ASCII, its name, and both kinds of line end.
 pub(crate) const MAGIC: [u8; 8] = *b"\x89RGS\r\n\x1a\n";

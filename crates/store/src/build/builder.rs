@@ -6,13 +6,13 @@ use std::path::Path;
 
 use route_guide_geo::E7Point;
 
+use crate::build::names::Names;
+use crate::build::plan::{self, Plan};
+use crate::build::replace::{self, WriteError};
+use crate::format::layout::MAX_LEN;
+use crate::format::record::MAX_NAME_BYTES;
 use crate::info::Info;
-use crate::layout::MAX_LEN;
-use crate::names::Names;
-use crate::record::MAX_NAME_BYTES;
-use crate::replace::{self, WriteError};
 use crate::store::Store;
-use crate::write::{self, Plan};
 
 /// Features on their way into a [`Store`] or a snapshot file.
 ///
@@ -90,7 +90,7 @@ impl Builder {
     /// Makes a store in memory.
     #[must_use]
     pub fn into_store(self, order: Order) -> Store {
-        Store::of(write::image(self, order))
+        Store::of(plan::image(self, order))
     }
 
     /// Checks that [`write`](Self::write) can write to `path`, before the work that leads to it is done.

@@ -6,8 +6,8 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use crate::temporary::Temporary;
-use crate::write::{Head, Plan};
+use crate::build::plan::{Head, Plan};
+use crate::build::temporary::Temporary;
 
 /// The error for a snapshot that could not be written.
 ///
@@ -215,7 +215,7 @@ mod tests {
     use route_guide_geo::E7Point;
 
     use super::*;
-    use crate::builder::{Builder, Order};
+    use crate::build::builder::{Builder, Order};
     use crate::store::Store;
 
     /// A disk with room for so many bytes.

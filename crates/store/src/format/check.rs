@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 
-use crate::contents;
-use crate::fault::SnapshotError;
-use crate::head::{self, MAGIC, VERSION, VERSION_OFFSET};
-use crate::image::{self, Image};
-use crate::layout::{ENTRY_BYTES, HEADER_BYTES, Layout, MAX_LEN};
-use crate::pages::Pages;
-use crate::section::{LISTED, Section};
+use crate::format::check_index;
+use crate::format::error::SnapshotError;
+use crate::format::header::{self, MAGIC, VERSION, VERSION_OFFSET};
+use crate::format::image::{self, Image};
+use crate::format::layout::{ENTRY_BYTES, HEADER_BYTES, Layout, MAX_LEN};
+use crate::format::pages::Pages;
+use crate::format::section::{LISTED, Section};
 
 /// Makes an image of the bytes of a snapshot, all of which but the records are read.
 pub(crate) fn image(bytes: Bytes) -> Result<Image, SnapshotError> {
@@ -22,7 +22,7 @@ pub(crate) fn image(bytes: Bytes) -> Result<Image, SnapshotError> {
     };
     let pages = Pages::new(layout.range(Section::Recs).len());
     let image = Image::new(bytes, layout, version).with_pages(pages);
-    contents::check(&image)?;
+    check_index::check(&image)?;
     Ok(image)
 }
 
@@ -56,7 +56,7 @@ fn head(bytes: &[u8]) -> Result<(Layout, u64), SnapshotError> {
     let count = header.u32(12) as usize;
     let table_end = HEADER_BYTES + ENTRY_BYTES * count.min(LISTED.len());
     let table = bytes.get(HEADER_BYTES..table_end).ok_or(short)?;
-    let checksum = head::head_checksum(&header.bytes[..60], table);
+    let checksum = header::head_checksum(&header.bytes[..60], table);
     if checksum != header.u32(60) {
         return Err(SnapshotError::Checksum {
             section: Section::Header,
@@ -66,7 +66,7 @@ fn head(bytes: &[u8]) -> Result<(Layout, u64), SnapshotError> {
         });
     }
     // From here on only a writer can be wrong, not the way of the file from there to here.
-    let version = head::data_set_version(table);
+    let version = header::data_set_version(table);
     header.expect("the data-set version", 32, version)?;
     for reserved in [40, 48] {
         header.expect("a reserved number", reserved, 0)?;

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::ops::Range;
 
-use crate::layout::GROUP;
-use crate::pages::{DamagedPage, Pages};
-use crate::record::{self, PREFIX_BYTES};
+use crate::format::layout::GROUP;
+use crate::format::pages::{DamagedPage, Pages};
+use crate::format::record::{self, PREFIX_BYTES};
 
 /// The records of an image, which opening it has not read.
 ///

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use crate::boxes::{BLOCK, FAN_OUT, NODE_BYTES};
-use crate::lookup::CELLS_PER_POINT;
-use crate::pages::PAGE_BYTES;
-use crate::section::{LISTED, Section};
+use crate::format::pages::PAGE_BYTES;
+use crate::format::section::{LISTED, Section};
+use crate::index::boxes::{BLOCK, FAN_OUT, NODE_BYTES};
+use crate::index::lookup::CELLS_PER_POINT;
 
 #[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
 compile_error!(
