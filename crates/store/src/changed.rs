@@ -4,8 +4,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::build::builder::{Builder, Order};
-use crate::build::plan;
+use crate::build::builder::Builder;
+use crate::build::order::Order;
 use crate::feature::Position;
 use crate::format::image::{self, Image};
 use crate::format::section::{LISTED, Section};
@@ -14,8 +14,8 @@ use crate::store::Store;
 
 /// Fills a part of a section with a byte, behind the back of the checks.
 fn change(image: &Image, section: Section, part: &(f64, f64), value: u8) -> Image {
-    let (layout, version) = (image.layout(), image.version());
-    let range = layout.range(section).clone();
+    let header = image.header().clone();
+    let range = header.layout.range(section).clone();
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -24,12 +24,12 @@ fn change(image: &Image, section: Section, part: &(f64, f64), value: u8) -> Imag
     )]
     let at = |share: f64| range.start + (range.len() as f64 * share) as usize;
     let changed = at(part.0.min(part.1))..at(part.0.max(part.1));
-    let Ok(bytes) = image::aligned(layout.file_bytes(), |bytes| {
+    let Ok(bytes) = image::aligned(header.layout.file_bytes(), |bytes| {
         bytes.copy_from_slice(image.as_bytes());
         bytes[changed].fill(value);
         Ok::<_, std::convert::Infallible>(())
     });
-    Image::new(bytes, layout.clone(), version)
+    Image::new(bytes, header)
 }
 
 fn ask_everything(store: &Store, points: &[E7Point], area: E7Rectangle) {
@@ -76,7 +76,7 @@ proptest! {
         for &point in &points {
             builder.push(point, "name").unwrap();
         }
-        let mut image = plan::image(builder, order);
+        let mut image = builder.into_image(order);
         for (section, part, value) in &changes {
             if image.layout().sections().any(|listed| listed == *section) {
                 image = change(&image, *section, part, *value);

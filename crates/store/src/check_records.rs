@@ -1,20 +1,21 @@
-//! Reading everything, which opening does not do.
+//! Checking the records, which opening a snapshot does not do.
 
+use crate::format::cell::FREE;
 use crate::format::error::SnapshotError;
 use crate::format::image::Image;
 use crate::format::layout::GROUP;
 use crate::format::pages;
 use crate::format::record;
 use crate::format::section::Section;
-use crate::index::lookup::FREE;
+use crate::index::Index;
 
-/// Checks the records of an image: each where it should be, with the location that the index has, all as written.
-pub(crate) fn verify(image: &Image) -> Result<(), SnapshotError> {
+/// Checks that each record has its checksum, decodes, is at its offset, and has the location that the index says.
+pub(crate) fn check(image: &Image) -> Result<(), SnapshotError> {
     let slots = image
         .positions()
         .map(|positions| inverse(image, positions))
         .transpose()?;
-    let (index, region) = (image.index(), image.region());
+    let (index, region) = (Index::of(image), image.region());
     pages::check_all(region.records, region.sums).map_err(|page| region.damaged(page))?;
     let mut checksum = crc32fast::Hasher::new();
     let mut start = 0;

@@ -1,6 +1,6 @@
 //! The bytes of a snapshot, as `docs/snapshot-format.md` describes them.
 
-pub(crate) mod check;
+pub(crate) mod cell;
 pub(crate) mod check_index;
 pub(crate) mod error;
 pub(crate) mod header;

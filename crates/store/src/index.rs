@@ -10,9 +10,10 @@ mod ranges;
 
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use self::boxes::{BLOCK, Node};
-use self::ranges::Ranges;
-use crate::format::layout::Levels;
+use self::boxes::Node;
+use crate::format::image::Image;
+use crate::format::layout::{BLOCK, Levels};
+use crate::format::section::Section;
 
 /// Points sorted along a Hilbert curve, with bounding boxes over blocks of them.
 ///
@@ -34,6 +35,18 @@ pub(crate) struct Index<'a> {
 }
 
 impl<'a> Index<'a> {
+    pub(crate) fn of(image: &'a Image) -> Self {
+        let coordinates = |section| bytemuck::cast_slice(image.section(section));
+        Self {
+            lats: image.lats(),
+            lons: image.lons(),
+            nodes: bytemuck::cast_slice(image.section(Section::Boxs)),
+            levels: image.layout().levels(),
+            positions: image.positions(),
+            by_position: (coordinates(Section::Plat), coordinates(Section::Plon)),
+        }
+    }
+
     /// Returns how many points there are.
     pub(crate) const fn len(&self) -> usize {
         self.lats.len()
@@ -67,16 +80,6 @@ impl<'a> Index<'a> {
             None => slot,
         };
         ((position as usize) < self.len()).then_some(position)
-    }
-
-    /// Returns the slots of all points in an area as ranges: ascending, none empty, no two adjacent.
-    pub(crate) fn ranges(&self, area: E7Rectangle) -> Ranges<'a> {
-        Ranges::new(*self, area)
-    }
-
-    /// Returns how many points lie in an area, without a look at those in boxes wholly inside.
-    pub(crate) fn count(&self, area: E7Rectangle) -> usize {
-        self.ranges(area).map(|range| range.len()).sum()
     }
 
     /// Returns a node of a level.

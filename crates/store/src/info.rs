@@ -2,14 +2,12 @@
 
 use route_guide_geo::E7Rectangle;
 
-use crate::build::builder::Order;
-use crate::build::plan::{Head, Plan};
-use crate::format::header::VERSION;
-use crate::format::image::Image;
-use crate::format::layout::Layout;
+use crate::build::order::Order;
+use crate::format::header::Header;
+use crate::format::layout::VERSION;
 use crate::format::section::Section;
 
-/// What is in a data set, told without reading its records.
+/// What the header of a data set says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Info {
@@ -17,9 +15,9 @@ pub struct Info {
     pub format_version: u32,
     /// The data-set version, as [`Store::version`](crate::Store::version) returns it.
     pub version: u64,
-    /// How many features there are.
+    /// The number of features.
     pub features: u64,
-    /// The order of the features. One in which an input happened to be in curve order counts as [`Order::Spatial`].
+    /// The order of the features. An input that happened to be in curve order counts as [`Order::Spatial`].
     pub order: Order,
     /// The smallest rectangle around all features, if there are any.
     pub extent: Option<E7Rectangle>,
@@ -35,7 +33,7 @@ pub struct Info {
 pub struct SectionInfo {
     /// Which section.
     pub section: Section,
-    /// Where it begins, in bytes from the beginning of the file.
+    /// Its offset, in bytes from the beginning of the file.
     pub offset: u64,
     /// Its length.
     pub bytes: u64,
@@ -44,37 +42,20 @@ pub struct SectionInfo {
 }
 
 impl Info {
-    /// Tells what is in an image.
-    pub(crate) fn of(image: &Image) -> Self {
-        let extent = image.index().bounds();
-        let checksum = |section| image.checksum(section);
-        Self::with(image.layout(), image.version(), extent, checksum)
-    }
-
-    /// Tells what has been written.
-    pub(crate) fn new(plan: &Plan, head: &Head) -> Self {
-        let checksum = |section: Section| head.checksums[section.index()];
-        Self::with(plan.layout(), head.version, plan.extent(), checksum)
-    }
-
-    fn with(
-        layout: &Layout,
-        version: u64,
-        extent: Option<E7Rectangle>,
-        checksum: impl Fn(Section) -> u32,
-    ) -> Self {
-        let section = |section| {
+    pub(crate) fn new(header: &Header, extent: Option<E7Rectangle>) -> Self {
+        let layout = &header.layout;
+        let section = |section: Section| {
             let range = layout.range(section);
             SectionInfo {
                 section,
                 offset: range.start as u64,
                 bytes: range.len() as u64,
-                checksum: checksum(section),
+                checksum: header.checksums[section.index()],
             }
         };
         Self {
             format_version: VERSION,
-            version,
+            version: header.version,
             features: layout.len() as u64,
             order: if layout.has_order() {
                 Order::Input

@@ -64,11 +64,11 @@ mod changed;
 #[cfg(test)]
 mod samples;
 
-pub use build::builder::{Builder, Order, PushError};
-pub use build::replace::WriteError;
+pub use build::builder::Builder;
+pub use build::error::{PushError, WriteError};
+pub use build::order::Order;
 pub use feature::{Feature, Nearby, Position};
-pub use format::error::SnapshotError;
-pub use format::region::CorruptRecord;
+pub use format::error::{CorruptRecord, SnapshotError};
 pub use format::section::Section;
 pub use info::{Info, SectionInfo};
 pub use open::OpenError;

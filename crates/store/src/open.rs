@@ -1,4 +1,4 @@
-//! Opening a snapshot file.
+//! Opening snapshots.
 
 use std::error::Error;
 use std::fmt;
@@ -8,11 +8,80 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use crate::format::check;
+use crate::format::check_index;
 use crate::format::error::SnapshotError;
-use crate::format::header;
+use crate::format::header::{self, Header};
+use crate::format::image::Image;
 use crate::map;
 use crate::store::Store;
+
+impl Store {
+    /// Opens a snapshot file, mapping it into memory.
+    ///
+    /// This reads and checks everything but the records, which takes a few milliseconds for a million features. Records
+    /// are checked the first time that a query needs them. Processes that have opened the same file share its pages.
+    ///
+    /// The file must not be changed while it is open. To replace it, rename another file over it, as
+    /// [`Builder::write`](crate::Builder::write) does: this store then keeps the old one. Truncating it ends the
+    /// process.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] if the file cannot be mapped, or is not a sound snapshot.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let read = |cause| OpenError::Read {
+            path: path.to_owned(),
+            cause,
+        };
+        let not_a_file = || OpenError::NotAFile {
+            path: path.to_owned(),
+        };
+        // Opening a pipe would wait for a writer, and take its bytes from the intended reader.
+        if !std::fs::metadata(path).map_err(read)?.is_file() {
+            return Err(not_a_file());
+        }
+        let file = File::open(path).map_err(read)?;
+        let metadata = file.metadata().map_err(read)?;
+        if !metadata.is_file() {
+            return Err(not_a_file());
+        }
+        // An empty file cannot be mapped.
+        let bytes = match metadata.len() {
+            0 => Bytes::new(),
+            _ => map::map(&file).map_err(read)?,
+        };
+        let begins_as_one = header::looks_like_snapshot(&bytes);
+        let image = checked_image(bytes).map_err(|cause| {
+            let path = path.to_owned();
+            if begins_as_one {
+                OpenError::Snapshot { path, cause }
+            } else {
+                OpenError::NotASnapshot { path, cause }
+            }
+        })?;
+        // The checks have touched every page of the index. A new map has touched none, so the resident memory of the
+        // process is what its queries need.
+        let untouched = map::map(&file).map_err(read)?;
+        Ok(Self::of(image.moved_to(untouched)))
+    }
+
+    /// Opens a snapshot that is in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError`] if it is not sound.
+    pub fn from_snapshot(bytes: Bytes) -> Result<Self, SnapshotError> {
+        checked_image(bytes).map(Self::of)
+    }
+}
+
+/// Makes an image of bytes from outside. Everything but the records is checked here, the records when they are needed.
+fn checked_image(bytes: Bytes) -> Result<Image, SnapshotError> {
+    let header = Header::decode(&bytes)?;
+    let image = Image::new(bytes, header).with_unchecked_records();
+    check_index::check(&image)?;
+    Ok(image)
+}
 
 /// The error for a snapshot file that cannot be opened.
 ///
@@ -65,41 +134,3 @@ impl fmt::Display for OpenError {
 }
 
 impl Error for OpenError {}
-
-/// Opens the snapshot at `path`.
-pub(crate) fn open(path: &Path) -> Result<Store, OpenError> {
-    let read = |cause| OpenError::Read {
-        path: path.to_owned(),
-        cause,
-    };
-    let not_a_file = || OpenError::NotAFile {
-        path: path.to_owned(),
-    };
-    // Opening a pipe would wait for somebody who writes to it, and take that from whoever reads it.
-    if !std::fs::metadata(path).map_err(read)?.is_file() {
-        return Err(not_a_file());
-    }
-    let file = File::open(path).map_err(read)?;
-    let metadata = file.metadata().map_err(read)?;
-    if !metadata.is_file() {
-        return Err(not_a_file());
-    }
-    // An empty file has no bytes to be mapped.
-    let bytes = match metadata.len() {
-        0 => Bytes::new(),
-        _ => map::map(&file).map_err(read)?,
-    };
-    let begins_as_one = header::looks_like_snapshot(&bytes);
-    let image = check::image(bytes).map_err(|cause| {
-        let path = path.to_owned();
-        if begins_as_one {
-            OpenError::Snapshot { path, cause }
-        } else {
-            OpenError::NotASnapshot { path, cause }
-        }
-    })?;
-    // The checks have touched every page of the index. A new map has none yet, so that what a process holds in memory
-    // is what its queries have asked for.
-    let untouched = map::map(&file).map_err(read)?;
-    Ok(Store::of(image.moved_to(untouched)))
-}

@@ -5,9 +5,10 @@ use std::iter::FusedIterator;
 use std::ops::Range;
 
 use crate::feature::{Feature, Position};
+use crate::format::error::CorruptRecord;
 use crate::format::image::Image;
 use crate::format::record;
-use crate::format::region::{CorruptRecord, Region};
+use crate::format::region::Region;
 use crate::index::Index;
 use crate::index::hits::Hits;
 
@@ -31,7 +32,7 @@ pub struct Query<'a> {
 impl<'a> Query<'a> {
     pub(crate) fn new(image: &'a Image, hits: Hits) -> Self {
         Self {
-            index: image.index(),
+            index: Index::of(image),
             region: image.region(),
             hits,
             run: 0..0,

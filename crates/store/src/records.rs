@@ -7,8 +7,9 @@ use std::ops::Range;
 use bytes::Bytes;
 use route_guide_geo::E7Rectangle;
 
+use crate::format::error::CorruptRecord;
 use crate::format::image::Image;
-use crate::format::region::CorruptRecord;
+use crate::index::Index;
 use crate::index::hits::Hits;
 
 /// The records of the features in a rectangle, in data-set order: pieces of whole records that lie together.
@@ -32,7 +33,7 @@ impl Records {
     pub(crate) fn new(image: &Image, area: E7Rectangle) -> Self {
         Self {
             image: image.clone(),
-            hits: Some(Hits::new(&image.index(), area)),
+            hits: Some(Hits::new(&Index::of(image), area)),
             run: 0..0,
         }
     }
@@ -44,7 +45,7 @@ impl Iterator for Records {
     fn next(&mut self) -> Option<Self::Item> {
         let hits = self.hits.as_mut()?;
         if self.run.is_empty() {
-            self.run = hits.next_run(&self.image.index())?;
+            self.run = hits.next_run(&Index::of(&self.image))?;
             if self.run.is_empty() {
                 return Some(Ok(Bytes::new()));
             }

@@ -5,8 +5,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::build::builder::{Builder, Order};
-use crate::build::plan;
+use crate::build::builder::Builder;
+use crate::build::order::Order;
 use crate::format::image::Image;
 use crate::store::Store;
 
@@ -21,7 +21,7 @@ pub(crate) fn image_of(points: &[E7Point]) -> Image {
     for &point in points {
         builder.push(point, "").unwrap();
     }
-    plan::image(builder, Order::Input)
+    builder.into_image(Order::Input)
 }
 
 /// A place anywhere on the globe, its edges and corners more often than chance would have them, and now and then off it.

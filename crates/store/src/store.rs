@@ -1,23 +1,20 @@
-//! The feature set and its two questions.
+//! The feature set and its queries.
 
 use std::fmt;
-use std::path::Path;
 
 use bytes::Bytes;
 use route_guide_geo::{E7Point, E7Rectangle};
 
-use crate::build::builder::{Builder, Order};
 use crate::check_records;
 use crate::feature::{Feature, Nearby, Position};
-use crate::format::check;
-use crate::format::error::SnapshotError;
+use crate::format::error::{CorruptRecord, SnapshotError};
 use crate::format::image::Image;
 use crate::format::record;
-use crate::format::region::CorruptRecord;
+use crate::index::Index;
 use crate::index::hits::Hits;
+use crate::index::lookup::Cells;
 use crate::index::nearest::Search;
 use crate::info::Info;
-use crate::open::{self, OpenError};
 use crate::query::Query;
 use crate::records::Records;
 
@@ -32,70 +29,19 @@ pub struct Store {
 }
 
 impl Store {
-    /// Makes a store of points with their names, in this order.
-    ///
-    /// # Panics
-    ///
-    /// If there are more than 2³² − 2 features, or a name is longer than 2 GiB.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use route_guide_geo::E7Point;
-    /// use route_guide_store::Store;
-    ///
-    /// let store = Store::from_features([(E7Point::default(), "here"), (E7Point::default(), "here, too")]);
-    /// assert_eq!(store.find(E7Point::default())?.map(|feature| feature.name()), Some("here"));
-    /// # Ok::<(), route_guide_store::CorruptRecord>(())
-    /// ```
-    pub fn from_features<N: AsRef<str>>(features: impl IntoIterator<Item = (E7Point, N)>) -> Self {
-        let mut builder = Builder::new();
-        for (location, name) in features {
-            builder
-                .push(location, name.as_ref())
-                .expect("so many features, or so long a name, is documented to panic");
-        }
-        builder.into_store(Order::Input)
-    }
-
-    /// Opens a snapshot file, mapping it into memory.
-    ///
-    /// All of it but the records is read and checked, which takes a few milliseconds for a million features. Records are
-    /// checked the first time that a query needs them. Pages that are used are shared with other processes that have
-    /// opened the same file.
-    ///
-    /// The file must not be changed while it is open. To replace it, give another file its name, as
-    /// [`Builder::write`] does: this store then still has the old one. Truncating it ends the process.
-    ///
-    /// # Errors
-    ///
-    /// [`OpenError`] if the file cannot be mapped, or is not a sound snapshot.
-    pub fn open(path: &Path) -> Result<Self, OpenError> {
-        open::open(path)
-    }
-
-    /// Opens a snapshot that is in memory.
-    ///
-    /// # Errors
-    ///
-    /// [`SnapshotError`] if it is not sound.
-    pub fn from_snapshot(bytes: Bytes) -> Result<Self, SnapshotError> {
-        check::image(bytes).map(Self::of)
-    }
-
     /// Reads all records now and checks them: they are as they were written, each decodes, and is at its place.
     ///
     /// # Errors
     ///
     /// [`SnapshotError`] at the first that is not.
     pub fn verify(&self) -> Result<(), SnapshotError> {
-        check_records::verify(&self.image)
+        check_records::check(&self.image)
     }
 
     /// Returns what is in the store, section by section, without reading the records.
     #[must_use]
     pub fn info(&self) -> Info {
-        Info::of(&self.image)
+        Info::new(self.image.header(), self.index().bounds())
     }
 
     pub(crate) const fn of(image: Image) -> Self {
@@ -119,7 +65,7 @@ impl Store {
     /// The same features in the same order have the same version wherever and whenever they are loaded.
     #[must_use]
     pub const fn version(&self) -> u64 {
-        self.image.version()
+        self.image.header().version
     }
 
     /// Tells whether a feature lies at exactly this point.
@@ -134,7 +80,7 @@ impl Store {
     #[must_use]
     pub fn count_at(&self, points: &[E7Point]) -> usize {
         let image = &self.image;
-        image.cells().count(points, image.lats(), image.lons())
+        Cells::of(image).count(points, image.lats(), image.lons())
     }
 
     /// Returns the feature at exactly this point, the first in data-set order if there are several.
@@ -163,10 +109,10 @@ impl Store {
 
     /// Returns the features inside a rectangle or on its edges, in data-set order, named or not.
     ///
-    /// In a data set in [`Order::Spatial`] the time for each feature is the same. In another order a large answer takes
+    /// In a data set in [`Order::Spatial`](crate::Order::Spatial) the time for each feature is the same. In another order a large answer takes
     /// about ten milliseconds more for each ten million features of the data set.
     pub fn query(&self, area: E7Rectangle) -> Query<'_> {
-        Query::new(&self.image, Hits::new(&self.image.index(), area))
+        Query::new(&self.image, Hits::new(&self.index(), area))
     }
 
     /// Returns the records of the features that [`query`](Self::query) returns, as pieces of bytes.
@@ -179,7 +125,7 @@ impl Store {
     /// Returns how many features [`query`](Self::query) would return, without a look at most of them.
     #[must_use]
     pub fn count(&self, area: E7Rectangle) -> usize {
-        self.image.index().count(area)
+        self.index().count(area)
     }
 
     /// Returns the feature closest to a point by great-circle distance, if one is at most `within_meters` away.
@@ -224,7 +170,7 @@ impl Store {
         within_meters: f64,
     ) -> Result<Vec<Nearby<'_>>, CorruptRecord> {
         let mut nearby = Vec::new();
-        for neighbor in Search::new(self.image.index(), to, wanted, within_meters).run() {
+        for neighbor in Search::new(self.index(), to, wanted, within_meters).run() {
             let feature = self.feature(Position::new(neighbor.position))?;
             nearby.extend(feature.map(|feature| Nearby::new(feature, neighbor.distance_meters)));
         }
@@ -256,15 +202,19 @@ impl Store {
         Query::new(&self.image, Hits::All(0..self.len() as u32))
     }
 
+    fn index(&self) -> Index<'_> {
+        Index::of(&self.image)
+    }
+
     fn slot(&self, at: E7Point) -> Option<u32> {
         let image = &self.image;
-        image.cells().find(at, image.lats(), image.lons())
+        Cells::of(image).find(at, image.lats(), image.lons())
     }
 
     /// Returns the position of the first feature at a point.
     fn position(&self, at: E7Point) -> Option<u32> {
         let slot = self.slot(at)?;
-        self.image.index().position(slot)
+        self.index().position(slot)
     }
 }
 

@@ -1,20 +1,22 @@
 //! Collecting features before they become a data set.
 
-use std::error::Error;
-use std::fmt;
 use std::path::Path;
 
 use route_guide_geo::E7Point;
 
+use crate::build::error::{PushError, WriteError};
 use crate::build::names::Names;
-use crate::build::plan::{self, Plan};
-use crate::build::replace::{self, WriteError};
+use crate::build::order::Order;
+use crate::build::plan::Plan;
+use crate::build::points::Points;
+use crate::build::replace;
+use crate::format::image::Image;
 use crate::format::layout::MAX_LEN;
 use crate::format::record::MAX_NAME_BYTES;
 use crate::info::Info;
 use crate::store::Store;
 
-/// Features on their way into a [`Store`] or a snapshot file.
+/// Collects features for a [`Store`] or a snapshot file.
 ///
 /// It holds their coordinates and names and nothing else. Making a data set of them needs about as much memory again;
 /// both together stay below the size of the data set.
@@ -35,22 +37,12 @@ use crate::store::Store;
 /// ```
 #[derive(Debug, Default)]
 pub struct Builder {
-    pub(crate) lats: Vec<i32>,
-    pub(crate) lons: Vec<i32>,
-    pub(crate) names: Names,
-}
-
-/// The order of the features of a data set, in which lists tell them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Order {
-    /// Along the curve of the index, so that those of an area are neighbours. Lists are fastest and files smallest.
-    Spatial,
-    /// As they were pushed.
-    Input,
+    points: Points,
+    names: Names,
 }
 
 impl Builder {
-    /// Begins without features.
+    /// Makes a builder without features.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -62,85 +54,90 @@ impl Builder {
     ///
     /// [`PushError`] if there is no room for one more, or if the name is too long for any message.
     pub fn push(&mut self, location: E7Point, name: &str) -> Result<(), PushError> {
-        if self.lats.len() >= MAX_LEN {
+        if self.len() >= MAX_LEN {
             return Err(PushError::TooMany);
         }
         let name_bytes = name.len();
         if name_bytes > MAX_NAME_BYTES {
             return Err(PushError::NameTooLong { name_bytes });
         }
-        self.lats.push(location.lat());
-        self.lons.push(location.lon());
+        self.points.push(location);
         self.names.push(name);
         Ok(())
     }
 
-    /// Returns how many features there are.
+    /// Returns the number of features.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.lats.len()
+        self.points.len()
     }
 
-    /// Tells whether there is no feature yet.
+    /// Returns whether there is no feature yet.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.lats.is_empty()
+        self.len() == 0
     }
 
     /// Makes a store in memory.
     #[must_use]
     pub fn into_store(self, order: Order) -> Store {
-        Store::of(plan::image(self, order))
+        Store::of(self.into_image(order))
+    }
+
+    pub(crate) fn into_image(self, order: Order) -> Image {
+        Plan::new(self.points, self.names, order).into_image()
     }
 
     /// Checks that [`write`](Self::write) can write to `path`, before the work that leads to it is done.
     ///
     /// # Errors
     ///
-    /// [`WriteError::NotAFile`] if there is something else than a file, [`WriteError::Create`] if there cannot be one.
+    /// [`WriteError::NotAFile`] if `path` is something other than a file, [`WriteError::Create`] if no file can be
+    /// created there.
     pub fn check_output(path: &Path) -> Result<(), WriteError> {
         replace::check(path)
     }
 
     /// Writes a snapshot file.
     ///
-    /// It is written as a temporary file in the same folder, and takes the place of `path` only when it is complete
-    /// and on the disk: at any moment, and after a crash at any moment, there is the old file or the new one. If `path` is
-    /// a link, what it leads to is replaced and the link stays. The permissions of an old file stay too.
+    /// It is written as a temporary file in the same folder, which is renamed to `path` only when it is complete and on
+    /// the disk: at any moment, and after a crash at any moment, there is the old file or the new one. If `path` is a
+    /// symbolic link, its target is replaced and the link stays. The new file gets the permissions of the old one.
     ///
     /// # Errors
     ///
     /// [`WriteError`] if the file cannot be written, for instance because the disk is full.
     pub fn write(self, order: Order, path: &Path) -> Result<Info, WriteError> {
-        let plan = Plan::new(self, order);
-        let head = replace::write(path, &plan)?;
-        Ok(Info::new(&plan, &head))
+        let plan = Plan::new(self.points, self.names, order);
+        let header = replace::write(path, plan.file_bytes(), |file| plan.write(file))?;
+        Ok(Info::new(&header, plan.extent()))
     }
 }
 
-/// The error for a feature that a data set cannot take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PushError {
-    /// There are as many features as positions of 32 bits can number.
-    TooMany,
-    /// The name is longer than a message can be.
-    NameTooLong {
-        /// The length of the name.
-        name_bytes: usize,
-    },
-}
-
-impl fmt::Display for PushError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooMany => write!(f, "more than {MAX_LEN} features"),
-            Self::NameTooLong { name_bytes } => write!(
-                f,
-                "a name of {name_bytes} bytes is longer than {MAX_NAME_BYTES}"
-            ),
+impl Store {
+    /// Makes a store of points with their names, in this order.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than 2³² − 2 features, or a name is longer than 2 GiB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use route_guide_geo::E7Point;
+    /// use route_guide_store::Store;
+    ///
+    /// let store = Store::from_features([(E7Point::default(), "here"), (E7Point::default(), "here, too")]);
+    /// assert_eq!(store.find(E7Point::default())?.map(|feature| feature.name()), Some("here"));
+    /// # Ok::<(), route_guide_store::CorruptRecord>(())
+    /// ```
+    pub fn from_features<N: AsRef<str>>(features: impl IntoIterator<Item = (E7Point, N)>) -> Self {
+        let mut builder = Builder::new();
+        for (location, name) in features {
+            builder
+                .push(location, name.as_ref())
+                .expect("so many features, or so long a name, is documented to panic");
         }
+        builder.into_store(Order::Input)
     }
 }
-
-impl Error for PushError {}

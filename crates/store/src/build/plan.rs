@@ -1,75 +1,43 @@
-//! Making snapshots out of collected features.
+//! Sorting features and writing the sections of a snapshot.
 
-use std::convert::Infallible;
-use std::io::{self, Write};
+use std::io::{self, Cursor, Seek, Write};
 use std::mem;
 use std::ops::Range;
 
-use route_guide_geo::{E7Point, E7Rectangle};
+use route_guide_geo::E7Rectangle;
 
-use crate::build::builder::{Builder, Order};
 use crate::build::names::Names;
-use crate::format::header::{self, Checksums};
+use crate::build::order::Order;
+use crate::build::points::Points;
+use crate::format::header::{Checksums, Header};
 use crate::format::image::{self, Image};
-use crate::format::layout::{GROUP, Layout};
+use crate::format::layout::{BLOCK, GROUP, Layout};
 use crate::format::pages::Checksummer;
 use crate::format::record;
 use crate::format::section::Section;
-use crate::index::boxes::{self, BLOCK, Node};
+use crate::index::boxes::{self, Node};
 use crate::index::curve;
 use crate::index::lookup;
 use crate::parallel;
 
-/// Makes a data set in memory.
-pub(crate) fn image(builder: Builder, order: Order) -> Image {
-    let plan = Plan::new(builder, order);
-    let mut version = 0;
-    let filled = image::aligned(plan.layout.file_bytes(), |buffer| {
-        let head = plan.write(&mut &mut *buffer);
-        let head = head.expect("the buffer is as long as the layout says");
-        buffer[..head.bytes.len()].copy_from_slice(&head.bytes);
-        version = head.version;
-        Ok::<_, Infallible>(())
-    });
-    let Ok(bytes) = filled;
-    Image::new(bytes, plan.layout, version)
-}
-
-/// Features in the order that they are written in.
-pub(crate) struct Plan {
+/// Features in the order of the snapshot, ready to be written.
+pub(super) struct Plan {
     /// The position of the feature of each slot.
     order: Vec<u32>,
     /// Points by slot.
     slots: Points,
-    /// Points by position, if that is another order.
+    /// Points by position, absent if that is the order of the slots.
     positions: Option<Points>,
     /// Names by position.
     names: Names,
-    /// Where the records of each group begin, and the length of all records.
+    /// The offset of each group of records, and the length of all records.
     group_starts: Vec<u64>,
     layout: Layout,
 }
 
-/// Latitudes and longitudes.
-struct Points {
-    lats: Vec<i32>,
-    lons: Vec<i32>,
-}
-
-/// Header and section table, which are known last and come first.
-pub(crate) struct Head {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) version: u64,
-    pub(crate) checksums: Checksums,
-}
-
 impl Plan {
-    pub(crate) fn new(features: Builder, records: Order) -> Self {
-        let Builder {
-            mut lats,
-            mut lons,
-            mut names,
-        } = features;
+    pub(super) fn new(points: Points, mut names: Names, records: Order) -> Self {
+        let Points { mut lats, mut lons } = points;
         let order = curve::order(&lats, &lons);
         let in_order = order
             .iter()
@@ -114,12 +82,34 @@ impl Plan {
         }
     }
 
-    pub(crate) const fn layout(&self) -> &Layout {
-        &self.layout
+    pub(super) const fn file_bytes(&self) -> u64 {
+        self.layout.file_bytes() as u64
     }
 
-    /// Writes the whole snapshot, with zeros in the place of the head that it returns.
-    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<Head> {
+    /// Makes a data set in memory.
+    pub(super) fn into_image(self) -> Image {
+        let mut header = None;
+        let filled = image::aligned(self.layout.file_bytes(), |buffer| {
+            header = Some(self.write(&mut Cursor::new(buffer))?);
+            io::Result::Ok(())
+        });
+        let (Ok(bytes), Some(header)) = (filled, header) else {
+            unreachable!("the buffer is as long as the layout says")
+        };
+        Image::new(bytes, header)
+    }
+
+    /// Writes the whole snapshot, its header last, and returns the header.
+    pub(super) fn write(&self, out: &mut (impl Write + Seek)) -> io::Result<Header> {
+        let header = self.write_sections(out)?;
+        out.rewind()?;
+        out.write_all(&header.encode())?;
+        out.flush()?;
+        Ok(header)
+    }
+
+    /// Writes all sections, with zeros in the place of the header.
+    fn write_sections(&self, out: &mut impl Write) -> io::Result<Header> {
         let mut sections = Sections {
             out,
             written: 0,
@@ -153,16 +143,11 @@ impl Plan {
             debug_assert_eq!(sections.written, range.end);
             checksums[section.index()] = mem::take(&mut sections.checksum).finalize();
         }
-        let (bytes, version) = header::encode(&self.layout, &checksums);
-        Ok(Head {
-            bytes,
-            version,
-            checksums,
-        })
+        Ok(Header::new(self.layout.clone(), checksums))
     }
 
     /// Returns the smallest rectangle around all points.
-    pub(crate) fn extent(&self) -> Option<E7Rectangle> {
+    pub(super) fn extent(&self) -> Option<E7Rectangle> {
         let bounds = boxes::block_bounds(&self.slots.lats, &self.slots.lons);
         (!self.order.is_empty()).then_some(bounds)
     }
@@ -226,17 +211,6 @@ impl Plan {
             record::encode(&mut records, points.get(position), self.names.get(position));
         }
         records
-    }
-}
-
-impl Points {
-    fn get(&self, index: usize) -> E7Point {
-        E7Point::unbounded(self.lats[index], self.lons[index])
-    }
-
-    fn iter(&self) -> impl ExactSizeIterator<Item = E7Point> {
-        let points = self.lats.iter().zip(&self.lons);
-        points.map(|(&lat, &lon)| E7Point::unbounded(lat, lon))
     }
 }
 

@@ -1,128 +1,30 @@
 //! Writing a snapshot file so that there is always a whole one under its name.
 
-use std::error::Error;
-use std::fmt;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Seek, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::build::plan::{Head, Plan};
+use crate::build::error::WriteError;
 use crate::build::temporary::Temporary;
 
-/// The error for a snapshot that could not be written.
-///
-/// Unless it is [`SyncFolder`](Self::SyncFolder), the file that was there before is untouched and nothing is left behind.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum WriteError {
-    /// There is something under the name that is no file and should not be replaced by one: a folder, a device, a pipe.
-    NotAFile {
-        /// Its path.
-        path: PathBuf,
-    },
-    /// No temporary file could be made in the folder.
-    Create {
-        /// The folder that the file should be in.
-        folder: PathBuf,
-        /// What the operating system says.
-        cause: io::Error,
-    },
-    /// The temporary file could not be written to its end, or not to the disk.
-    Write {
-        /// The file that it should have become.
-        path: PathBuf,
-        /// How long the file should have become.
-        file_bytes: u64,
-        /// What the operating system says.
-        cause: io::Error,
-    },
-    /// The temporary file is complete and could not be renamed.
-    Replace {
-        /// The file that it should have become.
-        path: PathBuf,
-        /// What the operating system says.
-        cause: io::Error,
-    },
-    /// The new file is in place, but a power failure might bring back the old one.
-    SyncFolder {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system says.
-        cause: io::Error,
-    },
-}
-
-impl fmt::Display for WriteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotAFile { path } => {
-                let path = path.display();
-                write!(f, "cannot replace {path}: it is not a regular file")
-            }
-            Self::Create { folder, cause } => {
-                write!(f, "cannot create a file in {}: {cause}", folder.display())
-            }
-            Self::Write {
-                path,
-                file_bytes,
-                cause,
-            } if cause.kind() == io::ErrorKind::StorageFull => {
-                let path = path.display();
-                write!(
-                    f,
-                    "cannot write {path}: no space for its {file_bytes} bytes: {cause}"
-                )
-            }
-            Self::Write { path, cause, .. } => {
-                write!(f, "cannot write {}: {cause}", path.display())
-            }
-            Self::Replace { path, cause } => {
-                write!(f, "cannot replace {}: {cause}", path.display())
-            }
-            Self::SyncFolder { path, cause } => {
-                let path = path.display();
-                write!(
-                    f,
-                    "{path} is written, but may not outlast a power failure: {cause}"
-                )
-            }
-        }
-    }
-}
-
-impl Error for WriteError {}
-
 /// Checks that a file can be written to the folder of `path`, and that it would replace nothing but a file.
-pub(crate) fn check(path: &Path) -> Result<(), WriteError> {
+pub(super) fn check(path: &Path) -> Result<(), WriteError> {
     create(path).map(drop)
 }
 
-/// Writes a snapshot to a temporary file in the same folder, and then to the place of `path`.
-pub(crate) fn write(path: &Path, plan: &Plan) -> Result<Head, WriteError> {
-    write_by(path, plan, |file| write_all(file, plan))
-}
-
-/// Writes a snapshot, its head last.
-fn write_all(file: &mut (impl Write + Seek), plan: &Plan) -> io::Result<Head> {
-    let head = plan.write(file)?;
-    file.rewind()?;
-    file.write_all(&head.bytes)?;
-    file.flush()?;
-    Ok(head)
-}
-
-fn write_by(
+/// Writes a file with `write`, which is to become `file_bytes` long, and renames it to `path` when it is on the disk.
+pub(super) fn write<T>(
     path: &Path,
-    plan: &Plan,
-    write: impl FnOnce(&mut File) -> io::Result<Head>,
-) -> Result<Head, WriteError> {
+    file_bytes: u64,
+    write: impl FnOnce(&mut File) -> io::Result<T>,
+) -> Result<T, WriteError> {
     let failed = |cause| WriteError::Write {
         path: path.to_owned(),
-        file_bytes: plan.layout().file_bytes() as u64,
+        file_bytes,
         cause,
     };
     let (mut temporary, target) = create(path)?;
-    let head = write(temporary.file()).map_err(failed)?;
+    let written = write(temporary.file()).map_err(failed)?;
     temporary.file().sync_all().map_err(failed)?;
     let folder = folder(&target);
     temporary
@@ -135,7 +37,7 @@ fn write_by(
         path: path.to_owned(),
         cause,
     })?;
-    Ok(head)
+    Ok(written)
 }
 
 /// Makes the temporary file, and returns it with the path whose place it is to take.
@@ -210,12 +112,16 @@ fn sync(_: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::SeekFrom;
+    use std::io::{Seek, SeekFrom, Write};
 
     use route_guide_geo::E7Point;
 
     use super::*;
-    use crate::build::builder::{Builder, Order};
+    use crate::build::names::Names;
+    use crate::build::order::Order;
+    use crate::build::plan::Plan;
+    use crate::build::points::Points;
+    use crate::format::layout::{ENTRY_BYTES, HEADER_BYTES};
     use crate::store::Store;
 
     /// A disk with room for so many bytes.
@@ -253,17 +159,17 @@ mod tests {
         let path = folder.path().join("places.rgs");
         let old = b"what was there before";
         std::fs::write(&path, old).unwrap();
-        let mut builder = Builder::new();
+        let (mut points, mut names) = (Points::default(), Names::default());
         for i in 0..40 {
-            let at = E7Point::unbounded(i * 7_919 % 100, i * 104_729 % 100);
-            builder.push(at, "somewhere").unwrap();
+            points.push(E7Point::unbounded(i * 7_919 % 100, i * 104_729 % 100));
+            names.push("somewhere");
         }
-        let plan = Plan::new(builder, Order::Input);
-        // The head is written twice, the first time as zeros.
-        let needed = plan.layout().file_bytes() + plan.layout().table_end();
+        let plan = Plan::new(points, names, Order::Input);
+        // The header is written twice, the first time as zeros.
+        let needed = usize::try_from(plan.file_bytes()).unwrap() + HEADER_BYTES + 10 * ENTRY_BYTES;
         let write = |free_bytes| {
-            write_by(&path, &plan, |file| {
-                write_all(&mut Disk { file, free_bytes }, &plan)
+            write(&path, plan.file_bytes(), |file| {
+                plan.write(&mut Disk { file, free_bytes })
             })
         };
         for free_bytes in 0..needed {

@@ -1,15 +1,16 @@
-//! Checking what is in the sections of the index, in one pass over their bytes.
+//! Checking everything that queries rely on, which is everything but the records, in one pass over the bytes.
 
 use std::ops::Range;
 
+use crate::format::cell::{self, FREE};
 use crate::format::error::SnapshotError;
 use crate::format::image::Image;
 use crate::format::section::Section;
-use crate::index::lookup::FREE;
 use crate::parallel;
 
-/// Checks the checksums of all sections but the records, and the numbers in them that lead elsewhere.
+/// Checks the checksums of all sections but the records, the slots, positions and offsets in them, and the padding.
 pub(crate) fn check(image: &Image) -> Result<(), SnapshotError> {
+    check_padding(image)?;
     let parts = parts(image);
     let checked = parallel::map(&parts, |part| check_part(image, part));
     let mut checked = parts.iter().zip(checked).peekable();
@@ -40,7 +41,27 @@ pub(crate) fn check(image: &Image) -> Result<(), SnapshotError> {
     Ok(())
 }
 
-/// Returns the sections that are read: the records are as long as all others, and no query depends on what is in them.
+/// Checks that the bytes between the sections are zero.
+fn check_padding(image: &Image) -> Result<(), SnapshotError> {
+    let (bytes, layout) = (image.as_bytes(), image.layout());
+    let mut end = layout.range(Section::Table).end;
+    for section in layout.sections() {
+        let range = layout.range(section);
+        if let Some(at) = bytes[end..range.start].iter().position(|&byte| byte != 0) {
+            return Err(SnapshotError::Field {
+                section,
+                offset: (end + at) as u64,
+                field: "a byte before the section",
+                expected: 0,
+                found: bytes[end + at].into(),
+            });
+        }
+        end = range.end;
+    }
+    Ok(())
+}
+
+/// Returns the sections but the records, which are as long as all others and are checked when a query needs them.
 fn sections(image: &Image) -> impl Iterator<Item = Section> + use<> {
     let sections = image.layout().sections();
     sections.filter(|section| *section != Section::Recs)
@@ -77,6 +98,7 @@ fn check_part(image: &Image, part: &Part) -> Checked {
     /// As much as stays in the fastest cache between the checksum and the numbers.
     const CHUNK_BYTES: usize = 16 << 10;
     let len = image.layout().len();
+    let slot_bits = cell::slot_bits(len);
     let mut checked = Checked::default();
     for start in part.bytes.clone().step_by(CHUNK_BYTES) {
         let end = part.bytes.end.min(start + CHUNK_BYTES);
@@ -85,15 +107,13 @@ fn check_part(image: &Image, part: &Part) -> Checked {
             .update(&image.section(part.section)[start..end]);
         let problem = match part.section {
             Section::Find => {
-                let table = image.cells();
-                let cells = &table.contents()[start / 4..end / 4];
+                let cells: &[u32] = bytemuck::cast_slice(image.section(Section::Find));
+                let cells = &cells[start / 4..end / 4];
+                let slot = |cell: u32| cell & slot_bits;
                 checked.has_free |= any(cells, |cell| cell == FREE);
-                let beyond = |cell| (cell != FREE) & (table.slot(cell) as usize >= len);
+                let beyond = |cell| (cell != FREE) & (slot(cell) as usize >= len);
                 any(cells, beyond)
-                    .then(|| {
-                        let slot = |cell| table.slot(cell);
-                        first_beyond(image, part.section, start, cells, "slot", beyond, slot)
-                    })
+                    .then(|| first_beyond(image, part.section, start, cells, "slot", beyond, slot))
                     .flatten()
             }
             Section::Ordr => {

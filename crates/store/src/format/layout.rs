@@ -1,16 +1,17 @@
-//! Where everything is in a snapshot: arithmetic over the number of features, without a look at the bytes.
+//! The numbers of the format, and the offset of each section as it follows from the number of features.
 
 use std::ops::Range;
 
-use crate::format::pages::PAGE_BYTES;
+use crate::format::cell::CELLS_PER_POINT;
 use crate::format::section::{LISTED, Section};
-use crate::index::boxes::{BLOCK, FAN_OUT, NODE_BYTES};
-use crate::index::lookup::CELLS_PER_POINT;
 
 #[cfg(not(all(target_endian = "little", target_pointer_width = "64")))]
 compile_error!(
     "snapshots are mapped as they lie: little-endian, and larger than 32 bits can address"
 );
+
+/// The version of the format that this crate reads and writes.
+pub(crate) const VERSION: u32 = 1;
 
 /// The length of the header.
 pub(crate) const HEADER_BYTES: usize = 64;
@@ -18,36 +19,54 @@ pub(crate) const HEADER_BYTES: usize = 64;
 /// The length of an entry of the section table.
 pub(crate) const ENTRY_BYTES: usize = 32;
 
-/// What the offset of each section is a multiple of: a cache line.
+/// The offset of each section is a multiple of this: a cache line.
 pub(crate) const ALIGNMENT: usize = 64;
 
-/// How many records are between two offsets in `OFFS`.
+/// The number of records between two offsets in `OFFS`.
 pub(crate) const GROUP: usize = 8;
 
-/// How many features a data set can have: the greatest `u32` marks free cells, and every range of slots needs an end.
+/// The number of bytes of `RECS` that share a checksum.
+///
+/// The system reads at least as much from a file. Smaller pages make every check dearer, larger ones the first look-up
+/// in each.
+pub(crate) const PAGE_BYTES: usize = 4096;
+
+/// The number of points in a block, the smallest thing that has a box.
+pub(crate) const BLOCK: usize = 32;
+
+/// The number of boxes in a node.
+pub(crate) const FAN_OUT: usize = 16;
+
+/// The length of a node: four edges of each box.
+const NODE_BYTES: usize = 4 * FAN_OUT * size_of::<i32>();
+
+/// The greatest number of features: the greatest `u32` marks free cells, and every range of slots needs an end.
 pub(crate) const MAX_LEN: usize = u32::MAX as usize - 1;
 
 /// Levels of boxes over 2³² points in blocks of 2⁵ with a fan-out of 2⁴.
 pub(crate) const MAX_LEVELS: usize = 7;
 
-/// The place and extent of all sections.
+/// The ranges of all sections in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Layout {
     len: usize,
     has_order: bool,
-    ranges: [Range<usize>; LISTED.len()],
+    /// By [`Section::index`].
+    ranges: [Range<usize>; Section::COUNT],
     levels: Levels,
 }
 
 impl Layout {
-    /// Lays out `len` features whose records take `records_bytes`; `None` if that is more than there can be.
+    /// Lays out `len` features whose records take `records_bytes`. `None` if that is more than the format allows.
     pub(crate) fn new(len: usize, has_order: bool, records_bytes: usize) -> Option<Self> {
         if len > MAX_LEN {
             return None;
         }
         let levels = Levels::new(len);
-        let mut ranges = [const { 0..0 }; LISTED.len()];
+        let mut ranges = [const { 0..0 }; Section::COUNT];
         let mut end = HEADER_BYTES + ENTRY_BYTES * sections(has_order).count();
+        ranges[Section::Header.index()] = 0..HEADER_BYTES;
+        ranges[Section::Table.index()] = HEADER_BYTES..end;
         for section in sections(has_order) {
             let bytes = match section {
                 Section::Boxs => levels.node_count() * NODE_BYTES,
@@ -61,7 +80,7 @@ impl Layout {
             end = start.checked_add(bytes)?;
             ranges[section.index()] = start..end;
         }
-        // No more than what a slice can be long.
+        // A slice cannot be longer.
         isize::try_from(end).is_ok().then_some(Self {
             len,
             has_order,
@@ -75,50 +94,43 @@ impl Layout {
         self.len
     }
 
-    /// Tells whether there are positions, which is so unless every slot is its own position.
+    /// Returns whether there are positions: there are none if every slot is its own position.
     pub(crate) const fn has_order(&self) -> bool {
         self.has_order
     }
 
-    /// Returns where a section is; nowhere if it is absent.
+    /// Returns the range of a section in the file, empty if it is absent.
     pub(crate) const fn range(&self, section: Section) -> &Range<usize> {
         &self.ranges[section.index()]
     }
 
-    /// Returns the sections that there are, in the order of the file.
+    /// Returns the listed sections in the order of the file.
     pub(crate) fn sections(&self) -> impl Iterator<Item = Section> + use<> {
         sections(self.has_order)
     }
 
-    /// Returns the length of header and section table.
-    pub(crate) fn table_end(&self) -> usize {
-        HEADER_BYTES + ENTRY_BYTES * self.sections().count()
-    }
-
-    /// Returns the length of the whole.
+    /// Returns the length of the file.
     pub(crate) const fn file_bytes(&self) -> usize {
         self.range(Section::Sums).end
     }
 
-    /// Returns how the nodes of `BOXS` are divided into levels.
     pub(crate) const fn levels(&self) -> &Levels {
         &self.levels
     }
 }
 
-/// Returns the sections of a snapshot in the order of the file.
 fn sections(has_order: bool) -> impl Iterator<Item = Section> {
     LISTED
         .into_iter()
         .filter(move |section| has_order || !section.is_of_order())
 }
 
-/// Which nodes make which level of boxes, from blocks upwards.
+/// The levels of boxes, from blocks upwards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Levels {
     /// The first node of each level, and after the last one the number of all nodes.
     starts: [u32; MAX_LEVELS + 1],
-    /// How many boxes there are over blocks.
+    /// The number of boxes over blocks.
     blocks: u32,
     count: u8,
 }
@@ -146,22 +158,22 @@ impl Levels {
         }
     }
 
-    /// Returns how many levels there are: none over no points.
+    /// Returns the number of levels, zero without points.
     pub(crate) const fn count(&self) -> usize {
         self.count as usize
     }
 
-    /// Returns how many nodes there are on all levels.
+    /// Returns the number of nodes on all levels.
     pub(crate) const fn node_count(&self) -> usize {
         self.starts[self.count as usize] as usize
     }
 
-    /// Returns which nodes make a level.
+    /// Returns the range of nodes of a level.
     pub(crate) const fn nodes(&self, level: usize) -> Range<usize> {
         self.starts[level] as usize..self.starts[level + 1] as usize
     }
 
-    /// Returns how many of its sixteen boxes a node uses.
+    /// Returns the number of boxes that a node uses, sixteen but for the last of a level.
     pub(crate) fn child_count(&self, level: usize, node: usize) -> usize {
         let boxes = match level.checked_sub(1) {
             Some(below) => self.nodes(below).len(),

@@ -3,11 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many bytes of `RECS` have a checksum of their own.
-///
-/// It is what the system reads from a file at least. Smaller pages make every check dearer, larger ones the first look-up
-/// in each.
-pub(crate) const PAGE_BYTES: usize = 4096;
+use crate::format::layout::PAGE_BYTES;
 
 /// What is known of the pages of some records: at first nothing.
 ///

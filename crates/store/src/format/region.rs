@@ -1,9 +1,8 @@
 //! Finding records among their bytes.
 
-use std::error::Error;
-use std::fmt;
 use std::ops::Range;
 
+use crate::format::error::CorruptRecord;
 use crate::format::layout::GROUP;
 use crate::format::pages::{DamagedPage, Pages};
 use crate::format::record::{self, PREFIX_BYTES};
@@ -153,72 +152,3 @@ impl<'a> Region<'a> {
         }
     }
 }
-
-/// The error for records of a snapshot that a query needs and that are not as they were written.
-///
-/// Opening a snapshot does not read its records, so damage to them is met by the query that wants them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CorruptRecord {
-    /// A page of the records does not have its checksum.
-    Checksum {
-        /// Where in the file the page begins, in bytes.
-        offset: u64,
-        /// The length of the page.
-        bytes: u64,
-        /// The checksum that is stored.
-        expected: u32,
-        /// The checksum that the page has.
-        found: u32,
-        /// Whether an earlier query has met the same damage.
-        is_known: bool,
-    },
-    /// A record is no feature, or not where it should be, though its bytes are as they were written.
-    Record {
-        /// The position of the feature in the data set.
-        position: u32,
-        /// Where in the file the record begins, in bytes.
-        offset: u64,
-    },
-}
-
-impl CorruptRecord {
-    /// Returns where in the file the damage is, in bytes.
-    #[must_use]
-    pub const fn offset(&self) -> u64 {
-        match self {
-            Self::Checksum { offset, .. } | Self::Record { offset, .. } => *offset,
-        }
-    }
-
-    /// Tells whether an earlier query has met the same damage: whoever logs it need not do so again.
-    #[must_use]
-    pub const fn is_known(&self) -> bool {
-        match self {
-            Self::Checksum { is_known, .. } => *is_known,
-            Self::Record { .. } => false,
-        }
-    }
-}
-
-impl fmt::Display for CorruptRecord {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RECS, offset {}: ", self.offset())?;
-        match self {
-            Self::Checksum {
-                bytes,
-                expected,
-                found,
-                ..
-            } => write!(
-                f,
-                "the checksum of {bytes} bytes is {found:08x} and should be {expected:08x}"
-            ),
-            Self::Record { position, .. } => {
-                write!(f, "the record of feature {position} is damaged")
-            }
-        }
-    }
-}
-
-impl Error for CorruptRecord {}

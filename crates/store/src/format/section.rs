@@ -8,7 +8,7 @@ use std::fmt;
 pub enum Section {
     /// The first 64 bytes.
     Header,
-    /// Where the other sections are, and their checksums.
+    /// The offsets, lengths and checksums of the sections below.
     Table,
     /// Latitudes in curve order.
     Lats,
@@ -24,7 +24,7 @@ pub enum Section {
     Plat,
     /// Longitudes in data-set order, in the same files.
     Plon,
-    /// Where records are.
+    /// The offset of every eighth record.
     Offs,
     /// The records.
     Recs,
@@ -47,48 +47,27 @@ pub(crate) const LISTED: [Section; 10] = [
 ];
 
 impl Section {
-    /// Returns the tag that stands for the section in the table; the header and the table itself have none.
-    pub(crate) const fn tag(self) -> [u8; 4] {
-        match self {
-            Self::Header | Self::Table => [0; 4],
-            Self::Lats => *b"LATS",
-            Self::Lons => *b"LONS",
-            Self::Boxs => *b"BOXS",
-            Self::Find => *b"FIND",
-            Self::Ordr => *b"ORDR",
-            Self::Plat => *b"PLAT",
-            Self::Plon => *b"PLON",
-            Self::Offs => *b"OFFS",
-            Self::Recs => *b"RECS",
-            Self::Sums => *b"SUMS",
-        }
-    }
+    /// The number of sections, header and table included.
+    pub(crate) const COUNT: usize = Self::Sums.index() + 1;
 
-    /// Returns the place of the section in [`LISTED`].
+    /// Returns the index of the section in arrays of [`COUNT`](Self::COUNT) elements.
     pub(crate) const fn index(self) -> usize {
-        match self {
-            Self::Header | Self::Table | Self::Lats => 0,
-            Self::Lons => 1,
-            Self::Boxs => 2,
-            Self::Find => 3,
-            Self::Ordr => 4,
-            Self::Plat => 5,
-            Self::Plon => 6,
-            Self::Offs => 7,
-            Self::Recs => 8,
-            Self::Sums => 9,
-        }
+        self as usize
     }
 
-    /// Tells whether the section is absent where every slot is its own position.
+    /// Returns whether the section is absent where every slot is its own position.
     pub(crate) const fn is_of_order(self) -> bool {
         matches!(self, Self::Ordr | Self::Plat | Self::Plon)
     }
-}
 
-impl fmt::Display for Section {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+    /// Returns the tag of a listed section in the table, which is its name.
+    pub(crate) fn tag(self) -> [u8; 4] {
+        let tag = self.name().as_bytes().first_chunk();
+        *tag.expect("no name is shorter than a tag")
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
             Self::Header => "header",
             Self::Table => "section table",
             Self::Lats => "LATS",
@@ -101,6 +80,12 @@ impl fmt::Display for Section {
             Self::Offs => "OFFS",
             Self::Recs => "RECS",
             Self::Sums => "SUMS",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }

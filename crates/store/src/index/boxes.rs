@@ -4,19 +4,12 @@ use std::ops::Range;
 
 use route_guide_geo::{E7Point, E7Rectangle};
 
-/// How many points make a block, the smallest thing that has a box.
-pub(crate) const BLOCK: usize = 32;
-
-/// How many boxes make a node.
-pub(crate) const FAN_OUT: usize = 16;
+use crate::format::layout::{BLOCK, FAN_OUT};
 
 /// The boxes of up to sixteen children in E7 units: all southern edges, all northern, western and eastern ones.
 ///
 /// Children that do not exist have an empty box, which is kept out by their number: no box is outside every rectangle.
 pub(crate) type Node = [[i32; FAN_OUT]; 4];
-
-/// The length of a node in a snapshot.
-pub(crate) const NODE_BYTES: usize = size_of::<Node>();
 
 /// The node of no children.
 const EMPTY: Node = [

@@ -6,8 +6,9 @@ use std::vec;
 
 use route_guide_geo::E7Rectangle;
 
+use crate::format::layout::BLOCK;
 use crate::index::Index;
-use crate::index::boxes::{self, BLOCK};
+use crate::index::boxes;
 use crate::index::ranges::Walk;
 
 /// The positions of the hits as runs, ascending.
@@ -191,8 +192,8 @@ mod tests {
     /// All runs, the empty ones too.
     fn runs(points: &[E7Point], area: E7Rectangle) -> Vec<Range<u32>> {
         let image = image_of(points);
-        let mut hits = Hits::new(&image.index(), area);
-        std::iter::from_fn(|| hits.next_run(&image.index())).collect()
+        let mut hits = Hits::new(&Index::of(&image), area);
+        std::iter::from_fn(|| hits.next_run(&Index::of(&image))).collect()
     }
 
     /// From one corner to the other and back, so that the order is not that of the curve.

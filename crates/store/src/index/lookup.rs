@@ -2,6 +2,10 @@
 
 use route_guide_geo::E7Point;
 
+use crate::format::cell::{CELLS_PER_POINT, FREE, slot_bits};
+use crate::format::image::Image;
+use crate::format::section::Section;
+
 /// A hash table of slots, open addressing with linear probing.
 ///
 /// It keeps no coordinates of its own: a probe compares those of the slot. At eight bytes a point that is a third of a
@@ -14,26 +18,19 @@ pub(crate) struct Cells<'a> {
     slot_bits: u32,
 }
 
-/// What stands in a cell without a slot. There are fewer slots, so no slot has this number.
-pub(crate) const FREE: u32 = u32::MAX;
-
-/// How many cells there are for each point: half of them stay free, which keeps probes to one or two cells.
-pub(crate) const CELLS_PER_POINT: usize = 2;
-
 impl<'a> Cells<'a> {
-    /// Views a table.
-    pub(crate) const fn new(cells: &'a [u32]) -> Self {
+    /// Views the table of an image.
+    pub(crate) fn of(image: &'a Image) -> Self {
+        Self::new(bytemuck::cast_slice(image.section(Section::Find)))
+    }
+
+    const fn new(cells: &'a [u32]) -> Self {
         let slot_bits = slot_bits(cells.len() / CELLS_PER_POINT);
         Self { cells, slot_bits }
     }
 
-    /// Returns the cells as they are.
-    pub(crate) const fn contents(self) -> &'a [u32] {
-        self.cells
-    }
-
     /// Returns the slot in a cell that is not free.
-    pub(crate) const fn slot(self, content: u32) -> u32 {
+    const fn slot(self, content: u32) -> u32 {
         content & self.slot_bits
     }
 
@@ -173,19 +170,6 @@ pub(crate) fn table(points: impl ExactSizeIterator<Item = E7Point>) -> Vec<u32> 
     cells
 }
 
-/// Returns the lowest bits of a number, as many as the number of points itself takes: with all of them set a cell has no
-/// slot, and so no cell looks as if it were free.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "there are fewer than u32::MAX points"
-)]
-const fn slot_bits(points: usize) -> u32 {
-    match u32::MAX.checked_shr((points as u32).leading_zeros()) {
-        Some(bits) => bits,
-        None => 0,
-    }
-}
-
 /// Returns the part of a hash that goes into a cell beside the slot. It has none of the bits that decide on the cell.
 #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
 const fn tag(hash: u64, slot_bits: u32) -> u32 {
@@ -224,6 +208,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::index::Index;
     use crate::samples::{image_of, points};
 
     proptest! {
@@ -234,13 +219,13 @@ mod tests {
             let absent = E7Point::unbounded(lat, lon);
             for &at in points.iter().take(100).chain([&absent]) {
                 let expected = points.iter().position(|point| *point == at);
-                let found = image.cells().find(at, image.lats(), image.lons());
-                let position = found.and_then(|slot| image.index().position(slot));
+                let found = Cells::of(&image).find(at, image.lats(), image.lons());
+                let position = found.and_then(|slot| Index::of(&image).position(slot));
                 prop_assert_eq!(position.map(|position| position as usize), expected);
             }
             let asked: Vec<_> = points.iter().copied().chain([absent]).collect();
             let expected = points.len() + usize::from(points.contains(&absent));
-            prop_assert_eq!(image.cells().count(&asked, image.lats(), image.lons()), expected);
+            prop_assert_eq!(Cells::of(&image).count(&asked, image.lats(), image.lons()), expected);
         }
     }
 

@@ -6,8 +6,8 @@ use std::f64::consts::{FRAC_PI_2, PI};
 
 use route_guide_geo::{E7Point, EARTH_RADIUS_METERS, haversine_meters};
 
+use crate::format::layout::{BLOCK, FAN_OUT};
 use crate::index::Index;
-use crate::index::boxes::{BLOCK, FAN_OUT};
 
 #[cfg(test)]
 mod tests;

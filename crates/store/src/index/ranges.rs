@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use route_guide_geo::E7Rectangle;
 
-use crate::format::layout::MAX_LEVELS;
+use crate::format::layout::{BLOCK, FAN_OUT, MAX_LEVELS};
 use crate::index::Index;
-use crate::index::boxes::{self, BLOCK, FAN_OUT};
+use crate::index::boxes;
 
 /// The slots of an [`Index`] whose points lie in an area: ascending ranges, none empty, no two adjacent.
 #[derive(Clone, Debug)]
@@ -17,10 +17,16 @@ pub(crate) struct Ranges<'a> {
     walk: Walk,
 }
 
-impl<'a> Ranges<'a> {
-    pub(crate) fn new(index: Index<'a>, area: E7Rectangle) -> Self {
-        let walk = Walk::new(&index, area);
-        Self { index, walk }
+impl<'a> Index<'a> {
+    /// Returns the slots of all points in an area as ranges: ascending, none empty, no two adjacent.
+    pub(crate) fn ranges(self, area: E7Rectangle) -> Ranges<'a> {
+        let walk = Walk::new(&self, area);
+        Ranges { index: self, walk }
+    }
+
+    /// Returns the number of points in an area, without reading those in boxes wholly inside.
+    pub(crate) fn count(self, area: E7Rectangle) -> usize {
+        self.ranges(area).map(|range| range.len()).sum()
     }
 }
 
@@ -162,7 +168,7 @@ mod tests {
 
     fn check(points: &[E7Point], area: E7Rectangle) -> Result<(), TestCaseError> {
         let image = image_of(points);
-        let index = image.index();
+        let index = Index::of(&image);
         let ranges: Vec<_> = index.ranges(area).collect();
         for range in &ranges {
             prop_assert!(range.start < range.end, "{range:?} is empty");
@@ -211,7 +217,7 @@ mod tests {
                 .map(|i| E7Point::unbounded(i * 7_919 % 1_000, i * 104_729 % 1_000))
                 .collect();
             let image = image_of(&points);
-            let index = image.index();
+            let index = Index::of(&image);
             let expected: Vec<_> = std::iter::once(0..len.cast_unsigned())
                 .filter(|range| !range.is_empty())
                 .collect();

@@ -18,7 +18,7 @@ fn by_scan(points: &[E7Point], to: E7Point, wanted: usize, within: f64) -> Vec<(
 
 fn by_index(points: &[E7Point], to: E7Point, wanted: usize, within: f64) -> Vec<(u32, f64)> {
     let image = image_of(points);
-    let found = Search::new(image.index(), to, wanted, within).run();
+    let found = Search::new(Index::of(&image), to, wanted, within).run();
     found
         .iter()
         .map(|neighbor| (neighbor.position, neighbor.distance_meters))
