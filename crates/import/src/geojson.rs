@@ -5,8 +5,10 @@
 //! takes the first bracket of a file for that of the list, and cannot go on behind a feature that is wrong.
 
 mod crs;
-pub(crate) mod feature;
+pub(crate) mod detect;
+mod feature;
 mod name;
+pub(crate) mod sequence;
 #[cfg(test)]
 mod tests;
 

@@ -10,11 +10,11 @@ mod waypoint;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-use crate::bounded::Bounded;
 use crate::fault::Stop;
 use crate::input::Bytes;
 use crate::options::Options;
 use crate::output::Output;
+use crate::text::bounded::Bounded;
 
 use reading::Reading;
 

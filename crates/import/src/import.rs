@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::fault::{Fault, ImportError, Stop};
 use crate::format::Format;
+use crate::geojson::{detect, sequence};
 use crate::input::{Bytes, Source};
 use crate::item::{Detected, Item, Subject};
 use crate::options::{Naming, Options};
@@ -16,7 +17,7 @@ use crate::position::Position;
 use crate::progress::Progress;
 use crate::row::Counts;
 use crate::text::{self, Encoding};
-use crate::{flatgeobuf, geojson, gpx, json, osm_pbf, sequence, table};
+use crate::{flatgeobuf, geojson, gpx, osm_pbf, published, table};
 
 /// An input that has been opened and not been read yet.
 pub struct Import {
@@ -184,7 +185,7 @@ fn read(
     if format.table().is_some() {
         return table::read(format, bytes, options, detected, output);
     }
-    let read_as = json::shape::of(format, bytes.peek(Bytes::MAX_PEEK_BYTES)?);
+    let read_as = detect::format(format, bytes.peek(Bytes::MAX_PEEK_BYTES)?);
     detected.format = Some(read_as).filter(|&read_as| read_as != format);
     output.detected(detected)?;
     match read_as {
@@ -193,7 +194,7 @@ fn read(
         Format::Gpx => gpx::read(bytes, options, output),
         Format::OsmPbf => osm_pbf::read(bytes, options, output),
         Format::FlatGeobuf => flatgeobuf::read(bytes, options, output),
-        _ => json::read(bytes, options, output),
+        _ => published::read(bytes, options, output),
     }
 }
 

@@ -72,7 +72,6 @@
 
 #![forbid(unsafe_code)]
 
-mod bounded;
 mod coordinate;
 mod fault;
 mod flatgeobuf;
@@ -88,9 +87,9 @@ mod osm_pbf;
 mod output;
 mod position;
 mod progress;
+mod published;
 mod reference;
 mod row;
-mod sequence;
 mod table;
 #[cfg(test)]
 mod testing;

@@ -3,6 +3,7 @@
 //! What is UTF-8 already passes through as it is. Bytes that mean nothing in the encoding become a marker that no reader
 //! takes for text, so that the record they are in is rejected and the others are read.
 
+pub(crate) mod bounded;
 mod decode;
 mod encoding;
 

@@ -4,13 +4,13 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart};
 
 use super::waypoint::Waypoint;
-use crate::bounded::is_too_long;
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::options::Naming;
 use crate::output::Output;
 use crate::position::Position;
 use crate::row::{Reason, Skip};
+use crate::text::bounded::is_too_long;
 
 /// How deep elements can be within each other, and how long their names can be: far more than in any GPX file, and the
 /// parser keeps the names of all that are open.

@@ -7,9 +7,10 @@ use serde::de::IgnoredAny;
 use super::element::{Element, TooLong};
 use super::members::Names;
 use super::scan::{Captured, IfLong, Place, Scanner};
-use super::{nonfinite, problem, shape};
+use super::{nonfinite, problem};
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
+use crate::geojson::detect;
 
 /// Which documents are accepted.
 #[derive(Clone, Copy, Debug)]
@@ -336,7 +337,7 @@ fn shown(byte: u8) -> String {
 /// Tells whether a type, as it is written, is that of a feature or geometry.
 fn is_lone(kind: &[u8]) -> bool {
     let kind = serde_json::from_slice::<&str>(kind);
-    kind.is_ok_and(|kind| kind != "FeatureCollection" && shape::GEOJSON.contains(&kind))
+    kind.is_ok_and(|kind| kind != "FeatureCollection" && detect::GEOJSON.contains(&kind))
 }
 
 /// Checks that a text is JSON.

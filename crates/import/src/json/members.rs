@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::shape;
+use crate::geojson::detect;
 use crate::row::one_line;
 
 /// The first names, one after another.
@@ -50,7 +50,7 @@ pub(crate) fn are_geojson(text: &[u8]) -> bool {
     members.is_ok_and(|found| {
         found
             .kind
-            .is_some_and(|kind| shape::GEOJSON.contains(&&*kind))
+            .is_some_and(|kind| detect::GEOJSON.contains(&&*kind))
     })
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Its name tells little: `GeoJSON` is often called `.json`, and one text a line `.geojson`.
 
-use super::members;
-use super::scan::{Captured, IfLong, Outline, Scanner};
 use crate::format::Format;
+use crate::json::members;
+use crate::json::scan::{Captured, IfLong, Outline, Scanner};
 
 /// The types of `GeoJSON` objects (RFC 7946, section 1.4).
 pub(crate) const GEOJSON: [&str; 9] = [
@@ -22,7 +22,7 @@ pub(crate) const GEOJSON: [&str; 9] = [
 const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// Returns the format to read a file as that is said to be of this one.
-pub(crate) fn of(format: Format, head: &[u8]) -> Format {
+pub(crate) fn format(format: Format, head: &[u8]) -> Format {
     if format != Format::Json && format != Format::GeoJson {
         return format;
     }
@@ -94,8 +94,8 @@ mod tests {
     #[test]
     fn the_first_bytes_tell_what_json_a_file_is() {
         let check = |text: &str, json: Format, geojson: Format| {
-            assert_eq!(of(Format::Json, text.as_bytes()), json, "{text}");
-            assert_eq!(of(Format::GeoJson, text.as_bytes()), geojson, "{text}");
+            assert_eq!(format(Format::Json, text.as_bytes()), json, "{text}");
+            assert_eq!(format(Format::GeoJson, text.as_bytes()), geojson, "{text}");
         };
         let geojson = |text: &str| check(text, Format::GeoJson, Format::GeoJson);
         geojson(r#"{"type": "Feature", "geometry""#);
@@ -116,6 +116,6 @@ mod tests {
         neither("{\"type\":\n\"Feature\"}\n{".split_at(12).0);
         neither("{\"a\": 1}\n{\"a\": 2}");
         neither("{\"a\" 1");
-        assert_eq!(of(Format::Gpx, b"\x1e"), Format::Gpx);
+        assert_eq!(format(Format::Gpx, b"\x1e"), Format::Gpx);
     }
 }

@@ -5,7 +5,6 @@
 
 use std::io::BufRead;
 
-use crate::bounded::{Line, until};
 use crate::fault::Stop;
 use crate::geojson::feature::Features;
 use crate::input::Bytes;
@@ -15,6 +14,7 @@ use crate::options::Options;
 use crate::output::Output;
 use crate::position::Position;
 use crate::row::Reason;
+use crate::text::bounded::{Line, until};
 
 const RECORD_SEPARATOR: u8 = 0x1e;
 
