@@ -7,7 +7,7 @@
 
 use route_guide_geo::{Axis, CoordinateErrorKind, E7Point};
 
-use crate::options::Unit;
+use crate::options::table::Unit;
 use crate::row::Reason;
 
 /// Reads points from pairs of numbers in text.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::format::Format;
 use crate::position::Position;
 use crate::reference::ReferenceSystem;
-use crate::row::one_line;
+use crate::text::one_line::one_line;
 
 /// The error for an input that cannot be read, or not to its end.
 ///

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use crate::options::Table;
+use crate::options::table::Table;
 
 /// A format of feature files.
 ///

@@ -11,6 +11,7 @@ mod name;
 pub(crate) mod sequence;
 #[cfg(test)]
 mod tests;
+pub(crate) mod types;
 
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
@@ -27,7 +28,7 @@ const COLLECTION: Shape = Shape {
     list: "features",
     // No GeoJSON, but written often enough.
     bare: true,
-    alone: true,
+    alone: Some(&types::LONE),
     expected: "a GeoJSON object",
 };
 

@@ -16,7 +16,8 @@ use crate::output::Output;
 use crate::position::Position;
 use crate::progress::Progress;
 use crate::row::Counts;
-use crate::text::{self, Encoding};
+use crate::text::detect::utf8;
+use crate::text::encoding::Encoding;
 use crate::{flatgeobuf, geojson, gpx, osm_pbf, published, table};
 
 /// An input that has been opened and not been read yet.
@@ -178,7 +179,7 @@ fn read(
     let mut detected = Detected::default();
     if format.is_text() {
         let encoding;
-        (bytes, encoding) = text::utf8(bytes, format, options.encoding)?;
+        (bytes, encoding) = utf8(bytes, format, options.encoding)?;
         output.set_encoding(encoding);
         detected.encoding = Some(encoding).filter(|&encoding| encoding != Encoding::UTF_8);
     }

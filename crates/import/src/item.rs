@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::format::Format;
-use crate::row::{Rejected, Row, one_line};
-use crate::text::Encoding;
+use crate::row::{Rejected, Row};
+use crate::text::encoding::Encoding;
+use crate::text::one_line::one_line;
 
 /// What an import hands out, in the order of the file.
 #[derive(Clone, Debug, PartialEq)]

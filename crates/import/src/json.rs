@@ -7,5 +7,6 @@ pub(crate) mod members;
 pub(crate) mod nonfinite;
 mod problem;
 pub(crate) mod scan;
+pub(crate) mod value;
 
-pub(crate) use problem::{problem, reason};
+pub(crate) use problem::{place, problem, reason};

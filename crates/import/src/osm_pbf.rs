@@ -14,6 +14,8 @@ mod blob;
 mod block;
 mod strings;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;
 mod wire;
 

@@ -9,8 +9,9 @@ use crate::fault::Stop;
 use crate::item::{Detected, Item, Notice, Subject};
 use crate::position::Position;
 use crate::progress::Progress;
-use crate::row::{Counts, Reason, Rejected, Row, Skip, one_line};
-use crate::text::Encoding;
+use crate::row::{Counts, Reason, Rejected, Row, Skip};
+use crate::text::encoding::Encoding;
+use crate::text::one_line::one_line;
 
 /// How many times as long as a piece of the input the names of its rows may be together.
 ///

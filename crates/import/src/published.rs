@@ -8,6 +8,7 @@ mod entry;
 
 use crate::fault::Stop;
 use crate::format::Format;
+use crate::geojson::types;
 use crate::input::Bytes;
 use crate::json::document::{Document, Piece, Shape};
 use crate::json::{members, nonfinite};
@@ -22,7 +23,7 @@ const PUBLISHED: Shape = Shape {
     format: Format::Json,
     list: "feature",
     bare: true,
-    alone: false,
+    alone: None,
     expected: "an array of features, or an object with one as \"feature\"",
 };
 
@@ -70,7 +71,7 @@ fn read_entry(
 /// Says what an entry has in the place of a location.
 fn no_location(text: &[u8]) -> Reason {
     let members = members::names(text);
-    Reason::invalid(if members::are_geojson(text) {
+    Reason::invalid(if types::is_geojson(text) {
         "there is no \"location\"; the entry is GeoJSON, and the file may be read as geojson"
             .to_owned()
     } else if members.is_empty() {

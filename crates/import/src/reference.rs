@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::row::one_line;
+use crate::text::one_line::one_line;
 
 /// A reference system that is not WGS 84.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use route_guide_geo::{Axis, CoordinateError, E7Point};
 
 use crate::position::Position;
 use crate::reference::ReferenceSystem;
-use crate::text::Encoding;
+use crate::text::encoding::Encoding;
+use crate::text::one_line::one_line;
 
 /// One place: where it is and what it is called.
 ///
@@ -163,24 +164,6 @@ impl From<CoordinateError> for Reason {
     fn from(error: CoordinateError) -> Self {
         Self::Coordinate(error)
     }
-}
-
-/// Makes a text fit on one line of a message: controls escaped, and cut if it is long.
-pub(crate) fn one_line(text: &str) -> String {
-    const SHOWN: usize = 200;
-    let mut line = String::new();
-    for (index, character) in text.chars().enumerate() {
-        if index == SHOWN {
-            line.push('…');
-            break;
-        }
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
 }
 
 /// Why a record is passed over: it is sound, but no place.

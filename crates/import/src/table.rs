@@ -3,25 +3,24 @@
 mod columns;
 mod layout;
 mod quotes;
+mod record;
 mod records;
 mod wkt;
-
-use std::borrow::Cow;
-
-use route_guide_geo::E7Point;
 
 use crate::coordinate::Texts;
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::input::Bytes;
 use crate::item::Detected;
-use crate::options::{Options, Table, Unit};
+use crate::options::Options;
+use crate::options::table::Table;
 use crate::output::Output;
 use crate::row::{Reason, Skip};
 
 use columns::{Columns, Picked};
 use layout::Layout;
-use records::{Record, Records};
+use record::{Record, text};
+use records::Records;
 use wkt::Wkt;
 
 /// Reads a whole table.
@@ -158,23 +157,10 @@ impl Reading {
     }
 }
 
-/// Reads a point of a record that may be the first of a table.
-fn point(unit: Unit, decimal_comma: bool, lat: &[u8], lon: &[u8]) -> Result<E7Point, Reason> {
-    Texts::new(unit, decimal_comma).point(&text(lat), &text(lon))
-}
-
-/// Returns a field as text. What is no UTF-8 is no number either, so a message is all that shows it.
-fn text(field: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(field) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => String::from_utf8_lossy(field),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::Column;
+    use crate::options::table::Column;
     use crate::testing::{read_text, summary};
 
     pub(super) fn options(table: Table) -> Options {

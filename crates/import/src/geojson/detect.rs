@@ -3,23 +3,9 @@
 //! Its name tells little: `GeoJSON` is often called `.json`, and one text a line `.geojson`.
 
 use crate::format::Format;
-use crate::json::members;
+use crate::geojson::sequence::RECORD_SEPARATOR;
+use crate::geojson::types::{is_geojson, is_type};
 use crate::json::scan::{Captured, IfLong, Outline, Scanner};
-
-/// The types of `GeoJSON` objects (RFC 7946, section 1.4).
-pub(crate) const GEOJSON: [&str; 9] = [
-    "FeatureCollection",
-    "Feature",
-    "Point",
-    "MultiPoint",
-    "LineString",
-    "MultiLineString",
-    "Polygon",
-    "MultiPolygon",
-    "GeometryCollection",
-];
-
-const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// Returns the format to read a file as that is said to be of this one.
 pub(crate) fn format(format: Format, head: &[u8]) -> Format {
@@ -30,7 +16,7 @@ pub(crate) fn format(format: Format, head: &[u8]) -> Format {
     match text.first() {
         Some(&RECORD_SEPARATOR) => Format::GeoJsonSeq,
         Some(b'{') if is_sequence(text) => Format::GeoJsonSeq,
-        Some(b'{') if format == Format::Json && is_geojson(text).unwrap_or_default() => {
+        Some(b'{') if format == Format::Json && begins_as_geojson(text).unwrap_or_default() => {
             Format::GeoJson
         }
         _ => format,
@@ -45,12 +31,12 @@ fn is_sequence(text: &[u8]) -> bool {
     let (first, rest) = text.split_at(length);
     let rest = rest.strip_prefix(b",").unwrap_or(rest);
     let rest = rest.trim_ascii_start();
-    rest.first() == Some(&b'{') && !first.contains(&b'\n') && members::are_geojson(first)
+    rest.first() == Some(&b'{') && !first.contains(&b'\n') && is_geojson(first)
 }
 
 /// Tells whether an object, of which this may be only the beginning, says that it or the first of its features is
 /// `GeoJSON`; `None` if it does not get to that.
-fn is_geojson(text: &[u8]) -> Option<bool> {
+fn begins_as_geojson(text: &[u8]) -> Option<bool> {
     let mut scanner = Scanner::new(text, text.len());
     let mut value = Vec::new();
     scanner.take().ok()?;
@@ -72,12 +58,12 @@ fn is_geojson(text: &[u8]) -> Option<bool> {
             scanner.take().ok()?;
             scanner.peek().ok()?;
             capture(&mut scanner, &mut value)?;
-            return Some(members::are_geojson(&value));
+            return Some(is_geojson(&value));
         }
         capture(&mut scanner, &mut value)?;
         if key == "type" {
             let kind: String = serde_json::from_slice(&value).ok()?;
-            return Some(GEOJSON.contains(&&*kind));
+            return Some(is_type(&kind));
         }
     }
 }

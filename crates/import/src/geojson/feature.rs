@@ -11,8 +11,10 @@ use super::{crs, name};
 use crate::coordinate::Texts;
 use crate::fault::Stop;
 use crate::json::list::Elements;
-use crate::json::{members, nonfinite, problem};
-use crate::options::{Naming, Options, Unit};
+use crate::json::value::{Text, parse};
+use crate::json::{members, nonfinite};
+use crate::options::table::Unit;
+use crate::options::{Naming, Options};
 use crate::output::Output;
 use crate::position::Position;
 use crate::row::{Reason, Skip};
@@ -219,10 +221,6 @@ fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// A text, lent where it has no escapes.
-#[derive(Deserialize)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
-
 /// Tells what a geometry is, `None` if its type is none.
 fn geometry<'a>(kind: &str, object: &Object<'a>) -> Option<Result<Outcome<'a>, Reason>> {
     let coordinates = || {
@@ -267,9 +265,4 @@ fn pair(position: &str) -> Result<[&str; 2], Reason> {
 
 fn list(coordinates: &str) -> Result<Elements<'_>, Reason> {
     Elements::of(coordinates).ok_or_else(|| Reason::invalid("coordinates are not a list"))
-}
-
-pub(super) fn parse<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Result<T, Reason> {
-    let text = value.get();
-    serde_json::from_str(text).map_err(|error| Reason::invalid(problem(&error, text.as_bytes())))
 }

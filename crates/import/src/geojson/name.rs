@@ -6,8 +6,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::feature::{Text, parse};
 use crate::json::problem;
+use crate::json::value::{Text, parse};
 use crate::options::Naming;
 use crate::row::Reason;
 

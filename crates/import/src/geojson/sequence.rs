@@ -8,15 +8,15 @@ use std::io::BufRead;
 use crate::fault::Stop;
 use crate::geojson::feature::Features;
 use crate::input::Bytes;
-use crate::json::reason;
-use crate::json::scan::Place;
+use crate::json::{self, reason};
 use crate::options::Options;
 use crate::output::Output;
 use crate::position::Position;
 use crate::row::Reason;
-use crate::text::bounded::{Line, until};
+use crate::text::lines::{Line, until};
+use crate::text::place::Place;
 
-const RECORD_SEPARATOR: u8 = 0x1e;
+pub(super) const RECORD_SEPARATOR: u8 = 0x1e;
 
 /// Reads a whole sequence.
 pub(crate) fn read(
@@ -58,7 +58,7 @@ pub(crate) fn read(
                 let position = Position::Line { line: start.line };
                 let encoding = output.encoding();
                 let blame = |error: &_| {
-                    let place = start.of(error, text);
+                    let place = json::place(error, text, start);
                     (place.position(), reason(error, text, encoding))
                 };
                 features.read(text, position, blame, output)?;

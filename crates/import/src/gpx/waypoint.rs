@@ -8,12 +8,12 @@ use route_guide_geo::E7Point;
 
 use crate::coordinate::Texts;
 use crate::fault::Stop;
-use crate::json::members::Names;
-use crate::options::Unit;
+use crate::options::table::Unit;
 use crate::output::Output;
 use crate::position::Position;
 use crate::row::Reason;
-use crate::text::NO_XML;
+use crate::text::detect::NO_XML;
+use crate::text::names::Names;
 
 /// A waypoint that is being read.
 pub(super) struct Waypoint {

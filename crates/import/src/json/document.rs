@@ -5,12 +5,13 @@ use std::io::BufRead;
 use serde::de::IgnoredAny;
 
 use super::element::{Element, TooLong};
-use super::members::Names;
-use super::scan::{Captured, IfLong, Place, Scanner};
+use super::problem::place as place_of;
+use super::scan::{Captured, IfLong, Scanner};
 use super::{nonfinite, problem};
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
-use crate::geojson::detect;
+use crate::text::names::Names;
+use crate::text::place::Place;
 
 /// Which documents are accepted.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +21,8 @@ pub(crate) struct Shape {
     pub(crate) list: &'static str,
     /// Whether the document may also be the bare list.
     pub(crate) bare: bool,
-    /// Whether it may also be an object without a list, which then is the only element.
-    pub(crate) alone: bool,
+    /// If the document may also be an object without a list, which then is the only element: the types of such objects.
+    pub(crate) alone: Option<&'static [&'static str]>,
     /// What a message says is expected.
     pub(crate) expected: &'static str,
 }
@@ -125,7 +126,7 @@ impl<R: BufRead> Document<R> {
         self.start = self.scanner.place();
         self.state = match next {
             Some(b'{') => {
-                if self.shape.alone {
+                if self.shape.alone.is_some() {
                     self.scanner.start_tape();
                 }
                 State::Object { first: true }
@@ -191,7 +192,7 @@ impl<R: BufRead> Document<R> {
                 return Err(fault(place, &error, &self.text).into());
             }
         }
-        if self.shape.alone && self.key == "type" && is_lone(&self.text) {
+        if self.key == "type" && self.is_lone() {
             if self.listed {
                 let late = format!(
                     "the object is {}, and has a list {:?} before it says so",
@@ -218,7 +219,7 @@ impl<R: BufRead> Document<R> {
         if self.listed {
             return Ok(Member::End);
         }
-        if self.shape.alone {
+        if self.shape.alone.is_some() {
             return Ok(Member::Alone(self.scanner.stop_tape()));
         }
         Err(self.no_list().into())
@@ -308,6 +309,13 @@ impl<R: BufRead> Document<R> {
         Fault::malformed(self.scanner.place().position(), problem).into()
     }
 
+    /// Returns whether the text is the type of an object that is an element itself.
+    fn is_lone(&self) -> bool {
+        let types = self.shape.alone.unwrap_or_default();
+        let kind = serde_json::from_slice::<&str>(&self.text);
+        kind.is_ok_and(|kind| types.contains(&kind))
+    }
+
     const fn too_long(&self) -> TooLong {
         TooLong {
             limit_bytes: self.limit_bytes,
@@ -334,17 +342,12 @@ fn shown(byte: u8) -> String {
     }
 }
 
-/// Tells whether a type, as it is written, is that of a feature or geometry.
-fn is_lone(kind: &[u8]) -> bool {
-    let kind = serde_json::from_slice::<&str>(kind);
-    kind.is_ok_and(|kind| kind != "FeatureCollection" && detect::GEOJSON.contains(&kind))
-}
-
 /// Checks that a text is JSON.
 fn check(text: &[u8]) -> serde_json::Result<()> {
     serde_json::from_slice::<IgnoredAny>(text).map(drop)
 }
 
 fn fault(place: Place, error: &serde_json::Error, text: &[u8]) -> Fault {
-    Fault::malformed(place.of(error, text).position(), problem(error, text))
+    let place = place_of(error, text, place);
+    Fault::malformed(place.position(), problem(error, text))
 }

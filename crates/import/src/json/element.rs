@@ -1,10 +1,10 @@
 //! One element of the list of a document, before it is understood.
 
-use super::reason;
-use super::scan::Place;
+use super::problem::{place, reason};
 use crate::position::Position;
 use crate::row::Reason;
-use crate::text::Encoding;
+use crate::text::encoding::Encoding;
+use crate::text::place::Place;
 
 /// The text of a value that is to become a row.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +46,7 @@ impl Element<'_> {
     ) -> (Position, Reason) {
         // Only of a text that was read can there be an error.
         let text = self.text.unwrap_or_default();
-        let place = self.place.of(error, text);
+        let place = place(error, text, self.place);
         let position = Position::Entry {
             entry: self.number,
             line: place.line,

@@ -6,52 +6,18 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use crate::geojson::detect;
-use crate::row::one_line;
-
-/// The first names, one after another.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    text: String,
-    count: usize,
-}
-
-/// More names than this tell nothing more, and a damaged file may have millions.
-const LISTED: usize = 12;
-
-impl Names {
-    pub(crate) fn add(&mut self, name: &str) {
-        self.count += 1;
-        match self.count {
-            1 => self.text = one_line(name),
-            2..=LISTED => {
-                self.text.push_str(", ");
-                self.text.push_str(&one_line(name));
-            }
-            _ if self.count == LISTED + 1 => self.text.push_str(", …"),
-            _ => {}
-        }
-    }
-
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-}
+use crate::text::names::Names;
 
 /// Returns the names of the members of an object's text, none if it is no object.
 pub(crate) fn names(text: &[u8]) -> String {
     serde_json::from_slice::<Members<'_>>(text)
-        .map_or_else(|_| String::new(), |found| found.names.text)
+        .map_or_else(|_| String::new(), |found| found.names.into_string())
 }
 
-/// Tells whether a text is an object that says it is `GeoJSON`.
-pub(crate) fn are_geojson(text: &[u8]) -> bool {
-    let members = serde_json::from_slice::<Members<'_>>(text);
-    members.is_ok_and(|found| {
-        found
-            .kind
-            .is_some_and(|kind| detect::GEOJSON.contains(&&*kind))
-    })
+/// Returns the member `type` of an object's text if it is a string.
+pub(crate) fn kind(text: &[u8]) -> Option<String> {
+    let members = serde_json::from_slice::<Members<'_>>(text).ok()?;
+    members.kind.map(Cow::into_owned)
 }
 
 struct Members<'a> {

@@ -2,8 +2,10 @@
 
 use serde_json::error::Category;
 
-use crate::row::{Reason, one_line};
-use crate::text::Encoding;
+use crate::row::Reason;
+use crate::text::encoding::Encoding;
+use crate::text::one_line::one_line;
+use crate::text::place::Place;
 
 /// Returns the reason to reject a record for an error in its text, which was decoded from this encoding.
 pub(crate) fn reason(error: &serde_json::Error, text: &[u8], encoding: Encoding) -> Reason {
@@ -39,6 +41,28 @@ pub(crate) fn problem(error: &serde_json::Error, text: &[u8]) -> String {
             one_line(&format!("{problem}, found {word}"))
         }
         _ => one_line(problem),
+    }
+}
+
+/// Returns the place of an error in a text that begins at `start`.
+pub(crate) fn place(error: &serde_json::Error, text: &[u8], start: Place) -> Place {
+    let (mut line, mut column) = (error.line() as u64, error.column() as u64);
+    if column == 0 && line > 1 {
+        // The parser has already passed the line end that it reports.
+        line -= 1;
+        let lines = text.split(|&byte| byte == b'\n');
+        let length = lines.take(error.line() - 1).last().map_or(0, <[u8]>::len);
+        column = length as u64 + 1;
+    }
+    if line <= 1 {
+        return Place {
+            line: start.line,
+            column: start.column + column.saturating_sub(1),
+        };
+    }
+    Place {
+        line: start.line + line - 1,
+        column,
     }
 }
 

@@ -6,55 +6,7 @@
 use std::io::{self, BufRead};
 
 use crate::fault::{Fault, Stop};
-use crate::position::Position;
-
-/// A place in a text: line and column, both counted from 1, the column in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub(crate) line: u64,
-    pub(crate) column: u64,
-}
-
-impl Place {
-    pub(crate) const START: Self = Self { line: 1, column: 1 };
-
-    pub(crate) const fn position(self) -> Position {
-        Position::Column {
-            line: self.line,
-            column: self.column,
-        }
-    }
-
-    /// Returns the place of an error within a text that begins here.
-    pub(crate) fn of(self, error: &serde_json::Error, text: &[u8]) -> Self {
-        let (mut line, mut column) = (error.line() as u64, error.column() as u64);
-        if column == 0 && line > 1 {
-            // The parser has passed the line end that it complains of.
-            line -= 1;
-            let lines = text.split(|&byte| byte == b'\n');
-            let length = lines.take(error.line() - 1).last().map_or(0, <[u8]>::len);
-            column = length as u64 + 1;
-        }
-        if line <= 1 {
-            return Self {
-                line: self.line,
-                column: self.column + column.saturating_sub(1),
-            };
-        }
-        Self {
-            line: self.line + line - 1,
-            column,
-        }
-    }
-
-    pub(crate) fn pass(&mut self, text: &[u8]) {
-        self.line += memchr::memchr_iter(b'\n', text).count() as u64;
-        match memchr::memrchr(b'\n', text) {
-            Some(last) => self.column = (text.len() - last) as u64,
-            None => self.column += text.len() as u64,
-        }
-    }
-}
+use crate::text::place::Place;
 
 /// Whether a value was captured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

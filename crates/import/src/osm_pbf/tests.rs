@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::wire::testing::{bytes, number, packed, zigzag};
+use super::testing::{bytes, number, packed, zigzag};
 use super::*;
 use crate::options::Naming;
 use crate::testing::{read_text, summary};

@@ -126,46 +126,12 @@ fn varint(bytes: &mut &[u8]) -> Result<u64, Broken> {
     Err(Broken)
 }
 
-fn push_varint(bytes: &mut Vec<u8>, mut number: u64) {
+pub(super) fn push_varint(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
     }
     bytes.push(number.to_le_bytes()[0]);
-}
-
-#[cfg(test)]
-pub(super) mod testing {
-    //! Writing messages.
-
-    use super::push_varint;
-
-    pub(crate) fn number(field: u32, number: u64) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        push_varint(&mut bytes, u64::from(field) << 3);
-        push_varint(&mut bytes, number);
-        bytes
-    }
-
-    pub(crate) fn bytes(field: u32, value: &[u8]) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        push_varint(&mut bytes, u64::from(field) << 3 | 2);
-        push_varint(&mut bytes, value.len() as u64);
-        bytes.extend_from_slice(value);
-        bytes
-    }
-
-    pub(crate) fn packed(field: u32, numbers: impl IntoIterator<Item = u64>) -> Vec<u8> {
-        let mut packed = Vec::new();
-        for number in numbers {
-            push_varint(&mut packed, number);
-        }
-        bytes(field, &packed)
-    }
-
-    pub(crate) fn zigzag(number: i64) -> u64 {
-        ((number << 1) ^ (number >> 63)).cast_unsigned()
-    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use route_guide_geo::{Axis, E7Point};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use crate::row::one_line;
+use crate::text::one_line::one_line;
 
 /// A location and a name.
 #[derive(Debug)]

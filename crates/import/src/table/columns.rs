@@ -4,9 +4,9 @@ use std::fmt::Display;
 
 use route_guide_geo::Axis;
 
-use super::records::Record;
+use super::record::Record;
 use crate::fault::Fault;
-use crate::options::{Column, Table};
+use crate::options::table::{Column, Table};
 use crate::row::Reason;
 
 /// Where in a record the fields are that make a row.
@@ -294,7 +294,7 @@ fn is_with_addition(column: &str, name: &str) -> bool {
 mod tests {
     use super::super::tests::{check, check_with, options};
     use super::*;
-    use crate::options::Unit;
+    use crate::options::table::Unit;
 
     #[test]
     fn the_usual_columns_are_found_by_their_names() {

@@ -5,9 +5,10 @@ use std::io::{self, BufRead};
 use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 
 use super::columns::Columns;
-use super::{point, text};
+use super::record::text;
+use crate::coordinate::Texts;
 use crate::input::Bytes;
-use crate::options::Table;
+use crate::options::table::Table;
 
 /// What a table does not say of itself.
 pub(super) struct Layout {
@@ -132,7 +133,9 @@ fn is_whole(fields: &[Vec<u8>], table: &Table, delimiter: u8) -> bool {
         return false;
     };
     match (fields.get(lat), fields.get(lon)) {
-        (Some(lat), Some(lon)) => point(table.unit, delimiter != b',', lat, lon).is_ok(),
+        (Some(lat), Some(lon)) => Texts::new(table.unit, delimiter != b',')
+            .point(&text(lat), &text(lon))
+            .is_ok(),
         _ => false,
     }
 }
@@ -175,7 +178,7 @@ fn first_record(head: &[u8], quote: Option<u8>, delimiter: u8, line_end: u8) -> 
 mod tests {
     use super::super::tests::{check, check_with, options};
     use super::*;
-    use crate::options::{Column, Unit};
+    use crate::options::table::{Column, Unit};
 
     const ROW: &str = "481000000,115000000,Mill";
 

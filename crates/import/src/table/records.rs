@@ -9,9 +9,10 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::layout::Layout;
 use super::quotes::Quotes;
+use super::record::Record;
 use crate::fault::{Fault, Stop};
 use crate::input::Bytes;
-use crate::options::Table;
+use crate::options::table::Table;
 use crate::position::Position;
 
 /// The most fields of a record: far more than any table has columns, and each takes room, however empty it is.
@@ -30,15 +31,6 @@ pub(super) struct Records {
     line_end: u8,
     quotes: Option<Quotes>,
     limit_bytes: usize,
-}
-
-/// One record.
-pub(super) struct Record<'r> {
-    text: &'r [u8],
-    ends: &'r [usize],
-    first_line: u64,
-    last_line: u64,
-    broken: bool,
 }
 
 /// What DOS ends a text with.
@@ -187,51 +179,4 @@ fn shorten(text: &[u8], length: &mut usize, ends: &mut [usize], byte: u8) {
 fn grow<T: Clone + Default>(buffer: &mut Vec<T>, limit: usize) {
     let length = (buffer.len() * 2).min(limit).max(buffer.len() + 1);
     buffer.resize(length, T::default());
-}
-
-impl<'r> Record<'r> {
-    /// Returns the line or lines of the record, counted from 1.
-    pub(super) const fn position(&self) -> Position {
-        let (first, last) = (self.first_line, self.last_line);
-        if self.broken && first < last {
-            Position::Lines { first, last }
-        } else {
-            Position::Line { line: first }
-        }
-    }
-
-    /// Tells whether there is text behind a closing quote, so that the record may be several.
-    pub(super) const fn is_broken(&self) -> bool {
-        self.broken
-    }
-
-    /// Tells whether all fields are empty.
-    pub(super) fn is_blank(&self) -> bool {
-        self.text.trim_ascii().is_empty()
-    }
-
-    /// Returns the length of all fields together.
-    pub(super) const fn len_bytes(&self) -> usize {
-        self.text.len()
-    }
-
-    /// Returns the number of fields.
-    pub(super) const fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Returns a field, `None` if there are not so many.
-    pub(super) fn field(&self, index: usize) -> Option<&'r [u8]> {
-        let end = *self.ends.get(index)?;
-        let start = match index.checked_sub(1) {
-            Some(before) => *self.ends.get(before)?,
-            None => 0,
-        };
-        self.text.get(start..end)
-    }
-
-    /// Returns all fields.
-    pub(super) fn fields(&self) -> impl Iterator<Item = &'r [u8]> {
-        (0..self.len()).filter_map(|index| self.field(index))
-    }
 }

@@ -5,7 +5,8 @@
 //! OGC 06-103r4, section 7; `SRID=4326;` before it is how `PostGIS` writes the reference system.
 
 use crate::reference::ReferenceSystem;
-use crate::row::{Reason, Skip, one_line};
+use crate::row::{Reason, Skip};
+use crate::text::one_line::one_line;
 
 /// What a text stands for.
 #[derive(Debug)]

@@ -4,11 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
-
-use crate::fault::Fault;
-use crate::row::one_line;
+use crate::text::one_line::one_line;
 
 /// An encoding of text.
 ///
@@ -39,7 +35,7 @@ impl Encoding {
         self.0.name()
     }
 
-    fn for_label(label: &str) -> Option<Self> {
+    pub(super) fn for_label(label: &str) -> Option<Self> {
         encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()).map(Self)
     }
 }
@@ -71,31 +67,3 @@ impl fmt::Display for UnknownEncoding {
 }
 
 impl Error for UnknownEncoding {}
-
-/// Returns the encoding that an XML declaration at the beginning of a text names, UTF-8 if there is none.
-pub(super) fn declared(head: &[u8]) -> Result<Encoding, Fault> {
-    let label = match Reader::from_reader(head.trim_ascii_start()).read_event() {
-        Ok(Event::Decl(declaration)) => match declaration.encoding() {
-            Some(Ok(label)) => label.into_owned(),
-            _ => return Ok(Encoding::UTF_8),
-        },
-        _ => return Ok(Encoding::UTF_8),
-    };
-    // The standard takes ASCII for windows-1252; but who writes other characters under that label writes UTF-8 today.
-    if ["us-ascii", "ascii"]
-        .iter()
-        .any(|ascii| label.eq_ignore_ascii_case(ascii))
-    {
-        return Ok(Encoding::UTF_8);
-    }
-    let encoding = Encoding::for_label(&label).ok_or_else(|| {
-        Fault::unsupported(format!(
-            "its text is encoded in {label:?}, which is no encoding that browsers know"
-        ))
-    })?;
-    // The declaration has been read byte by byte, so its claim to be UTF-16 is wrong.
-    if [encoding_rs::UTF_16LE, encoding_rs::UTF_16BE].contains(&encoding.0) {
-        return Ok(Encoding::UTF_8);
-    }
-    Ok(encoding)
-}
