@@ -24,6 +24,7 @@ pub(crate) mod options;
 mod pending_call;
 mod response_body;
 pub(crate) mod status;
+mod status_header;
 
 impl Service<Request<Body>> for Channel {
     type Response = Response<Body>;

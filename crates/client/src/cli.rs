@@ -22,16 +22,13 @@ mod chat;
 mod failure;
 mod flags;
 mod greeter;
-mod hello;
 mod input;
 mod lines;
 mod output;
-mod person;
 mod points;
 mod record;
 mod route_guide;
 mod session;
-mod signals;
 mod tutorial;
 mod usage;
 

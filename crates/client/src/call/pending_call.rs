@@ -16,6 +16,7 @@ use super::message_count::MessageCount;
 use super::observer::CallObserver;
 use super::response_body::ResponseBody;
 use super::status::failed;
+use super::status_header;
 use crate::channel::request_body::RequestBody;
 use crate::channel::target::Target;
 
@@ -110,7 +111,7 @@ impl PendingCall {
             let count = MessageCount::default();
             let one_reply = self.context.one_reply;
             answer::check_end(&mut head.headers, &count, one_reply, &self.target);
-            answer::name_missing_method(&mut head.headers, &self.path, &self.target);
+            status_header::name_missing_method(&mut head.headers, &self.path, &self.target);
         }
         let body = ResponseBody::new(
             body,

@@ -19,6 +19,7 @@ use super::deadline::Deadline;
 use super::message_count::MessageCount;
 use super::observer::CallObserver;
 use super::status::failed;
+use super::status_header;
 use crate::channel::target::Target;
 
 /// The body of a response, cut at the call's deadline.
@@ -97,7 +98,7 @@ impl HttpBody for ResponseBody {
                         return Poll::Ready(Some(Err(answer::without_status(&this.target))));
                     }
                     answer::check_end(trailers, &this.count, this.one_reply, &this.target);
-                    answer::name_missing_method(trailers, &this.path, &this.target);
+                    status_header::name_missing_method(trailers, &this.path, &this.target);
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -4,16 +4,19 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 use route_guide_proto::helloworld::HelloReply;
 
+use self::hello::HelloCommand;
+use self::person::PersonArgs;
 use super::channel::{self, ChannelArgs};
 use super::failure::Failure;
 use super::flags::{EXIT_STATUS, SharedFlags};
-use super::hello::{self, HelloCommand};
 use super::output::Output;
-use super::person::{self, PersonArgs};
 use super::session::Session;
 use crate::printable::printable;
 use crate::stubs::greeter::Greeter;
 use crate::stubs::replies::Replies;
+
+mod hello;
+mod person;
 
 /// Greets a Greeter, and a HelloService.
 ///

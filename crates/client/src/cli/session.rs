@@ -8,15 +8,17 @@ use anyhow::Context as _;
 use clap::Command;
 use tonic::Code;
 
+use self::signals::{HUNG_UP, Interrupt, SecondSignal, TERMINATED};
 use super::failure::Failure;
 use super::flags::SharedFlags;
 use super::output::{Output, stderr};
-use super::signals::{HUNG_UP, Interrupt, SecondSignal, TERMINATED};
 use super::usage;
 use crate::call::explain::{exit_status, explain};
 use crate::call::options::CallOptions;
 use crate::channel::Channel;
 use crate::channel::connect_error::ConnectError;
+
+mod signals;
 
 /// What a command works with.
 pub(super) struct Session {

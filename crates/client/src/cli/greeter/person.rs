@@ -8,12 +8,12 @@ use prost::Message as _;
 use route_guide_proto::hello::Person;
 use serde::Serialize;
 
-use super::failure::Failure;
-use super::output::Output;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
 
 /// Which Person to show.
 #[derive(Args, Debug)]
-pub(super) struct PersonArgs {
+pub(in crate::cli) struct PersonArgs {
     /// The name
     #[arg(long, default_value = "Ada Lovelace")]
     name: String,

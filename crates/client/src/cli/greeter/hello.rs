@@ -6,16 +6,16 @@ use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::failure::Failure;
-use super::output::Output;
-use super::session::Session;
 use crate::call::metadata::HeaderError;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::session::Session;
 use crate::printable::printable;
 use crate::stubs::hello::Hello;
 use crate::stubs::replies::Replies;
 
 #[derive(Debug, Subcommand)]
-pub(super) enum HelloCommand {
+pub(in crate::cli) enum HelloCommand {
     /// HelloService.SayHello: one greeting, one reply
     SayHello {
         /// What to say
@@ -46,7 +46,7 @@ pub(super) enum HelloCommand {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Mode {
+pub(in crate::cli) enum Mode {
     /// Send a greeting, wait for its reply, send the next
     PingPong,
     /// Send all greetings, then read the replies; asks the server, by metadata hello-mode: collect, to wait for the last

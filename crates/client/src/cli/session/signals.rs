@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::failure::Failure;
 #[cfg(unix)]
 use crate::call::explain::exit_status;
+use crate::cli::failure::Failure;
 
 /// The exit statuses that a shell gives a program which SIGTERM or SIGHUP has ended.
 pub(super) const TERMINATED: u8 = 128 + 15;
@@ -23,12 +23,12 @@ pub(super) const HUNG_UP: u8 = 128 + 1;
 
 /// What Ctrl-C does: it ends the command from outside, unless the command sees to it itself.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Interrupt(Rc<Cell<bool>>);
+pub(in crate::cli) struct Interrupt(Rc<Cell<bool>>);
 
 impl Interrupt {
     /// From now on the command sees to it.
     #[cfg(feature = "bench")]
-    pub(super) fn take_over(&self) {
+    pub(in crate::cli) fn take_over(&self) {
         self.0.set(true);
     }
 
