@@ -4,7 +4,7 @@
 //! something to print: the connection goes on answering the server, deadlines pass, and Ctrl-C ends the command.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -51,11 +51,7 @@ const PIECE_BYTES: usize = 64 << 10;
 
 impl Output {
     pub(super) fn stdout(json: bool) -> Self {
-        if io::stdout().is_terminal() {
-            Self::new(AfterStderr(io::stdout()), json)
-        } else {
-            Self::new(io::stdout(), json)
-        }
+        Self::new(AfterStderr(io::stdout()), json)
     }
 
     pub(super) fn new(sink: impl Write + Send + 'static, json: bool) -> Self {
@@ -220,7 +216,7 @@ impl Output {
     }
 }
 
-/// Standard output at a terminal, which shows the lines of standard error in their place.
+/// Standard output, after the lines of standard error that go to the same place.
 struct AfterStderr(io::Stdout);
 
 impl Write for AfterStderr {

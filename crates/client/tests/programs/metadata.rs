@@ -1,7 +1,9 @@
 //! `-H`, `-v` and `--compression`.
 
+use std::io::Read as _;
+
 use crate::odd::{DETAILS, OddServer};
-use crate::process::{Ended, run, run_with_input};
+use crate::process::{Ended, command, run, run_with_input};
 use crate::servers::RealServer;
 use crate::{GREETER_CLIENT, ROUTE_GUIDE_CLIENT};
 
@@ -169,5 +171,27 @@ fn requests_are_compressed_and_compressed_responses_understood() {
             summary,
             r#"{"pointCount":1000,"featureCount":0,"distance":0"#
         );
+    }
+}
+
+/// `greet -v 2>&1` printed its greeting between the lines of metadata, now and then.
+#[test]
+fn both_outputs_in_one_pipe_keep_their_order() {
+    let server = RealServer::greetings();
+    let (mut reader, pipe) = std::io::pipe().unwrap();
+    let greet = ["greet", "--verbose", "--target", server.target()];
+    let mut greet = command(GREETER_CLIENT, &greet);
+    greet.stdout(pipe.try_clone().unwrap()).stderr(pipe);
+    for _ in 0..20 {
+        assert!(greet.status().unwrap().success());
+    }
+    drop(greet);
+    let mut printed = String::new();
+    reader.read_to_string(&mut printed).unwrap();
+    let lines: Vec<_> = printed.lines().collect();
+    let each = lines.len() / 20;
+    for run in lines.chunks(each) {
+        assert!(run[0].starts_with("request: "), "{run:#?}");
+        assert!(run[each - 1].starts_with("Greeter client"), "{run:#?}");
     }
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -39,13 +39,39 @@ pub(in crate::cli) fn finish_within(patience: Duration) {
     }
 }
 
-/// Blocks until a terminal shows every line so far, so that what the caller writes to the same terminal comes after them.
+/// Blocks until every line so far is written, if standard output goes to the same place: what the caller writes there comes
+/// after them.
 pub(in crate::cli) fn come_first() {
-    /// A terminal whose output is stopped does not stop its programs.
+    /// Whoever does not read one of the two does not read the other either.
     const PATIENCE: Duration = Duration::from_secs(1);
-    if io::stderr().is_terminal() {
+    static IS_SHARED: LazyLock<bool> = LazyLock::new(is_shared);
+    if *IS_SHARED {
         finish_within(PATIENCE);
     }
+}
+
+/// Whether both outputs are one terminal, pipe or file.
+fn is_shared() -> bool {
+    if io::stdout().is_terminal() && io::stderr().is_terminal() {
+        return true;
+    }
+    #[cfg(unix)]
+    {
+        use std::fs::File;
+        use std::os::fd::{AsFd as _, BorrowedFd};
+        use std::os::unix::fs::MetadataExt as _;
+        let identity = |output: BorrowedFd<'_>| {
+            let metadata = File::from(output.try_clone_to_owned()?).metadata()?;
+            io::Result::Ok((metadata.dev(), metadata.ino()))
+        };
+        let identities = (
+            identity(io::stdout().as_fd()),
+            identity(io::stderr().as_fd()),
+        );
+        matches!(identities, (Ok(stdout), Ok(stderr)) if stdout == stderr)
+    }
+    #[cfg(not(unix))]
+    false
 }
 
 /// Text on its way to a thread that writes it.
