@@ -1,6 +1,6 @@
 //! Decimal numbers of any length, without floating point.
 
-/// A decimal number taken apart: sign, digits before and after the point, power of ten.
+/// A decimal number in parts: sign, digits before and after the point, power of ten.
 #[derive(Debug)]
 pub(crate) struct Decimal<'a> {
     negative: bool,
@@ -10,7 +10,8 @@ pub(crate) struct Decimal<'a> {
 }
 
 impl<'a> Decimal<'a> {
-    /// Takes `[+-]DIGITS[.DIGITS][e[+-]DIGITS]` apart, blanks around it allowed; digits may be missing on one side of the point.
+    /// Splits `[+-]DIGITS[.DIGITS][e[+-]DIGITS]`. Blanks around it are allowed, and digits may be missing on one side
+    /// of the point.
     pub(crate) fn split(text: &'a str) -> Option<Self> {
         let (negative, rest) = sign(text.trim_ascii());
         let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
@@ -45,13 +46,13 @@ impl<'a> Decimal<'a> {
         {
             match power {
                 0.. => units = (units * 10 + digit).min(TOO_LARGE),
-                // Half away from zero needs no more than the first digit that is cut off.
+                // Rounding half away from zero depends only on the first digit that is cut off.
                 -1 => units += i64::from(digit >= 5),
                 _ => break,
             }
             power -= 1;
         }
-        // The digits ended before the units were reached: `4e1` has its zero still to come.
+        // The digits ended above the units: the zero of `4e1` is still missing.
         while power >= 0 && units != 0 && units < TOO_LARGE {
             units = (units * 10).min(TOO_LARGE);
             power -= 1;
@@ -63,7 +64,7 @@ impl<'a> Decimal<'a> {
 /// A magnitude beyond every axis, and small enough to be multiplied by ten once more.
 const TOO_LARGE: i64 = 1 << 40;
 
-/// Takes one sign off the front, if there is one, and tells whether it was a minus.
+/// Strips one leading sign and returns whether it was a minus.
 fn sign(text: &str) -> (bool, &str) {
     match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -75,9 +76,9 @@ fn all_digits(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Reads an exponent, `None` if it is not a whole number; one too long for an `i64` stays at a bound.
+/// Reads an exponent, `None` if it is not a whole number. One that is too long is clamped.
 fn power_of_ten(text: &str) -> Option<i64> {
-    // Far beyond the length of any text, so that no number of digits makes up for it, and far from overflow.
+    // Beyond the length of any text, so that no number of digits compensates for it, and far from overflow.
     const BOUND: i64 = 1 << 61;
     let (negative, digits) = sign(text);
     if digits.is_empty() || !all_digits(digits) {

@@ -29,7 +29,7 @@ pub fn haversine_meters(a: E7Point, b: E7Point) -> f64 {
     End::of(a).meters_to(&End::of(b))
 }
 
-/// One end of a distance, with what both of its legs on a track need.
+/// One end of a distance, with the values that both legs at a point of a track need.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct End {
     lat_degrees: f64,
@@ -151,7 +151,7 @@ mod tests {
             prop_assert_eq!(haversine_meters(a, b).to_bits(), haversine_meters(b, a).to_bits());
         }
 
-        /// A distance lies between nothing and half of the circumference, and a point is at no distance from itself.
+        /// A distance lies between 0 and half of the circumference, and the distance from a point to itself is 0.
         #[test]
         fn distance_is_bounded(a in any_point(), b in any_point()) {
             prop_assert!((0.0..=HALF_TURN).contains(&haversine_meters(a, b)));

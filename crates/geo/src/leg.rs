@@ -1,15 +1,15 @@
-//! The length of a leg of a track, quicker than the distance between two points where the leg is short.
+//! The length of a leg of a track, computed faster than [`haversine_meters`](crate::haversine_meters) for short legs.
 
 use crate::distance::{EARTH_RADIUS_METERS, End};
 
-/// Up to which half angle, in radians, on both axes a leg is short: 127 km of latitude. Beyond it the series below would
-/// need more terms.
+/// The greatest half angle on either axis, in radians, of a short leg: 127 km of latitude. Beyond it the series below
+/// would need more terms.
 const SHORT_RADIANS: f64 = 0.02;
 
 /// Returns what [`End::meters_to`] returns, to within its own rounding errors.
 ///
-/// The sine and the arc tangent of the haversine formula take most of its time. For small angles the beginning of a
-/// series is as exact as they are.
+/// The sine and the arc tangent take most of the time of the haversine formula. For small angles the first terms of
+/// their series are as exact.
 pub(crate) fn leg_meters(from: &End, to: &End) -> f64 {
     let half = from.half_angles_to(to);
     if half.lat.abs().max(half.lon.abs()) > SHORT_RADIANS {
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
     use crate::{E7Point, Track, haversine_meters};
 
-    /// So much of a distance may be lost in rounding: sixteen steps between neighbouring `f64`.
+    /// The rounding error that is allowed, relative to the distance: sixteen steps between neighbouring `f64`.
     const ROUNDING: f64 = 16.0 * f64::EPSILON;
 
     fn check(a: E7Point, b: E7Point) -> Result<(), TestCaseError> {
@@ -57,7 +57,7 @@ mod tests {
         )
     }
 
-    /// Steps of every magnitude, the longest of them on both sides of what is short: 22 918 311.8 in E7.
+    /// Steps of every magnitude, up to twice the bound of a short leg, which is 22 918 311.8 in E7.
     fn any_step() -> impl Strategy<Value = (i32, i32)> {
         let along = || (0..=25_u32, any::<i32>()).prop_map(|(bits, step)| step % (1 << bits));
         (along(), along())
@@ -68,13 +68,13 @@ mod tests {
     }
 
     proptest! {
-        /// The series are only an optimisation, on the globe and off it.
+        /// The series agree with the formula, on the globe and off it.
         #[test]
         fn a_leg_is_as_long_as_the_distance(from in any_point(), by in any_step()) {
             check(from, step(from, by))?;
         }
 
-        /// A whole track comes out with the same metres as the formula that is written down for it.
+        /// A track has the same whole metres as the sum of the plain formula.
         #[test]
         fn a_track_has_the_metres_of_the_plain_formula(
             start in (-900_000_000..=900_000_000, -1_800_000_000..=1_800_000_000),

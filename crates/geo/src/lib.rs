@@ -1,9 +1,9 @@
 //! Positions, rectangles and distances on the sphere.
 //!
-//! `RouteGuide` speaks of places in *E7*: a latitude and a longitude in degrees × 10⁷, each an `i32`. This crate gives
-//! that pair a type and the few operations the programs need: is a point inside a rectangle, how far apart are two
-//! points, how long is a track, and how does a person read and write them. There is no I/O here, no async, no protobuf
-//! and no dependency, so everything else in the workspace can build on it.
+//! `RouteGuide` encodes places in *E7*: a latitude and a longitude in degrees × 10⁷, each an `i32`. This crate gives
+//! that pair a type and the operations that the programs need: whether a rectangle contains a point, the distance
+//! between two points, the length of a track, and parsing and printing. It has no I/O, no async, no protobuf and no
+//! dependency, so every other crate of the workspace can build on it.
 //!
 //! ```
 //! use route_guide_geo::{E7Point, E7Rectangle, Track, haversine_meters};
@@ -22,9 +22,10 @@
 //!
 //! # Two ways to a point
 //!
-//! [`E7Point::new`] and the parsers accept only what lies on the globe, so code that is handed an [`E7Point`] need not
-//! check again. [`E7Point::unbounded`] takes any two `i32`, for a server that has to answer nonsense as the published
-//! tutorial server does; every function of this crate gives a finite, if meaningless, answer for such points.
+//! [`E7Point::new`] and the parsers accept only points on the globe, so code that receives an [`E7Point`] need not
+//! check it again. [`E7Point::unbounded`] takes any two `i32`, for a server that answers out-of-range points as the
+//! published tutorial server does. Every function of this crate gives a finite, if meaningless, answer for such
+//! points.
 //!
 //! Latitude comes before longitude everywhere, as in the contract's `Point`.
 

@@ -52,8 +52,8 @@ impl E7Point {
 
     /// Makes a point from any two integers, also off the globe.
     ///
-    /// This is for servers that must answer out-of-range points as the tutorial's server does. All arithmetic in this
-    /// crate holds for every `i32`. Everyone else wants [`E7Point::new`].
+    /// This is for servers that answer out-of-range points as the tutorial's server does. All arithmetic in this
+    /// crate holds for every `i32`. Other code uses [`E7Point::new`].
     ///
     /// # Examples
     ///
@@ -119,7 +119,6 @@ impl fmt::Display for E7Point {
     }
 }
 
-/// The printable form behind [`E7Point::e7`].
 struct E7(E7Point);
 
 impl fmt::Display for E7 {
@@ -183,7 +182,7 @@ mod tests {
             prop_assert_eq!(E7Point::new(lat, lon).is_ok(), on_globe);
         }
 
-        /// No pair of integers can make printing panic, and the E7 form is just the integers.
+        /// Printing does not panic for any pair of integers, and the E7 form is the integers.
         #[test]
         fn every_i32_prints(lat: i32, lon: i32) {
             let point = E7Point::unbounded(lat, lon);

@@ -1,4 +1,4 @@
-//! The area between two corners.
+//! A rectangle of latitudes and longitudes.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use crate::point::E7Point;
 
 /// A rectangle between two parallels and two meridians, all four edges included.
 ///
-/// The corners are normalised by minimum and maximum, so it does not matter which two opposite corners are given. For
-/// the same reason a rectangle never crosses the antimeridian: given 179° and −179°, it is the wide side through
+/// The corners are normalised by minimum and maximum, so any two opposite corners give the same rectangle. For the
+/// same reason a rectangle never crosses the antimeridian: between 179° and −179° it is the wide side through
 /// Greenwich, as in the published servers.
 ///
 /// # Examples
@@ -48,7 +48,7 @@ impl E7Rectangle {
         self.hi
     }
 
-    /// Tells whether the point lies inside or on an edge.
+    /// Returns whether the point lies inside or on an edge.
     #[must_use]
     pub const fn contains(self, point: E7Point) -> bool {
         self.lo.lat() <= point.lat()
@@ -129,7 +129,7 @@ mod tests {
         };
         check("40,-75:42,-73", "40,-75:42,-73");
         check("400000000,-750000000:420000000,-730000000", "40,-75:42,-73");
-        // Alone, 50,50 would be degrees; beside a corner that can only be E7 it is E7.
+        // By itself 50,50 would be degrees. The other corner can only be E7, so both are.
         check("400000000,-750000000:50,50", "0.000005,-75:40,0.000005");
         check("0.5,0:1,1", "0.5,0:1,1");
     }
@@ -141,7 +141,7 @@ mod tests {
             let area = E7Rectangle::new(E7Point::unbounded(a.0, a.1), E7Point::unbounded(b.0, b.1));
             let crossed = E7Rectangle::new(E7Point::unbounded(b.0, a.1), E7Point::unbounded(a.0, b.1));
             prop_assert_eq!(area, crossed);
-            // Half of the time the point is folded into the rectangle, which chance alone would seldom hit.
+            // A random point is seldom inside, so half of the points are folded into the rectangle.
             let between = |p: i32, a: i32, b: i32| if inside { p.clamp(a.min(b), a.max(b)) } else { p };
             let (lat, lon) = (between(p.0, a.0, b.0), between(p.1, a.1, b.1));
             let expected = (a.0.min(b.0)..=a.0.max(b.0)).contains(&lat) && (a.1.min(b.1)..=a.1.max(b.1)).contains(&lon);

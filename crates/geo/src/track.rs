@@ -4,7 +4,7 @@ use crate::distance::End;
 use crate::leg::leg_meters;
 use crate::point::E7Point;
 
-/// A path that is fed point by point and knows how many points and metres it has.
+/// A path, built point by point, with its number of points and its length.
 ///
 /// The legs are summed as `f64` and the sum is truncated once, in [`Track::whole_meters`]. Truncating each leg instead
 /// would lose nearly a third of a walker's track.
@@ -38,7 +38,7 @@ impl Track {
         self.point_count = self.point_count.saturating_add(1);
     }
 
-    /// Returns how many points have been pushed.
+    /// Returns the number of points pushed.
     #[must_use]
     pub const fn point_count(&self) -> u64 {
         self.point_count

@@ -1,16 +1,16 @@
-//! Points from coordinates of any kind, rounded to E7 the same way from all of them.
+//! Converting coordinates to E7 with the same rounding for all formats.
 //!
-//! Seven decimals are kept, and what is exactly half way rounds away from zero. Text is rounded in decimal arithmetic,
-//! by [`route_guide_geo`]. Binary fractions count as the shortest decimal that reads back as the same number, which is
-//! the text they came from wherever that had no more than fifteen digits; so a data set gives the same points from a
-//! text and from a binary format.
+//! Coordinates are rounded to seven decimals, half away from zero. [`route_guide_geo`] rounds text in decimal
+//! arithmetic. A binary fraction is rounded as the shortest decimal that reads back as the same number, which is the
+//! original text if that had at most fifteen digits. So a data set gives the same points from a text and from a
+//! binary format.
 
 use route_guide_geo::{Axis, CoordinateErrorKind, E7Point};
 
 use crate::options::table::Unit;
 use crate::row::Reason;
 
-/// Reads points from pairs of numbers in text.
+/// Converts pairs of numbers in text to points.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Texts {
     unit: Unit,
@@ -26,7 +26,7 @@ impl Texts {
         }
     }
 
-    /// Reads a point; blanks around the numbers are allowed.
+    /// Converts a point. Blanks around the numbers are allowed.
     pub(crate) fn point(self, lat: &str, lon: &str) -> Result<E7Point, Reason> {
         Ok(E7Point::unbounded(
             self.coordinate(Axis::Latitude, lat)?,
@@ -62,7 +62,7 @@ impl Texts {
         }
     }
 
-    /// Tells whether a number is read as one with a decimal comma.
+    /// Returns whether a number has a decimal comma.
     pub(crate) fn has_decimal_comma(self, number: &str) -> bool {
         let (commas, points) = (number.matches(',').count(), number.contains('.'));
         self.decimal_comma && self.unit == Unit::Degrees && commas == 1 && !points
@@ -77,8 +77,8 @@ pub(crate) fn from_degrees(lat: f64, lon: f64) -> Result<E7Point, Reason> {
 }
 
 fn units(axis: Axis, degrees: f64) -> Result<i32, Reason> {
-    // On the globe the product is off by less than 3e-7: half a unit in the last place of the degrees, times 10⁷, and
-    // half of one of its own. Further than that from half way, it rounds as the decimal does.
+    // On the globe the error of the product is less than 3e-7: half a unit in the last place of the degrees, times
+    // 10⁷, and half of one of the product. Farther from half way than that, it rounds as the decimal does.
     const UNCERTAIN: f64 = 1e-6;
     let scaled = degrees * 1e7;
     let rounded = if (scaled.fract().abs() - 0.5).abs() < UNCERTAIN {
@@ -96,7 +96,7 @@ fn units(axis: Axis, degrees: f64) -> Result<i32, Reason> {
     Err(Reason::OffGlobe { axis, degrees })
 }
 
-/// Rounds by way of the shortest decimal, to infinity if it is off the globe.
+/// Rounds the shortest decimal. The result is infinite off the globe.
 fn shortest_decimal(axis: Axis, degrees: f64) -> f64 {
     let units = axis.parse_degrees(&degrees.to_string());
     units.map_or(f64::INFINITY, f64::from)
@@ -105,7 +105,7 @@ fn shortest_decimal(axis: Axis, degrees: f64) -> f64 {
 /// Makes a point from whole billionths of degrees.
 pub(crate) fn from_nanodegrees(lat: i128, lon: i128) -> Result<E7Point, Reason> {
     let units = |axis: Axis, nanodegrees: i128| {
-        // Half away from zero: the half is added to the magnitude.
+        // The half is added to the magnitude, so it rounds away from zero.
         let magnitude = (nanodegrees.unsigned_abs() + 50) / 100;
         let magnitude = i32::try_from(magnitude)
             .ok()
@@ -192,7 +192,7 @@ mod tests {
         check(40.783_835_1, -74.614_376_3, Ok((407_838_351, -746_143_763)));
         check(90.0, -180.0, Ok((900_000_000, -1_800_000_000)));
         check(-0.0, 5e-324, Ok((0, 0)));
-        // 1.00000005 is a hair below half way in binary, 1.00000015 a hair above.
+        // In binary 1.00000005 is slightly below half way, 1.00000015 slightly above.
         check(1.000_000_05, 1.000_000_15, Ok((10_000_001, 10_000_002)));
         check(-0.000_000_05, 179.999_999_95, Ok((-1, 1_800_000_000)));
         check(90.000_000_04, 0.0, Ok((900_000_000, 0)));
@@ -242,7 +242,7 @@ mod tests {
     }
 
     proptest! {
-        /// The quick way and the decimal way never disagree, nearest to half way least of all.
+        /// Binary and decimal rounding agree, also next to half way.
         #[test]
         fn binary_and_text_agree(whole in -1_800_000_000_i64..1_800_000_000, tenths in 0_i64..10, nudge in -3_i64..4) {
             #[expect(clippy::cast_precision_loss, reason = "any number near the value does")]

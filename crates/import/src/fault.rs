@@ -1,4 +1,4 @@
-//! What ends an import before its end.
+//! The errors that end an import.
 
 use std::error::Error;
 use std::fmt;
@@ -10,10 +10,10 @@ use crate::position::Position;
 use crate::reference::ReferenceSystem;
 use crate::text::one_line::one_line;
 
-/// The error for an input that cannot be read, or not to its end.
+/// The error for an input that cannot be read to its end.
 ///
-/// The message is complete on one line: file, position and value. [`Error::source`] therefore has nothing to add; the
-/// cause is in the [`Fault`]. Rows that came before it have been handed out already and are sound.
+/// The message is one line with file, position and value, so [`Error::source`] is empty; the cause is in the
+/// [`Fault`]. Rows before it have been passed to the sink already and are sound.
 #[derive(Debug)]
 pub struct ImportError {
     pub(crate) input: Arc<str>,
@@ -21,7 +21,7 @@ pub struct ImportError {
 }
 
 impl ImportError {
-    /// Returns the name of the file, as it was given.
+    /// Returns the input's name, as it was given.
     #[must_use]
     pub fn input(&self) -> &str {
         &self.input
@@ -53,56 +53,56 @@ pub enum Fault {
     },
     /// The file cannot be read, or its compressed data is damaged.
     Read {
-        /// How many bytes of the file, still compressed if it is, had been read.
+        /// The number of bytes read before the error, compressed ones if the file is compressed.
         byte: u64,
         /// What the operating system or the decompressor says.
         cause: io::Error,
     },
-    /// The name of the file does not tell its format, and the settings do not either.
+    /// Neither the settings nor the file name tell the format.
     FormatUnknown,
-    /// The file is compressed in a way that is not read here.
+    /// The file is compressed in an unsupported format.
     Compression {
         /// The name of the compression.
         name: &'static str,
     },
     /// The file is of another format.
     NotThisFormat {
-        /// The format it was read as.
+        /// The format that was expected.
         format: Format,
-        /// How that can be told.
+        /// What is wrong.
         problem: String,
     },
-    /// The file is of the format, and uses a part of it that is not read here.
+    /// The file uses a part of the format that is not supported.
     Unsupported {
         /// That part.
         what: String,
     },
-    /// The coordinates are in another reference system than WGS 84.
+    /// The coordinates are not in WGS 84.
     ReferenceSystem(ReferenceSystem),
-    /// The table has no such column.
+    /// A column of the table is missing.
     NoColumn {
-        /// What the column would hold: `latitude`, `longitude` or `name`.
+        /// What the column holds: `latitude`, `longitude` or `name`.
         what: &'static str,
-        /// The column that is looked for.
+        /// The missing column.
         column: String,
-        /// The columns that there are, if the file names them; of very many only the first.
+        /// The names of the columns if the file has them, at most a hundred.
         header: Vec<String>,
     },
-    /// The file is damaged, or not quite of the format.
+    /// The file is damaged, or deviates from the format.
     Malformed {
         /// Where.
         position: Position,
         /// What is wrong, often in the words of the format's parser.
         problem: String,
     },
-    /// The file ends too early.
+    /// The file is truncated.
     Truncated {
         /// Where it ends.
         position: Position,
-        /// What is not complete.
+        /// What is incomplete.
         within: &'static str,
     },
-    /// A record is longer than the limit, and what follows it cannot be found.
+    /// A record is longer than the limit, and the next one cannot be found.
     TooLong {
         /// Where it starts.
         position: Position,
@@ -119,13 +119,12 @@ impl Fault {
         }
     }
 
-    /// Says that a column is not among these.
     pub(crate) fn no_column<'c>(
         what: &'static str,
         column: String,
         header: impl IntoIterator<Item = &'c str>,
     ) -> Self {
-        // A damaged file can have a million columns, whose names are one text of megabytes.
+        // A damaged file can have a million columns.
         const LISTED: usize = 100;
         let header = header.into_iter().take(LISTED).map(one_line).collect();
         Self::NoColumn {
@@ -161,9 +160,9 @@ impl fmt::Display for Fault {
             ),
             Self::Compression { name } => write!(
                 f,
-                "{name} is not read here, only gzip and zstd; unpack it first"
+                "{name} is not supported, only gzip and zstd; decompress it first"
             ),
-            // What is meant is one shape of JSON, and other JSON is JSON too.
+            // Any JSON is JSON, but this is a specific shape of it.
             Self::NotThisFormat {
                 format: Format::Json,
                 problem,
@@ -197,11 +196,11 @@ impl fmt::Display for Fault {
 /// Why a reader stops before the end of its input.
 #[derive(Debug)]
 pub(crate) enum Stop {
-    /// The one who takes the rows wants no more.
+    /// The sink broke off.
     Enough,
-    /// The input cannot be read further.
+    /// The input cannot be imported further.
     Fault(Fault),
-    /// The input could not be read; how far it was is filled in where that is known.
+    /// The input cannot be read. The caller adds how many bytes had been read.
     Io(io::Error),
 }
 

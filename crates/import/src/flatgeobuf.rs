@@ -1,8 +1,8 @@
 //! The points of `FlatGeobuf` files.
 //!
-//! The `flatgeobuf` crate has the format's tables and checks them; the frame around them is read here, because the
-//! crate's reader takes a file that is cut, or fails to be read, for one that ends, makes room for whatever length a
-//! feature claims, and panics on a header or on properties that are damaged.
+//! The `flatgeobuf` crate defines and verifies the tables of the format. The frame around them is read here, because
+//! the crate's reader takes a truncated file and an error of the input for the end, allocates whatever length a
+//! feature claims, and panics on a damaged header or damaged properties.
 //!
 //! # References
 //!
@@ -41,7 +41,7 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
     let mut number = 0;
     while let Some((byte, framed)) = frames.feature()? {
         if number == expected && expected > 0 {
-            let problem = format!("there is more behind the last of {expected} features");
+            let problem = format!("there are bytes after the last of {expected} features");
             return Err(Fault::malformed(Position::Byte { byte }, problem).into());
         }
         number += 1;
@@ -55,14 +55,14 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
                 flatgeobuf::size_prefixed_root_as_feature(frame).map_err(Reason::invalid)
             }
             Framed::TooLong { limit_bytes } => Err(Reason::TooLong { limit_bytes }),
-            Framed::TooShort => Err(Reason::invalid("the feature is too short to be one")),
+            Framed::TooShort => Err(Reason::invalid("the feature is too short")),
         };
         match feature {
             Ok(feature) => row(position, &feature, header.geometry_type(), &name, output)?,
             Err(reason) => output.reject(position, reason)?,
         }
     }
-    // A count of zero says that it is not known.
+    // A count of zero means that it is unknown.
     if number < expected {
         let byte = frames.byte();
         return Err(Fault::Truncated {
@@ -74,9 +74,9 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
     Ok(())
 }
 
-/// Refuses coordinates that are no longitudes and latitudes.
+/// Refuses coordinates that are not WGS 84 longitudes and latitudes.
 fn reference_system(header: &Header<'_>) -> Result<(), Fault> {
-    // Zero says that it is not known, and then the name does, if there is one.
+    // A code of zero means that it is unknown. Then the name identifies the system, if there is one.
     let system = header.crs().and_then(|crs| match (crs.code(), crs.name()) {
         (0, name) => ReferenceSystem::other_than_wgs84(name.unwrap_or_default()),
         (code, name) => {
@@ -94,7 +94,6 @@ fn reference_system(header: &Header<'_>) -> Result<(), Fault> {
     }
 }
 
-/// Makes rows of a feature.
 fn row(
     position: Position,
     feature: &Feature<'_>,
@@ -106,7 +105,7 @@ fn row(
         output.skip(Skip::NoCoordinates);
         return Ok(());
     };
-    // Where the header knows the type of all features, they need not say it again.
+    // If the header declares the type of all features, they need not repeat it.
     let kind = match kind {
         GeometryType::Unknown => geometry.type_(),
         known => known,
@@ -126,7 +125,7 @@ fn row(
         let problem = format!("the geometry has {numbers} numbers");
         return output.reject(position, Reason::invalid(problem));
     }
-    // GEOS writes an empty point so.
+    // GEOS writes empty points like this.
     if single && coordinates.iter().all(f64::is_nan) {
         output.skip(Skip::NoCoordinates);
         return Ok(());
@@ -150,17 +149,17 @@ mod tests {
     use crate::options::Naming;
     use crate::testing::{read_text, summary};
 
-    /// Eight features behind an index.
+    /// A file with an index and eight features.
     const INDEXED: &[u8] = include_bytes!("../tests/fixtures/indexed.fgb");
 
-    /// Returns where the features begin.
+    /// Returns the offset of the first feature.
     fn features() -> usize {
         let header = u32::from_le_bytes(INDEXED[8..12].try_into().unwrap());
         let nodes = 8 + 1;
         12 + usize::try_from(header).unwrap() + nodes * 40
     }
 
-    /// Returns the length of the feature that begins there, with the four bytes that say it.
+    /// Returns the length of the feature at an offset, including the four bytes of its length.
     fn length(at: usize) -> usize {
         let length = u32::from_le_bytes(INDEXED[at..at + 4].try_into().unwrap());
         usize::try_from(length).unwrap() + 4
@@ -171,7 +170,7 @@ mod tests {
         assert_eq!(found, Err(format!("cannot import x: {expected}")));
     }
 
-    /// Returns the file with other bytes in this place.
+    /// Returns the file with some bytes replaced.
     fn patched(at: usize, bytes: &[u8]) -> Vec<u8> {
         let mut file = INDEXED.to_vec();
         file[at..at + bytes.len()].copy_from_slice(bytes);
@@ -224,7 +223,7 @@ mod tests {
         check_error(
             &[INDEXED, feature].concat(),
             &format!(
-                "byte {}: there is more behind the last of 8 features",
+                "byte {}: there are bytes after the last of 8 features",
                 INDEXED.len()
             ),
         );

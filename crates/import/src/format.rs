@@ -1,4 +1,4 @@
-//! The formats that can be read, their names, and how a file's name tells which one it is.
+//! The supported formats, their names, and the file names that tell them.
 
 use std::error::Error;
 use std::fmt;
@@ -9,7 +9,7 @@ use crate::options::table::Table;
 
 /// A format of feature files.
 ///
-/// [`FromStr`] reads the names that [`Display`](fmt::Display) writes, as a flag would give them.
+/// [`FromStr`] parses the names that [`Display`](fmt::Display) writes, which flags use too.
 ///
 /// # Examples
 ///
@@ -23,21 +23,21 @@ use crate::options::table::Table;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
-    /// The JSON of the published example: a bare array of entries, or an object with one as `feature`.
+    /// The JSON of the published example: a bare array of entries, or an object with a list `feature`.
     Json,
     /// One `GeoJSON` document: a `FeatureCollection`, or a lone `Feature` or geometry (RFC 7946).
     GeoJson,
-    /// `GeoJSON` texts one after another, one per line or each after a record separator (RFC 8142).
+    /// `GeoJSON` texts, one per line or each after a record separator (RFC 8142).
     GeoJsonSeq,
     /// Comma-separated values with a header line, unless [`Table`] says otherwise (RFC 4180).
     Csv,
-    /// The same, separated by tabs and without quotes.
+    /// Tab-separated values with a header line and without quotes.
     Tsv,
     /// The tables that geonames.org publishes: tab-separated, nineteen columns, no header, no quotes.
     Geonames,
     /// The waypoints of a GPX file, version 1.0 or 1.1.
     Gpx,
-    /// The nodes of an `OpenStreetMap` extract in its binary form that have a name.
+    /// The named nodes of an `OpenStreetMap` extract in its binary form.
     OsmPbf,
     /// The points of a `FlatGeobuf` file.
     FlatGeobuf,
@@ -57,7 +57,7 @@ impl Format {
         Self::FlatGeobuf,
     ];
 
-    /// Returns the format's name, as flags and messages write it.
+    /// Returns the name of the format in flags and messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -73,10 +73,10 @@ impl Format {
         }
     }
 
-    /// Returns the format that the ending of a file's name stands for, `None` if it stands for none.
+    /// Returns the format that a file extension stands for, if any.
     ///
-    /// A further `.gz`, `.zst` or `.zstd` does not matter, nor do capitals. No ending stands for `geonames`, whose files
-    /// are called `.txt` like any other text.
+    /// A further `.gz`, `.zst` or `.zstd` is ignored, and so is case. No extension stands for `geonames`, whose files
+    /// are called `.txt`.
     #[must_use]
     pub fn of_file_name(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
@@ -84,7 +84,7 @@ impl Format {
             .iter()
             .find_map(|ending| name.strip_suffix(ending))
             .unwrap_or(&name);
-        // A name that is all ending, such as `.csv`, is a hidden file of no known format.
+        // `.csv` is a hidden file without an extension.
         let (stem, ending) = name.rsplit_once('.')?;
         if stem.is_empty() {
             return None;
@@ -104,7 +104,7 @@ impl Format {
         })
     }
 
-    /// Returns the layout of the format if it is a table of text.
+    /// Returns the default layout if the format is a table of text.
     #[must_use]
     pub fn table(self) -> Option<Table> {
         match self {
@@ -115,13 +115,12 @@ impl Format {
         }
     }
 
-    /// Tells whether files of the format are text, in some encoding.
+    /// Returns whether the format is text, in some encoding.
     #[must_use]
     pub const fn is_text(self) -> bool {
         !matches!(self, Self::OsmPbf | Self::FlatGeobuf)
     }
 
-    /// Lists the names of all formats, for a message.
     pub(crate) fn list() -> String {
         Self::ALL.map(Self::as_str).join(", ")
     }
@@ -146,7 +145,7 @@ impl FromStr for Format {
     }
 }
 
-/// The error for a name that no format has.
+/// The error for an unknown format name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownFormat {
     name: String,
@@ -156,7 +155,7 @@ impl fmt::Display for UnknownFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is no format; there are {}",
+            "unknown format {:?}; the formats are {}",
             self.name,
             Format::list()
         )
@@ -199,7 +198,7 @@ mod tests {
         }
         assert_eq!(
             "shapefile".parse::<Format>().unwrap_err().to_string(),
-            "\"shapefile\" is no format; there are json, geojson, geojsonseq, csv, tsv, geonames, gpx, osm-pbf, flatgeobuf"
+            "unknown format \"shapefile\"; the formats are json, geojson, geojsonseq, csv, tsv, geonames, gpx, osm-pbf, flatgeobuf"
         );
     }
 }

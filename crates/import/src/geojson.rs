@@ -1,8 +1,8 @@
 //! `GeoJSON` documents (RFC 7946).
 //!
-//! A `FeatureCollection` is read feature by feature, wherever in the object its list stands; a lone feature or geometry
-//! is a document too. The `geojson` crate would make numbers of the coordinates before they could be rounded in decimal,
-//! takes the first bracket of a file for that of the list, and cannot go on behind a feature that is wrong.
+//! A `FeatureCollection` is read feature by feature, wherever its list is in the object. A single feature or geometry
+//! is a document too. The `geojson` crate converts coordinates to binary before they can be rounded in decimal, takes
+//! the first bracket of a file for that of the list, and cannot continue after an invalid feature.
 
 mod crs;
 pub(crate) mod detect;
@@ -26,7 +26,7 @@ use feature::Features;
 const COLLECTION: Shape = Shape {
     format: Format::GeoJson,
     list: "features",
-    // No GeoJSON, but written often enough.
+    // A bare list is not GeoJSON, but common.
     bare: true,
     alone: Some(&types::LONE),
     expected: "a GeoJSON object",

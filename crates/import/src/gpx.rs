@@ -1,8 +1,8 @@
 //! The waypoints of GPX files, versions 1.0 and 1.1.
 //!
-//! Tracks and routes are counted as no points. The `gpx` crate holds a whole file in memory, refuses all of it for one
-//! coordinate off the globe or one element it does not know, and makes `f64` of the coordinates; so this reads the XML
-//! itself, tag by tag.
+//! Tracks and routes are counted as not points. The `gpx` crate holds the whole file in memory, rejects all of it for
+//! one coordinate off the globe or one unknown element, and converts coordinates to `f64`, so this reads the XML tag
+//! by tag.
 
 mod reading;
 mod waypoint;
@@ -23,7 +23,7 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
     let mut reader = Reader::from_reader(Bounded::new(bytes, options.max_record_bytes));
     let config = reader.config_mut();
     config.expand_empty_elements = true;
-    // One in a name rejects the waypoint, and elsewhere it does no harm.
+    // A `&` without a reference rejects the waypoint if it is in a name, and is harmless elsewhere.
     config.allow_dangling_amp = true;
     let mut reading = Reading::new(&options.name);
     let mut buffer = Vec::new();
@@ -68,7 +68,7 @@ mod tests {
         assert_eq!(found, expected, "{shown}");
     }
 
-    /// Reads a file with this in its root.
+    /// Reads a file with these elements in its root.
     fn check(inner: &str, expected: &[&str]) {
         let xml = format!("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<gpx>\n{inner}\n</gpx>\n");
         check_with(&Options::default(), &xml, Ok(expected));
@@ -128,7 +128,7 @@ mod tests {
         check_with(&options, xml, Ok(&["10000000,20000000,", notice]));
     }
 
-    /// A name that a tool had put before that of GPX was taken for it.
+    /// A name in the namespace of a tool, before that of GPX, was taken for the name of the waypoint.
     #[test]
     fn names_of_other_namespaces_are_none() {
         let wpt = "<wpt lat='1' lon='2'><t:name>icon-7</t:name><name xmlns='urn:tool'>x</name><name>Mill</name></wpt>";
@@ -143,7 +143,7 @@ mod tests {
         check_with(&Options::default(), xml, Ok(&["10000000,20000000,Mill"]));
     }
 
-    /// A bare `&` refused the whole file.
+    /// A bare `&` was an error for the whole file.
     #[test]
     fn a_bare_ampersand_costs_one_waypoint() {
         for name in ["Bed & Board", "&", "a &", "R&B<!-- -->", "a & b & c"] {

@@ -20,7 +20,7 @@ use crate::text::detect::utf8;
 use crate::text::encoding::Encoding;
 use crate::{flatgeobuf, geojson, gpx, osm_pbf, published, table};
 
-/// An input that has been opened and not been read yet.
+/// An opened input, ready to be read.
 pub struct Import {
     input: Arc<str>,
     source: Source,
@@ -34,8 +34,8 @@ impl Import {
     ///
     /// # Errors
     ///
-    /// [`Fault::FormatUnknown`] if neither the settings nor the file's name tell the format, [`Fault::Open`] if the
-    /// file cannot be opened. What is in it is looked at only by [`run`](Self::run).
+    /// [`Fault::FormatUnknown`] if neither the settings nor the file name tell the format, [`Fault::Open`] if the
+    /// file cannot be opened. Only [`run`](Self::run) reads it.
     pub fn open(path: &Path, options: Options) -> Result<Self, ImportError> {
         let input: Arc<str> = path.display().to_string().into();
         let fault = |fault| ImportError {
@@ -50,11 +50,11 @@ impl Import {
         Ok(Self::new(input, source, format, options))
     }
 
-    /// Takes bytes from anywhere; `input` is what messages call them.
+    /// Imports from a reader; `input` is its name in messages.
     ///
     /// # Errors
     ///
-    /// [`Fault::FormatUnknown`] if neither the settings nor `input` as a file's name tell the format.
+    /// [`Fault::FormatUnknown`] if neither the settings nor `input` as a file name tell the format.
     pub fn from_reader(
         input: &str,
         reader: impl Read + Send + 'static,
@@ -84,7 +84,7 @@ impl Import {
         }
     }
 
-    /// Returns the name of the file, as it was given.
+    /// Returns the input's name, as it was given.
     #[must_use]
     pub fn input(&self) -> &str {
         &self.input
@@ -96,21 +96,21 @@ impl Import {
         self.format
     }
 
-    /// Returns a view of how far the import is, for another thread.
+    /// Returns a handle on the progress, for another thread.
     #[must_use]
     pub fn progress(&self) -> Progress {
         self.progress.clone()
     }
 
-    /// Reads the whole input and hands each row and each rejected record to `sink`, in the order of the file. Notices come
-    /// before the first of them or after the last.
+    /// Reads the whole input and passes each row and each rejected record to `sink`, in the order of the file.
+    /// Notices come before the first of them or after the last.
     ///
-    /// Returns how many there were; or, if `sink` broke off, what it broke off with.
+    /// Returns the counts, or the value that `sink` broke off with.
     ///
     /// # Errors
     ///
-    /// [`ImportError`] if the input cannot be read to its end, for any of the causes in [`Fault`]. A single record that
-    /// is wrong is no such error, it goes to `sink`.
+    /// [`ImportError`] if the input cannot be read to its end, for any cause in [`Fault`]. An invalid record is not
+    /// such an error: it is passed to `sink`.
     pub fn run<B>(
         self,
         mut sink: impl FnMut(Item<'_>) -> ControlFlow<B>,
@@ -157,9 +157,9 @@ impl fmt::Debug for Import {
     }
 }
 
-/// Explains an error of reading.
+/// Converts an error of reading.
 fn unreadable(cause: io::Error, byte: u64) -> Fault {
-    // A file just ends; only a decompressor says that it should not have.
+    // Files end without an error. Only a decompressor reports an unexpected end.
     if cause.kind() == io::ErrorKind::UnexpectedEof {
         return Fault::Truncated {
             position: Position::Byte { byte },
@@ -169,7 +169,7 @@ fn unreadable(cause: io::Error, byte: u64) -> Fault {
     Fault::Read { byte, cause }
 }
 
-/// Hands the input to the reader of its format.
+/// Calls the reader of the format.
 fn read(
     format: Format,
     mut bytes: Bytes,
@@ -199,7 +199,7 @@ fn read(
     }
 }
 
-/// Hands on what can be known of an input only when it has been read.
+/// Passes on the notices that are known only at the end.
 fn conclude(options: &Options, progress: &Progress, output: &mut Output<'_>) -> Result<(), Stop> {
     if progress.is_after_compressed() {
         output.notice(Subject::AfterCompressed)?;

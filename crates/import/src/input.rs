@@ -1,4 +1,4 @@
-//! Opening an input: a file or standard input, as it is or decompressed.
+//! Opening a file or standard input, and decompressing it.
 
 use std::fs::File;
 use std::io::{self, BufRead, Read};
@@ -10,22 +10,21 @@ use flate2::bufread::GzDecoder;
 use crate::fault::{Fault, Stop};
 use crate::progress::Progress;
 
-/// Large reads: only the number of system calls depends on it.
+/// The size of reads, which determines the number of system calls.
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// The bytes of an input, decompressed.
 ///
-/// Other than with [`BufReader`](std::io::BufReader), what comes next can be looked at, however small the pieces are in
-/// which it arrives.
+/// Unlike [`BufReader`](std::io::BufReader) it can look ahead, however small the pieces are in which bytes arrive.
 pub(crate) struct Bytes {
     reader: Box<dyn Read + Send>,
     buffer: Vec<u8>,
-    /// What of the buffer has been read and not been taken.
+    /// The part of the buffer that is filled and not consumed.
     unread: Range<usize>,
 }
 
 impl Bytes {
-    /// Looks no further ahead than this, so that a reader always gets a large part of the buffer to fill.
+    /// The most bytes to look ahead, so that a large part of the buffer stays free to be filled.
     pub(crate) const MAX_PEEK_BYTES: usize = BUFFER_BYTES / 2;
 
     pub(crate) fn new(reader: impl Read + Send + 'static) -> Self {
@@ -36,7 +35,7 @@ impl Bytes {
         }
     }
 
-    /// Returns the next bytes without taking them: so many or more, or all that are left.
+    /// Returns the next bytes without consuming them: `length` or more, or all that are left.
     pub(crate) fn peek(&mut self, length: usize) -> io::Result<&[u8]> {
         let length = length.min(Self::MAX_PEEK_BYTES);
         if self.unread.len() < length {
@@ -47,7 +46,7 @@ impl Bytes {
         Ok(&self.buffer[self.unread.clone()])
     }
 
-    /// Reads once, behind what is unread.
+    /// Reads once and appends to the unread bytes.
     fn read_more(&mut self) -> io::Result<usize> {
         loop {
             match self.reader.read(&mut self.buffer[self.unread.end..]) {
@@ -62,7 +61,7 @@ impl Bytes {
     }
 }
 
-/// No call is ever interrupted by a signal, as it is repeated.
+/// This retries calls that a signal interrupted.
 impl BufRead for Bytes {
     #[inline]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
@@ -87,7 +86,7 @@ impl Read for Bytes {
     }
 }
 
-/// An input that has been opened, and nothing read of it.
+/// An opened input of which nothing has been read.
 pub(crate) struct Source {
     reader: Box<dyn Read + Send>,
     total_bytes: Option<u64>,
@@ -122,7 +121,7 @@ impl Source {
         self.total_bytes
     }
 
-    /// Returns the bytes, decompressed if they begin as gzip or zstd do.
+    /// Returns the bytes, decompressed if they begin like gzip or zstd.
     pub(crate) fn bytes(self, progress: &Progress) -> Result<Bytes, Stop> {
         let mut bytes = Bytes::new(Counted {
             reader: self.reader,
@@ -138,10 +137,10 @@ impl Source {
     }
 }
 
-/// The members of a gzip file, one after another.
+/// The members of a gzip file.
 ///
-/// Tapes and some download managers leave zeros or other bytes after the last member. `gzip` ignores them with a warning;
-/// the decoder of several members in `flate2` takes them for a damaged member.
+/// Tapes and some download managers leave zeros or other bytes after the last member. `gzip` ignores them with a
+/// warning, but the multi-member decoder of `flate2` takes them for a damaged member.
 struct Gunzip {
     /// `None` after the last member.
     member: Option<GzDecoder<Bytes>>,
@@ -156,13 +155,13 @@ impl Gunzip {
         }
     }
 
-    /// Goes to the member after this one, if there is another.
+    /// Advances to the next member, if there is one.
     fn next(&mut self, mut input: Bytes) -> io::Result<()> {
         let head = input.peek(GZIP_MAGIC.len())?;
         if head.starts_with(&GZIP_MAGIC) {
             self.member = Some(GzDecoder::new(input));
         } else if !head.is_empty() {
-            // All is read, as it is of a file that is well-formed, and zeros are only padding.
+            // A well-formed file ends here, and zeros are padding.
             let mut padding = true;
             loop {
                 let rest = input.fill_buf()?;
@@ -198,14 +197,14 @@ impl Read for Gunzip {
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// How many bytes tell a compression.
+/// The number of bytes that identify a compression.
 const MAGIC_BYTES: usize = 6;
 
-/// A way of compressing that is known here.
+/// A known compression.
 enum Compression {
     Gzip,
     Zstd,
-    /// One that is common enough to be named in a message.
+    /// An unsupported one that is common enough to be named in a message.
     Other(&'static str),
 }
 
@@ -224,7 +223,7 @@ impl Compression {
     }
 }
 
-/// Tells the progress how many bytes have been read.
+/// Counts the bytes read in the progress.
 struct Counted {
     reader: Box<dyn Read + Send>,
     bytes: u64,
@@ -278,11 +277,12 @@ mod tests {
         assert_eq!(load(&[zstd(head), zstd(tail)].concat()), expected);
     }
 
-    /// What follows the last member was called a truncated file, where gzip warns and goes on.
+    /// Bytes after the last member were reported as a truncated file, where gzip warns and continues.
     #[test]
     fn what_follows_gzip_data_is_ignored_with_a_notice() {
         let rows = ["0,0,a", "0,0,b"].map(str::to_owned);
-        let notice = "x: what follows the gzip data is no gzip data and is ignored".to_owned();
+        let notice =
+            "x: the bytes after the gzip data are not gzip data and are ignored".to_owned();
         let check = |tail: &[u8], expected: &[String]| {
             let bytes = [&gzip(TEXT), tail].concat();
             assert_eq!(load(&bytes), Ok(expected.to_vec()), "{tail:?}");
@@ -329,7 +329,7 @@ mod tests {
     fn other_compressions_are_named() {
         let check = |bytes: &[u8], name: &str| {
             let expected = format!(
-                "cannot import x: {name} is not read here, only gzip and zstd; unpack it first"
+                "cannot import x: {name} is not supported, only gzip and zstd; decompress it first"
             );
             assert_eq!(load(bytes), Err(expected));
         };

@@ -1,4 +1,4 @@
-//! What an import hands out: rows, rejected records, and notices of the input as a whole.
+//! The output of an import: rows, rejected records, and notices about the input.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,18 +8,18 @@ use crate::row::{Rejected, Row};
 use crate::text::encoding::Encoding;
 use crate::text::one_line::one_line;
 
-/// What an import hands out, in the order of the file.
+/// An output of an import, in the order of the file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Item<'a> {
     /// A place.
     Row(Row<'a>),
-    /// A record that should have been a place and is not.
+    /// An invalid record.
     Rejected(Rejected),
-    /// Something about the input as a whole. It is no error.
+    /// Information about the input as a whole. It is not an error.
     Notice(Notice),
 }
 
-/// Something about an input that its reader should know: how it was found to be laid out, or what is odd about it.
+/// Information about an input: what was detected of its layout, or what is unusual about it.
 ///
 /// Its [`Display`](fmt::Display) is one line that begins with the file.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Notice {
 }
 
 impl Notice {
-    /// Returns the name of the file, as it was given.
+    /// Returns the input's name, as it was given.
     #[must_use]
     pub fn input(&self) -> &str {
         &self.input
@@ -52,16 +52,16 @@ impl fmt::Display for Notice {
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Subject {
-    /// The input is read in another way than its format and the settings say by themselves.
+    /// The input is read in another way than its format and the settings say.
     Detected(Detected),
-    /// Names are wanted, and no record has one.
+    /// Names are requested, and no record has one.
     NoNames {
-        /// The field that would hold the name.
+        /// The field that was looked for.
         field: String,
         /// The fields of a record without a name.
         fields: String,
     },
-    /// After the compressed data there is something that is not compressed; it is not read.
+    /// Uncompressed bytes follow the compressed data and are ignored.
     AfterCompressed,
 }
 
@@ -73,21 +73,21 @@ impl fmt::Display for Subject {
                 write!(f, "no record has a {field:?}; there are {fields}")
             }
             Self::AfterCompressed => {
-                f.write_str("what follows the gzip data is no gzip data and is ignored")
+                f.write_str("the bytes after the gzip data are not gzip data and are ignored")
             }
         }
     }
 }
 
-/// What was found out about an input; whatever is as the format has it is `None` or `false`.
+/// What was detected about an input. A field is `None`, empty or `false` if the input is as its format says.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Detected {
-    /// The format, if it is another one than the name of the file says.
+    /// The format, if it is not the one that the file name says.
     pub format: Option<Format>,
     /// The byte between the fields of a table.
     pub delimiter: Option<u8>,
-    /// The columns of latitude and longitude, or of both, and of the name, if they have unusual names.
+    /// The columns of latitude and longitude, or of both, and of the name, if one has an unusual name.
     pub columns: Vec<String>,
     /// Whether coordinates are written with a decimal comma.
     pub decimal_comma: bool,

@@ -1,4 +1,4 @@
-//! Tools for JSON: one value after another of a long list, and messages about what is wrong with one.
+//! Tools for JSON: scanning a long list element by element, and messages about invalid values.
 
 pub(crate) mod document;
 pub(crate) mod element;

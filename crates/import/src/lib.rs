@@ -1,7 +1,7 @@
-//! Places out of feature files of many formats, as one stream of rows.
+//! Reads places from feature files of many formats as one stream of rows.
 //!
-//! An [`Import`] opens a file and hands every place in it to a closure, as a [`Row`]: where it is, in E7, and what it is
-//! called. What the rows are for is no concern of this crate; it knows neither the store nor the server.
+//! An [`Import`] opens a file and passes every place in it to a closure as a [`Row`]: its location in E7 and its
+//! name. The crate does not depend on the store or the server.
 //!
 //! ```
 //! use std::io::Cursor;
@@ -35,8 +35,8 @@
 //!
 //! # What is read
 //!
-//! The [`Format`] is told by the file's name, by [`Options`] or, of JSON, by the first bytes; gzip and zstd are told by the
-//! first bytes, whatever the name; `-` is standard input.
+//! The file name tells the [`Format`], or [`Options`] do; the JSON formats are told apart by the first bytes. The
+//! first bytes also tell gzip and zstd, whatever the name. `-` is standard input.
 //!
 //! | format | a record | its name |
 //! | --- | --- | --- |
@@ -49,26 +49,27 @@
 //!
 //! # What becomes of a record
 //!
-//! Nothing is dropped in silence. A record becomes a row; or it is wrong, and comes out as [`Rejected`] with its position,
-//! the reason and the value; or it is sound and no place, which is counted in [`Skipped`]. What cannot be read on from,
-//! such as a file that ends in the middle, is an [`ImportError`], after the rows that came before it.
+//! No record is dropped silently. It becomes a row; or it is invalid and becomes a [`Rejected`] with its position,
+//! the reason and the value; or it is valid but not a place, and is counted in [`Skipped`]. Where reading cannot
+//! continue, as in a truncated file, the import ends with an [`ImportError`] after the rows before it.
 //!
-//! - **Points.** Each point of a `MultiPoint` is a row with the feature's name. Other geometries are no points, a
-//!   collection of points neither; null and empty ones are none at all.
-//! - **Coordinates** are rounded to E7 half away from zero: text in decimal arithmetic, nanodegrees in whole numbers, and
-//!   binary fractions as the shortest decimal that reads back the same, so that all formats give the same points. What
-//!   is no number or off the globe is rejected; nothing wraps around. Only WGS 84 is read.
-//! - **Names** may be absent or empty, and contain any character; blanks around them are removed. One that is too long or
-//!   cannot be decoded is rejected. A number or truth value is taken as it is written. The nodes of `OpenStreetMap` are the
-//!   exception: those without the tag are not places, but corners of ways.
-//! - **Text** in any [`Encoding`] that browsers know is decoded, by its byte-order mark, its declaration or the
-//!   [`Options`]. What was found out about it, and about the layout of a table, is a [`Notice`] before the first row.
-//! - **Memory** does not grow with the file: it is a few buffers, one record of at most
-//!   [`max_record_bytes`](Options::max_record_bytes), and in PBF one block of at most 32 MiB. A longer record is rejected
-//!   unread; where its end cannot be told from a mistake, as in a table with quotes, it is an error.
-//! - **Proportion.** Points that share a name, those of a `MultiPoint` and the nodes of a block, are rows with the whole
-//!   name each. What that comes to is limited to 64 times the length of the feature or block, and points beyond are
-//!   rejected, so that the rows of a file stay in proportion to its unpacked length.
+//! - **Points.** Each point of a `MultiPoint` is a row with the name of the feature. Other geometries, including
+//!   collections of points, are not points. Null and empty geometries have no coordinates.
+//! - **Coordinates** are rounded to E7 half away from zero: text in decimal arithmetic, nanodegrees as integers, and
+//!   binary fractions as the shortest decimal that reads back the same, so that all formats give the same points.
+//!   What is not a number or off the globe is rejected. Only WGS 84 is read.
+//! - **Names** may be absent or empty and contain any character. Blanks around them are removed. A name that is too
+//!   long or cannot be decoded is rejected. Numbers and truth values are names as they are written. Nodes of
+//!   `OpenStreetMap` without the tag are not places but corners of ways.
+//! - **Text** in any [`Encoding`] that browsers know is decoded. The byte-order mark, the declaration or the
+//!   [`Options`] tell the encoding. What was detected about it, and about the layout of a table, is a [`Notice`]
+//!   before the first row.
+//! - **Memory** does not grow with the file: a few buffers, one record of at most
+//!   [`max_record_bytes`](Options::max_record_bytes), and in PBF one block of at most 32 MiB. A longer record is
+//!   rejected unread. Where its end cannot be found, as in a table with quotes, it is an error.
+//! - **Proportion.** Points that share a name, those of a `MultiPoint` and the nodes of a block, are rows with the
+//!   whole name each. The names together are limited to 64 times the length of the feature or block, and points
+//!   beyond that are rejected, so that the rows of a file stay in proportion to its unpacked length.
 
 #![forbid(unsafe_code)]
 

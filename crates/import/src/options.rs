@@ -1,4 +1,4 @@
-//! What to read and how: the settings of an import.
+//! The settings of an import.
 
 pub(crate) mod table;
 
@@ -6,7 +6,7 @@ use crate::format::Format;
 use crate::options::table::Table;
 use crate::text::encoding::Encoding;
 
-/// The settings of an import. The defaults suit a well-made file of any format.
+/// The settings of an import. The defaults suit a well-formed file of any format.
 ///
 /// # Examples
 ///
@@ -23,22 +23,22 @@ use crate::text::encoding::Encoding;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// The format; `None` tells it from the file's name.
+    /// The format; `None` detects it by the file name.
     pub format: Option<Format>,
-    /// The encoding of text that has no byte-order mark; `None` takes it for UTF-8, unless it declares another. Binary
-    /// formats have none.
+    /// The encoding of text without a byte-order mark; `None` means the declared encoding, or UTF-8. Binary formats
+    /// ignore it.
     pub encoding: Option<Encoding>,
-    /// What holds the name. Tables have [`Table::name`] instead, and the published JSON has no choice.
+    /// The field with the name. Tables have [`Table::name`] instead, and in the published JSON it is fixed.
     pub name: Naming,
-    /// Whether coordinates in any other reference system are taken for WGS 84 longitudes and latitudes, which those of
-    /// NAD83 and ETRS89 are within a metre or two.
+    /// Whether coordinates in any other reference system are read as WGS 84 longitudes and latitudes. Those of NAD83
+    /// and ETRS89 are within a metre or two of that.
     pub assume_wgs84: bool,
-    /// How a table is laid out; `None` takes the layout of the format.
+    /// The layout of a table; `None` means that of the format.
     pub table: Option<Table>,
-    /// The longest name that is accepted, in bytes; a longer one is rejected.
+    /// The greatest length of a name in bytes. A longer one is rejected.
     pub max_name_bytes: usize,
-    /// The longest record that is held in memory, in bytes; a longer one is rejected, or ends the import where what
-    /// follows it cannot be found.
+    /// The greatest length of a record in bytes. A longer one is rejected, or ends the import where the next record
+    /// cannot be found.
     pub max_record_bytes: usize,
 }
 
@@ -56,21 +56,21 @@ impl Default for Options {
     }
 }
 
-/// What holds the name of a place: a property of `GeoJSON`, a column of `FlatGeobuf`, an element of a GPX waypoint, a tag
-/// of `OpenStreetMap`.
+/// The field with the name of a place: a property of `GeoJSON`, a column of `FlatGeobuf`, an element of a GPX
+/// waypoint, a tag of `OpenStreetMap`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Naming {
-    /// `name`. In `GeoJSON` and `FlatGeobuf`, whose writers spell it in many ways, else `NAME` and the like, or `title`.
+    /// `name`. In `GeoJSON` and `FlatGeobuf`, whose writers vary, otherwise a spelling such as `NAME`, or `title`.
     #[default]
     Usual,
-    /// The field with this name. In GPX, one with a colon is the name with its prefix.
+    /// This field. In GPX, a name with a colon includes the namespace prefix.
     Field(String),
-    /// Nothing: no names are read.
+    /// Names are not read.
     Nothing,
 }
 
 impl Naming {
-    /// Returns the field to look for first, `None` if there are to be no names.
+    /// Returns the preferred field, `None` if names are not read.
     pub(crate) fn field(&self) -> Option<&str> {
         match self {
             Self::Usual => Some("name"),
@@ -79,7 +79,7 @@ impl Naming {
         }
     }
 
-    /// Returns how well a field fits, 0 best, if it holds the name at all.
+    /// Returns the rank of a field, 0 being best, `None` if it does not hold the name.
     pub(crate) fn rank(&self, field: &str) -> Option<u8> {
         match self {
             Self::Usual if field == "name" => Some(0),

@@ -1,10 +1,10 @@
 //! The named nodes of `OpenStreetMap` extracts in binary form.
 //!
-//! Ways and relations are counted as no points, nodes without the tag for the name as such. The `osmpbf` crate would do
-//! for the format, but it maps files with a release of `memmap2` that has a soundness advisory (RUSTSEC-2026-0186) and
-//! cannot be built without; it also takes a file that is cut within a block's length for complete, passes over tags
-//! that are no UTF-8, and brings a second implementation of Protobuf. What is needed of that is small: five messages, read
-//! here as they lie in the block, so that a block that claims millions of empty nodes costs no memory either.
+//! Ways and relations are counted as not points, nodes without the tag as having no name. The `osmpbf` crate reads
+//! the format, but it needs a release of `memmap2` with a soundness advisory (RUSTSEC-2026-0186), takes a file that
+//! is truncated within the length of a block for complete, skips tags that are not UTF-8, and brings a second
+//! implementation of Protobuf. Five messages are needed. They are read in place, so that a block that claims millions
+//! of empty nodes takes no memory either.
 //!
 //! # References
 //!
@@ -32,7 +32,7 @@ use blob::Blobs;
 use block::Blocks;
 use wire::{Broken, Message, Value};
 
-/// The features that a file can say a reader has to know, and that this one does.
+/// The supported features of those that a file can require.
 const KNOWN_FEATURES: [&str; 2] = ["OsmSchema-V0.6", "DenseNodes"];
 
 /// Reads a whole file.
@@ -53,7 +53,7 @@ pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> 
                 return Err(Fault::not_this_format(Format::OsmPbf, problem).into());
             }
             "OSMData" => blocks.read(&blob.unpack()?, byte, output)?,
-            // Readers are to pass over what they do not know.
+            // Readers must skip unknown types.
             _ => {}
         }
     }
@@ -73,13 +73,13 @@ impl Problem {
     fn at(self, position: Position) -> Fault {
         match self {
             Self::Broken => Fault::malformed(position, Broken),
-            // A feature that a place may have had and lost would be read as one that is there.
+            // Deleted places would be read as existing ones.
             Self::Feature(name) if name == "HistoricalInformation" => Fault::unsupported(
                 "it is a history file, with all versions of everything; only files of one moment are read, as \
                  `osmium time-filter` makes them",
             ),
             Self::Feature(name) => Fault::unsupported(format!(
-                "reading it takes the feature {name:?}, which is not read here"
+                "it requires the feature {name:?}, which is not supported"
             )),
         }
     }
@@ -91,7 +91,7 @@ impl From<Broken> for Problem {
     }
 }
 
-/// Checks that nothing in the file would be misunderstood.
+/// Checks that the file requires only supported features.
 fn header(block: &[u8]) -> Result<(), Problem> {
     for field in Message(block) {
         // required_features

@@ -1,4 +1,4 @@
-//! Where readers put what they find.
+//! Counting what the readers find and passing it to the sink.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -13,34 +13,33 @@ use crate::row::{Counts, Reason, Rejected, Row, Skip};
 use crate::text::encoding::Encoding;
 use crate::text::one_line::one_line;
 
-/// How many times as long as a piece of the input the names of its rows may be together.
+/// The greatest total length of the names of a piece of the input, as a multiple of its length.
 ///
-/// In some formats many points share one name that is written once: a thousand bytes could become as many megabytes. A
-/// point takes six bytes or more, so that names of up to 384 bytes are never too many, nor are 64 points.
+/// In some formats many points share one name that is written once, so that a thousand bytes could become as many
+/// megabytes. A point takes at least six bytes, so names of up to 384 bytes never exceed the limit, nor do 64 points.
 const SHARED: u64 = 64;
 
-/// The taker of rows, as the readers see it.
+/// The sink as the readers see it.
 pub(crate) type Sink<'s> = dyn FnMut(Item<'_>) -> ControlFlow<()> + 's;
 
-/// Counts what a reader finds and hands it on.
 pub(crate) struct Output<'s> {
     sink: &'s mut Sink<'s>,
     input: Arc<str>,
     progress: Progress,
     max_name_bytes: usize,
-    /// The encoding that the text is decoded from.
+    /// The original encoding of the text.
     encoding: Encoding,
     shared: Option<Shared>,
-    /// The fields of a record that has no name.
+    /// The fields of the first record without a name.
     fields: Option<String>,
     counts: Counts,
 }
 
-/// A piece of the input whose rows share names.
+/// A piece of the input whose rows can share names.
 #[derive(Clone, Copy)]
 struct Shared {
     piece_bytes: usize,
-    /// How many bytes its names may still have.
+    /// The bytes of names that are left to it.
     left_bytes: u64,
 }
 
@@ -79,7 +78,7 @@ impl<'s> Output<'s> {
         self.encoding = encoding;
     }
 
-    /// Hands on what was found out about the input, if that is anything.
+    /// Passes on what was detected about the input, if anything.
     pub(crate) fn detected(&mut self, detected: Detected) -> Result<(), Stop> {
         if detected.is_nothing() {
             return Ok(());
@@ -94,20 +93,20 @@ impl<'s> Output<'s> {
         })))
     }
 
-    /// Notes the fields of a record in which there is none for the name; the first such record is enough.
+    /// Records the fields of the first record without a name.
     pub(crate) fn nameless(&mut self, fields: impl FnOnce() -> String) {
         if self.fields.is_none() {
             self.fields = Some(fields());
         }
     }
 
-    /// Returns the fields that there are, if there are some and no row has a name.
+    /// Returns the fields of that record if no row has a name.
     pub(crate) fn unnamed_fields(&self) -> Option<&str> {
         let fields = self.fields.as_deref().filter(|fields| !fields.is_empty());
         fields.filter(|_| self.counts.rows > 0 && self.counts.unnamed == self.counts.rows)
     }
 
-    /// Says that the rows from here on come from a piece of this length, in which they may share a name.
+    /// Starts a piece of this length, whose rows can share a name.
     pub(crate) fn share(&mut self, piece_bytes: usize) {
         self.shared = Some(Shared {
             piece_bytes,
@@ -115,7 +114,7 @@ impl<'s> Output<'s> {
         });
     }
 
-    /// Hands on a row whose name is text already, without the blanks around the name.
+    /// Passes on a row, and removes the blanks around its name.
     pub(crate) fn row(
         &mut self,
         position: Position,
@@ -147,7 +146,7 @@ impl<'s> Output<'s> {
         flow((self.sink)(Item::Row(Row { location, name })))
     }
 
-    /// Hands on a row whose name may be no text.
+    /// Passes on a row whose name may be invalid UTF-8.
     pub(crate) fn row_of_bytes(
         &mut self,
         position: Position,
@@ -157,7 +156,7 @@ impl<'s> Output<'s> {
         if let Ok(name) = std::str::from_utf8(name) {
             return self.row(position, location, name);
         }
-        // What is wrong with the location comes first, as in the other formats.
+        // An invalid location is reported first, as in the other formats.
         let reason = location.err().unwrap_or_else(|| self.undecoded(name));
         self.reject(position, reason)
     }
@@ -170,7 +169,7 @@ impl<'s> Output<'s> {
         }
     }
 
-    /// Hands on a record that should have been a row.
+    /// Passes on a rejected record.
     pub(crate) fn reject(&mut self, position: Position, reason: Reason) -> Result<(), Stop> {
         self.counts.rejected += 1;
         self.progress.set_rejected(self.counts.rejected);
@@ -181,12 +180,12 @@ impl<'s> Output<'s> {
         })))
     }
 
-    /// Counts a record that is sound and no place.
+    /// Counts a skipped record.
     pub(crate) fn skip(&mut self, why: Skip) {
         self.skip_many(why, 1);
     }
 
-    /// Counts several records that are sound and no places.
+    /// Counts several skipped records.
     pub(crate) fn skip_many(&mut self, why: Skip, records: u64) {
         let skipped = &mut self.counts.skipped;
         *match why {
@@ -205,9 +204,9 @@ fn flow(flow: ControlFlow<()>) -> Result<(), Stop> {
     }
 }
 
-/// Returns a name without the blanks around it.
+/// Trims a name.
 fn trimmed(name: &str) -> &str {
-    // Most names begin and end with a letter, and to see that is cheaper than to look for blanks of all scripts.
+    // Most names begin and end with a letter, which is cheaper to check than all Unicode blanks.
     let bytes = name.as_bytes();
     match (bytes.first(), bytes.last()) {
         (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => name,

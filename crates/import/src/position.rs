@@ -1,11 +1,11 @@
-//! Where in a file something is.
+//! Positions in a file.
 
 use std::fmt;
 
-/// A position in a file, in the terms in which a person would look for it.
+/// A position in a file, in the terms in which a person looks for it.
 ///
-/// Lines, columns, entries, waypoints and features are counted from 1, bytes from 0. Columns count bytes. A byte is one of
-/// the uncompressed file.
+/// Lines, columns, entries, waypoints and features are counted from 1, bytes from 0. Columns count bytes. Bytes are
+/// those of the uncompressed file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Position {
@@ -14,11 +14,11 @@ pub enum Position {
         /// The line.
         line: u64,
     },
-    /// Several lines of a table that are one record.
+    /// Several lines of a table that were read as one record.
     Lines {
-        /// The first of them.
+        /// The first line.
         first: u64,
-        /// The last of them.
+        /// The last line.
         last: u64,
     },
     /// A place in a text.
@@ -32,30 +32,30 @@ pub enum Position {
     Entry {
         /// The entry.
         entry: u64,
-        /// The line, of the entry's start or, where the parser can tell, of what is wrong.
+        /// The line of the error if the parser reports it, otherwise of the start of the entry.
         line: u64,
-        /// The column likewise.
+        /// The column, likewise.
         column: u64,
     },
     /// A waypoint of a GPX file.
     Waypoint {
         /// The waypoint.
         waypoint: u64,
-        /// The line on which its start tag ends.
+        /// The line of the end of its start tag.
         line: u64,
     },
     /// A feature of a `FlatGeobuf` file.
     Feature {
         /// The feature.
         feature: u64,
-        /// The byte at which it starts.
+        /// The offset of the feature.
         byte: u64,
     },
     /// A node of an `OpenStreetMap` file.
     Node {
         /// The node's id.
         node: i64,
-        /// The byte at which the block of the node starts.
+        /// The offset of the block with the node.
         byte: u64,
     },
     /// A byte of a binary file.

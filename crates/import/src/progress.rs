@@ -1,11 +1,11 @@
-//! How far an import is, seen from outside.
+//! The progress of an import.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// A view of a running import, for a progress bar in another thread.
+/// A handle on a running import, for a progress bar in another thread.
 ///
-/// Clones show the same import. The numbers only grow; each is exact once the import is over.
+/// Clones show the same import. The numbers only grow, and are exact once the import is over.
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<Numbers>);
 
@@ -33,25 +33,25 @@ impl Progress {
         self.0.total_bytes
     }
 
-    /// Returns how many bytes of the file have been read, still compressed if it is.
+    /// Returns the number of bytes read, compressed ones if the file is compressed.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
     }
 
-    /// Returns how many rows have been read.
+    /// Returns the number of rows so far.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.0.rows.load(Ordering::Relaxed)
     }
 
-    /// Returns how many records have been rejected.
+    /// Returns the number of rejected records so far.
     #[must_use]
     pub fn rejected(&self) -> u64 {
         self.0.rejected.load(Ordering::Relaxed)
     }
 
-    /// Returns how many records are no places by design and were passed over.
+    /// Returns the number of skipped records so far.
     #[must_use]
     pub fn skipped(&self) -> u64 {
         self.0.skipped.load(Ordering::Relaxed)
@@ -61,7 +61,7 @@ impl Progress {
         self.0.bytes.store(bytes, Ordering::Relaxed);
     }
 
-    // One thread writes, so a store of the new total does, and costs less than an addition in memory.
+    // Only one thread writes, so a store suffices, which is cheaper than an atomic addition.
     pub(crate) fn set_rows(&self, rows: u64) {
         self.0.rows.store(rows, Ordering::Relaxed);
     }
@@ -74,7 +74,7 @@ impl Progress {
         self.0.skipped.store(skipped, Ordering::Relaxed);
     }
 
-    /// Says that the compressed data has been followed by something else.
+    /// Records that other bytes follow the compressed data.
     pub(crate) fn set_after_compressed(&self) {
         self.0.after_compressed.store(true, Ordering::Relaxed);
     }

@@ -1,8 +1,8 @@
-//! The two published JSON shapes: a bare list of entries, or an object with one as `feature`.
+//! The two published JSON shapes: a bare list of entries, or an object with a list `feature`.
 //!
-//! A coordinate or name that is absent or null is Protobuf's default: 0, or no name. An entry without a location is no
-//! place, as the point 0,0 would be far from where it is meant to be. A coordinate is a whole number in E7; as in
-//! Protobuf's JSON it can also be written in quotes, or as `1e3` or `5.0`.
+//! An absent or null coordinate or name is Protobuf's default: 0, or an empty name. An entry without a location is
+//! rejected, as the point 0,0 would be wrong. A coordinate is an integer in E7. As in Protobuf's JSON it can also be
+//! a string, or be written as `1e3` or `5.0`.
 
 mod entry;
 
@@ -68,7 +68,7 @@ fn read_entry(
     output.row(position, location, &entry.name)
 }
 
-/// Says what an entry has in the place of a location.
+/// Returns the reason to reject an entry without a location.
 fn no_location(text: &[u8]) -> Reason {
     let members = members::names(text);
     Reason::invalid(if types::is_geojson(text) {
@@ -173,7 +173,7 @@ mod tests {
         }
     }
 
-    /// Python writes such numbers where it has none.
+    /// Python writes such numbers.
     #[test]
     fn numbers_that_are_none_are_read_as_null() {
         assert_eq!(
@@ -313,7 +313,7 @@ mod tests {
         check("\n null", &begins("begins with 'n'"));
         let no_list = "not a list of places in json: the object has no \"feature\" list";
         check("{}", no_list);
-        // That of ArcGIS, say, is neither.
+        // The JSON of ArcGIS, for example, is neither.
         check(
             r#"{"features": [{"attributes": {}}], "spatialReference": {}}"#,
             &format!("{no_list}, but features, spatialReference"),

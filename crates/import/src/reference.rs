@@ -8,12 +8,12 @@ use crate::text::one_line::one_line;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReferenceSystem {
     name: String,
-    /// What it is called beside the name.
+    /// A description beside the name.
     title: Option<String>,
 }
 
 impl ReferenceSystem {
-    /// Takes the name of a system as files give it: `EPSG:3857`, `urn:ogc:def:crs:OGC:1.3:CRS84`, `WGS 84` and such.
+    /// Parses the name of a system as files give it: `EPSG:3857`, `urn:ogc:def:crs:OGC:1.3:CRS84`, `WGS 84` and such.
     ///
     /// Returns `None` if it is WGS 84 by any of its names.
     pub(crate) fn other_than_wgs84(name: &str) -> Option<Self> {
@@ -32,13 +32,13 @@ impl ReferenceSystem {
         }
     }
 
-    /// Returns the name, as the file gives it.
+    /// Returns the system's name, as the file gives it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Tells whether its coordinates are longitudes and latitudes that are within a metre or two of those of WGS 84.
+    /// Returns whether its coordinates are longitudes and latitudes within a metre or two of those of WGS 84.
     #[must_use]
     pub fn is_near_wgs84(&self) -> bool {
         NEAR_WGS84.contains(&&*code(&self.name))
@@ -55,7 +55,7 @@ impl fmt::Display for ReferenceSystem {
     }
 }
 
-/// The names of WGS 84, as [`code`] returns them: by number in two and three dimensions, and in words.
+/// The names of WGS 84 as [`code`] returns them: the codes for two and three dimensions, and the names in words.
 const WGS84: [&str; 8] = [
     "4326",
     "4979",
@@ -67,8 +67,8 @@ const WGS84: [&str; 8] = [
     "worldgeodeticsystem1984",
 ];
 
-/// Systems that follow a continent where WGS 84 follows the Earth: NAD83 and its realisations, ETRS89, SIRGAS 2000, GDA94 and
-/// GDA2020, NZGD2000, JGD2000 and JGD2011, CGCS2000.
+/// Systems that are fixed to a continent: NAD83 and its realisations, ETRS89, SIRGAS 2000, GDA94 and GDA2020,
+/// NZGD2000, JGD2000 and JGD2011, CGCS2000.
 const NEAR_WGS84: [&str; 17] = [
     "4269",
     "4152",
@@ -89,13 +89,14 @@ const NEAR_WGS84: [&str; 17] = [
     "gcsnorthamerican1983",
 ];
 
-/// Returns the part of a name that tells the system: what stands behind the last separator, in letters and digits.
+/// Returns the part of a name that identifies the system: what follows the last separator, reduced to letters and
+/// digits.
 fn code(name: &str) -> String {
     let parts = name.split([':', '/', '#']).map(|part| {
         let letters = part.chars().filter(char::is_ascii_alphanumeric);
         letters.collect::<String>().to_ascii_lowercase()
     });
-    // Addresses end with a slash, or with the form in which the definition is wanted.
+    // URLs can end with a slash, or with the form of the definition.
     let is_form = |part: &String| ["", "proj4", "ogcwkt", "esriwkt", "json"].contains(&&**part);
     parts.rev().find(|part| !is_form(part)).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What comes out of an import: rows, rejected records, and how many of each.
+//! Rows, rejected records, and their counts.
 
 use std::error::Error;
 use std::fmt;
@@ -11,19 +11,18 @@ use crate::reference::ReferenceSystem;
 use crate::text::encoding::Encoding;
 use crate::text::one_line::one_line;
 
-/// One place: where it is and what it is called.
+/// One place: its location and its name.
 ///
-/// The name is lent, not given: a hundred million names would be as many allocations, and who builds a data set copies
-/// them into one text anyway.
+/// The name is borrowed, which avoids an allocation for each row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Row<'a> {
-    /// The position.
+    /// The location.
     pub location: E7Point,
-    /// The name, empty if the record has none. It can contain any character, also line ends and other controls.
+    /// The name, empty if the record has none. It can contain any character, including line ends and other controls.
     pub name: &'a str,
 }
 
-/// A record that should have been a place and is not, and why.
+/// An invalid record, and the reason.
 ///
 /// Its [`Display`](fmt::Display) is one line with file, position and value.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,13 +33,13 @@ pub struct Rejected {
 }
 
 impl Rejected {
-    /// Returns the name of the file, as it was given.
+    /// Returns the input's name, as it was given.
     #[must_use]
     pub fn input(&self) -> &str {
         &self.input
     }
 
-    /// Returns where in the file the record is.
+    /// Returns the position of the record.
     #[must_use]
     pub const fn position(&self) -> Position {
         self.position
@@ -61,48 +60,48 @@ impl fmt::Display for Rejected {
 
 impl Error for Rejected {}
 
-/// What is wrong with a rejected record.
+/// The reason to reject a record.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// A coordinate in a text is no number, or off the globe.
+    /// A coordinate in text is not a number, or off the globe.
     Coordinate(CoordinateError),
-    /// A coordinate in binary is no number, or off the globe.
+    /// A binary coordinate is not a number, or off the globe.
     OffGlobe {
         /// Which coordinate.
         axis: Axis,
-        /// Its value in degrees, which can also be infinite or no number.
+        /// Its value in degrees, possibly infinite or NaN.
         degrees: f64,
     },
-    /// Something that every record has to have is not there.
+    /// A mandatory part is missing.
     Missing {
-        /// What is missing, such as `latitude`.
+        /// The part, such as `latitude`.
         what: &'static str,
     },
-    /// The name contains bytes that mean nothing in the encoding of the text.
+    /// The name contains bytes that are invalid in the encoding of the text.
     NameNotDecoded {
         /// The encoding.
         encoding: Encoding,
-        /// The name, with U+FFFD for such bytes.
+        /// The name, with U+FFFD for invalid bytes.
         name: String,
     },
-    /// A record contains bytes that mean nothing in the encoding of the text.
+    /// The record contains bytes that are invalid in the encoding of the text.
     NotDecoded {
         /// The encoding.
         encoding: Encoding,
     },
-    /// The coordinates are in another reference system than WGS 84.
+    /// The coordinates are not in WGS 84.
     ReferenceSystem(ReferenceSystem),
     /// The name is longer than the limit.
     NameTooLong {
         /// The limit.
         limit_bytes: usize,
     },
-    /// Points share a name so long, and are so many, that what they came from would grow out of all proportion.
+    /// Many points share a long name, so that the rows would be out of proportion to the input.
     NamesTooLong {
-        /// The length of what they came from: a feature, or a block of an `OpenStreetMap` file.
+        /// The length of the feature, or of the block of an `OpenStreetMap` file.
         piece_bytes: usize,
-        /// How long the names of its points may be together.
+        /// The greatest total length of the names of its points.
         limit_bytes: u64,
     },
     /// The record is longer than the limit.
@@ -110,7 +109,7 @@ pub enum Reason {
         /// The limit.
         limit_bytes: usize,
     },
-    /// The record is not what the format says it has to be.
+    /// The record deviates from the format.
     Invalid {
         /// What is wrong, often in the words of the format's parser.
         problem: String,
@@ -166,7 +165,7 @@ impl From<CoordinateError> for Reason {
     }
 }
 
-/// Why a record is passed over: it is sound, but no place.
+/// Why a valid record is not a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Skip {
     NotAPoint,
@@ -174,36 +173,35 @@ pub(crate) enum Skip {
     NoName,
 }
 
-/// How many records an input had, and what became of them. Every record is in exactly one of the numbers.
+/// The numbers of records in an input. Every record is counted exactly once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counts {
-    /// The rows, with and without a name. Each point of a `MultiPoint` is one.
+    /// The rows, with and without a name. Each point of a `MultiPoint` counts.
     pub rows: u64,
-    /// Those of the rows whose name is empty.
+    /// The rows with an empty name.
     pub unnamed: u64,
-    /// The records, or points of a `MultiPoint`, that were rejected.
+    /// The rejected records and points of a `MultiPoint`.
     pub rejected: u64,
-    /// The records that are no places by design.
+    /// The valid records that are not places.
     pub skipped: Skipped,
 }
 
-/// How many records were passed over because they are no places by design.
+/// The numbers of valid records that are not places.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Skipped {
-    /// Records of another kind than points: lines, polygons and collections, the ways and relations of
-    /// `OpenStreetMap`, the tracks and routes of GPX.
+    /// Records other than points: lines, polygons and collections, the ways and relations of `OpenStreetMap`, the
+    /// tracks and routes of GPX.
     pub not_points: u64,
-    /// Records without coordinates: features without a geometry or with an empty one, lines of tables whose coordinates
-    /// are empty.
+    /// Records without coordinates: features with no or an empty geometry, lines of tables with empty coordinates.
     pub no_coordinates: u64,
-    /// Nodes of `OpenStreetMap` without the tag for the name: corners of ways, most of them.
+    /// Nodes of `OpenStreetMap` without the tag for the name, most of which are corners of ways.
     pub no_name: u64,
 }
 
 impl Skipped {
-    /// Returns how many records were passed over for any reason.
+    /// Returns the total.
     #[must_use]
     pub const fn total(&self) -> u64 {
         self.not_points + self.no_coordinates + self.no_name

@@ -53,7 +53,7 @@ pub(crate) fn read(
         assume_wgs84: options.assume_wgs84,
         columns,
     };
-    // Only the first place shows how decimals are written, and what was found out comes before it.
+    // The first place shows the decimal separator, and the notice precedes it.
     let mut detected = Some(detected);
     while let Some(record) = records.next()? {
         if let Some(mut detected) = detected.take() {
@@ -65,10 +65,10 @@ pub(crate) fn read(
     detected.map_or(Ok(()), |detected| output.detected(detected))
 }
 
-/// What is known while records are read.
+/// The state of reading records.
 struct Reading {
     columns: Columns,
-    /// How many fields a record has.
+    /// The expected number of fields.
     width: Option<usize>,
     texts: Texts,
     assume_wgs84: bool,
@@ -83,7 +83,7 @@ impl Reading {
         match picked {
             Ok(Picked::Pair { lat, lon, name }) => {
                 if lat.trim_ascii().is_empty() && lon.trim_ascii().is_empty() {
-                    // A line of empty fields is as good as an empty line.
+                    // A line of empty fields counts as an empty line.
                     if !record.is_blank() {
                         output.skip(Skip::NoCoordinates);
                     }
@@ -129,8 +129,8 @@ impl Reading {
         }
     }
 
-    /// Refuses a record with more in it than the first line has columns for: its fields are not those they seem to be, as
-    /// after a delimiter that should have been in quotes. A record with less has only lost its last fields.
+    /// Refuses a record with more fields than the first line: they are probably shifted, as by a delimiter that
+    /// should have been quoted. A shorter record only lacks its last fields.
     fn no_wider(&mut self, record: &Record<'_>) -> Result<(), Reason> {
         if record.is_broken() {
             let problem = "there is text after a closing quote; a quote within quotes is doubled";
@@ -204,7 +204,7 @@ mod tests {
         );
     }
 
-    /// One stray quote swallowed all lines up to the next, and nobody was told.
+    /// A stray quote silently swallowed all lines up to the next one.
     #[test]
     fn text_behind_a_closing_quote_makes_the_record_wrong() {
         let wrong = "there is text after a closing quote; a quote within quotes is doubled";
@@ -245,7 +245,7 @@ mod tests {
         check("lat,lon,name\r\n1,2,a\r\n\u{1a}", &["10000000,20000000,a"]);
     }
 
-    /// `Foo, Bar` without quotes became a place called `Foo`, and nobody was told of the rest.
+    /// `Foo, Bar` without quotes became a place called `Foo`, and the rest was silently dropped.
     #[test]
     fn a_line_with_more_fields_than_the_first_is_rejected() {
         let longer = "x: line 3: there are 4 fields, and in the first line 3";
@@ -265,14 +265,14 @@ mod tests {
             "1,2,a\n3,4,b\n40,-74,Foo, Bar\n",
             Ok(&["10000000,20000000,a", "30000000,40000000,b", longer]),
         );
-        // Spreadsheets write empty fields at the end, and leave them out.
+        // Spreadsheets write or omit empty fields at the end.
         check(
             "lat,lon,name,more\n1,2,a,b,,\n3,4,b\n",
             &["10000000,20000000,a", "30000000,40000000,b"],
         );
     }
 
-    /// A name that began with a quote swallowed all lines up to the next one that did.
+    /// A name that began with a quote swallowed all lines up to the next such name.
     #[test]
     fn a_quote_in_tab_separated_values_is_a_character() {
         let text = "name\tlat\tlon\n\"The Place\t1\t2\nMid\t3\t4\nOther\"\t5\t6\n";
@@ -304,7 +304,10 @@ mod tests {
         check(b"91,2,a", "latitude \"91\" is outside \u{b1}90 degrees");
         check(b"1,nan,a", "longitude \"nan\" is not a decimal number");
         check(b",2,a", "there is no latitude");
-        check(b"1", "the longitude is field 2, and there are 1");
+        check(
+            b"1",
+            "the longitude is field 2, but the record ends after field 1",
+        );
         check(b"\"1,5\",2,a", "latitude \"1,5\" is not a decimal number");
         check(
             b"1\xff,2,a",

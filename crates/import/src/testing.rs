@@ -1,4 +1,4 @@
-//! Reading from memory, for the tests of the readers.
+//! Imports from memory for unit tests.
 
 use std::io::Cursor;
 use std::ops::ControlFlow;
@@ -9,7 +9,8 @@ use crate::item::Item;
 use crate::options::Options;
 use crate::row::Counts;
 
-/// Reads bytes as an input called `x`; returns `lat,lon,name`, rejected lines and notices in order, and the outcome.
+/// Imports bytes as an input called `x`. Returns `lat,lon,name`, rejected records and notices in order, and the
+/// outcome.
 pub(crate) fn summary(
     format: Format,
     bytes: &[u8],
@@ -48,7 +49,7 @@ pub(crate) fn summary(
     (items, outcome)
 }
 
-/// Reads bytes as an input called `x`; returns `lat,lon,name` and rejected lines in order, or why it ended early.
+/// Imports bytes as an input called `x`. Returns `lat,lon,name`, rejected records and notices in order, or the error.
 pub(crate) fn read_text(
     format: Format,
     bytes: &[u8],

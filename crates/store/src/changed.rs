@@ -1,4 +1,4 @@
-//! What queries do if the bytes of a data set are changed after they have been checked, as those of a mapped file can be.
+//! Queries on bytes that change after they have been checked, as those of a mapped file can.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ use crate::format::section::{LISTED, Section};
 use crate::samples::{any_rectangle, place, points};
 use crate::store::Store;
 
-/// Fills a part of a section with a byte, behind the back of the checks.
+/// Fills a part of a section with a byte, after the checks.
 fn change(image: &Image, section: Section, part: &(f64, f64), value: u8) -> Image {
     let header = image.header().clone();
     let range = header.layout.range(section).clone();
@@ -58,7 +58,7 @@ fn ask_everything(store: &Store, points: &[E7Point], area: E7Rectangle) {
 }
 
 proptest! {
-    /// Answers may be wrong then. But nothing panics, nothing runs for ever and nothing leads out of the data set.
+    /// Answers may be wrong, but no query panics, hangs or returns a position outside the data set.
     #[test]
     fn no_query_panics_or_hangs_when_bytes_change_behind_its_back(
         (points, area) in points().prop_flat_map(|points| {

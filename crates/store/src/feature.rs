@@ -1,4 +1,4 @@
-//! One entry of a data set.
+//! A feature, and a feature with its distance.
 
 use std::fmt;
 
@@ -21,26 +21,26 @@ impl<'a> Feature<'a> {
         }
     }
 
-    /// Returns where the feature is.
+    /// Returns the feature's location.
     #[must_use]
     pub const fn location(&self) -> E7Point {
         self.location
     }
 
-    /// Returns the feature's name, empty for the many that have none.
+    /// Returns the feature's name, empty if it has none.
     #[must_use]
     pub const fn name(&self) -> &'a str {
         self.name
     }
 
-    /// Returns the feature's place in the data set.
+    /// Returns the feature's position in the data set.
     #[must_use]
     pub const fn position(&self) -> Position {
         self.position
     }
 }
 
-/// A feature and how far it is from the point that was asked about.
+/// A feature and its distance from the point of a query.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Nearby<'a> {
     feature: Feature<'a>,
@@ -61,31 +61,30 @@ impl<'a> Nearby<'a> {
         self.feature
     }
 
-    /// Returns the great-circle distance to it in metres.
+    /// Returns the great-circle distance in metres.
     #[must_use]
     pub const fn distance_meters(&self) -> f64 {
         self.distance_meters
     }
 }
 
-/// The place of a feature in its data set, counted from 0.
+/// The position of a feature in its data set, counted from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position(u32);
 
 impl Position {
-    /// Makes a position from a count of the features before it.
+    /// Makes a position from the number of features before it.
     #[must_use]
     pub const fn new(index: u32) -> Self {
         Self(index)
     }
 
-    /// Returns the count of the features before it.
+    /// Returns the number of features before it.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0
     }
 
-    /// Returns the same count as an index into arrays.
     pub(crate) const fn index(self) -> usize {
         self.0 as usize
     }

@@ -17,18 +17,18 @@ use crate::format::section::Section;
 
 /// Points sorted along a Hilbert curve, with bounding boxes over blocks of them.
 ///
-/// The place of a point in the sorted order is its *slot*; its place in the data set is its *position*. An answer to a
-/// rectangle is a few ranges of slots, because points that are close to each other are mostly close on the curve too,
-/// and because a box that lies wholly inside the rectangle stands for all its points without a look at them.
+/// The place of a point in the sorted order is its *slot*; its place in the data set is its *position*. The answer to
+/// a rectangle is a few ranges of slots, because points that are close to each other are mostly close on the curve
+/// too, and all points of a box inside the rectangle are hits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Index<'a> {
     pub(crate) lats: &'a [i32],
     pub(crate) lons: &'a [i32],
-    /// The boxes of all levels. A node of level 0 has the boxes of sixteen blocks, one of level 1 those of sixteen nodes
-    /// of level 0, and so on; the last level is one node.
+    /// The boxes of all levels. A node of level 0 holds the boxes of sixteen blocks, one of level 1 the boxes of
+    /// sixteen nodes of level 0, and so on. The last level is one node.
     pub(crate) nodes: &'a [Node],
     pub(crate) levels: &'a Levels,
-    /// The position of each slot, absent if they are all the same.
+    /// The position of each slot, absent if every slot is its own position.
     pub(crate) positions: Option<&'a [u32]>,
     /// Latitudes and longitudes by position; empty if there are no positions.
     pub(crate) by_position: (&'a [i32], &'a [i32]),
@@ -47,12 +47,10 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// Returns how many points there are.
     pub(crate) const fn len(&self) -> usize {
         self.lats.len()
     }
 
-    /// Returns the point in a slot.
     pub(crate) fn point(&self, slot: u32) -> Option<E7Point> {
         let slot = slot as usize;
         Some(E7Point::unbounded(
@@ -61,7 +59,6 @@ impl<'a> Index<'a> {
         ))
     }
 
-    /// Returns the point at a position.
     pub(crate) fn point_at(&self, position: usize) -> Option<E7Point> {
         let (lats, lons) = match self.positions {
             Some(_) => self.by_position,
@@ -82,18 +79,18 @@ impl<'a> Index<'a> {
         ((position as usize) < self.len()).then_some(position)
     }
 
-    /// Returns a node of a level.
     pub(crate) fn node(&self, level: usize, node: usize) -> &'a Node {
         &self.nodes[self.levels.nodes(level)][node]
     }
 
     /// Returns the smallest rectangle around all points.
     pub(crate) fn bounds(&self) -> Option<E7Rectangle> {
-        // The last box of boxes is around everything; boxes that are not used are empty and add nothing to it.
+        // The last node bounds everything. Its unused boxes are empty and do not extend the bounds.
         self.nodes.last().map(boxes::node_bounds)
     }
 
-    /// Returns the coordinates of a block of positions, if there is one and positions are not slots.
+    /// Returns the coordinates of a block in the order of positions, `None` after the last block or without
+    /// positions.
     pub(crate) fn block_by_position(&self, block: usize) -> Option<(&'a [i32], &'a [i32])> {
         let (lats, lons) = self.by_position;
         let start = block * BLOCK;

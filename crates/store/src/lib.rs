@@ -1,8 +1,9 @@
 //! The feature set behind `RouteGuide`.
 //!
-//! A [`Store`] holds named points in the order of their data set and answers three questions: what is at this point, what
-//! lies in this rectangle, and what is closest to this point. It is immutable once it is made, so answers are synchronous,
-//! and any number of threads can ask at once. Only a record of a damaged snapshot file makes a query fail.
+//! A [`Store`] holds named points in the order of their data set and answers three questions: which feature is at a
+//! point, which features are in a rectangle, and which are closest to a point. It is immutable, so queries are
+//! synchronous, and any number of threads can run them at once. A query fails only if it needs a damaged record of a
+//! snapshot file.
 //!
 //! ```
 //! use route_guide_store::Store;
@@ -23,24 +24,24 @@
 //!
 //! # Where a store comes from
 //!
-//! [`Store::from_features`] and a [`Builder`] take points with their names, wherever they were read. For millions of them
-//! there are snapshot files: a [`Builder`] writes one, and [`Store::open`] maps it into memory, where processes share it.
+//! [`Store::from_features`] and a [`Builder`] take points with their names from anywhere. For millions of them there
+//! are snapshot files: a [`Builder`] writes one, and [`Store::open`] maps it into memory, where processes share it.
 //!
 //! # How it answers
 //!
-//! Whatever a store came from, it is one run of bytes, laid out like a snapshot file, and answers from those bytes. The
-//! points are sorted along a Hilbert curve, with bounding boxes over blocks of them; the answer to a rectangle is a few
-//! ranges of consecutive points, found without a look at most of them. A hash table serves exact look-up. The features
-//! themselves are stored as the messages that a gRPC server sends for them: [`Store::records`] and
-//! [`Store::find_record`] hand them out as they lie.
+//! Every store is one run of bytes, laid out like a snapshot file, and queries read those bytes. The points are
+//! sorted along a Hilbert curve, with bounding boxes over blocks of them; the answer to a rectangle is a few ranges
+//! of consecutive points, found without reading most of them. A hash table serves exact look-up. Features are stored
+//! as the messages that a gRPC server sends for them, which [`Store::records`] and [`Store::find_record`] return
+//! without a copy.
 //!
 //! An index takes 17.6 bytes a feature, and 12 more if the data set is not in the order of the curve.
 //!
 //! # Damage
 //!
-//! No bit of a snapshot that has flipped since it was written becomes part of an answer. Opening checks everything but the
-//! records; those are checked, a page of 4 KiB at a time, by the first query that needs them, which fails with
-//! [`CorruptRecord`] if they are not as they were written.
+//! No bit of a snapshot that flips after it was written becomes part of an answer. Opening checks everything but the
+//! records. Those are checked in pages of 4 KiB by the first query that needs them, which fails with
+//! [`CorruptRecord`] if a page is damaged.
 
 #![deny(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Files as memory.
+//! Mapping files into memory.
 
 #![expect(
     unsafe_code,
@@ -11,12 +11,13 @@ use std::io;
 use bytes::Bytes;
 use memmap2::Mmap;
 
-/// Maps a file, to be read only. Processes that map the same file share its pages.
+/// Maps a file read-only. Processes that map the same file share its pages.
 pub(crate) fn map(file: &File) -> io::Result<Bytes> {
-    // SAFETY: the bytes of a map change if someone writes to the file, and reading past the end of one that has been
-    // truncated ends the process with SIGBUS. Both are forbidden by the documentation of `Store::open`, as snapshots are
-    // replaced by renaming another file over them, which leaves the mapped one as it is. Should it happen nevertheless,
-    // no length or index out of the map is trusted for more than a checked access to a slice; the tests in `changed` say so.
+    // SAFETY: the bytes of a map change if another process writes to the file, and reading past the end of a
+    // truncated file ends the process with SIGBUS. The documentation of `Store::open` forbids both; snapshots are
+    // replaced by renaming another file over them, which leaves the mapped one unchanged. If it happens nevertheless,
+    // every length and index read from the map is checked before it accesses a slice; the tests in `changed` show
+    // that.
     let map = unsafe { Mmap::map(file) }?;
     Ok(Bytes::from_owner(map))
 }

@@ -97,19 +97,19 @@ pub enum OpenError {
         /// What the operating system says.
         cause: io::Error,
     },
-    /// It is no file that can be mapped, but for instance a folder or a pipe.
+    /// The path is not a regular file but, for instance, a folder or a pipe.
     NotAFile {
         /// Its path.
         path: PathBuf,
     },
-    /// The file does not even begin as a snapshot does; it may be of another format.
+    /// The file does not begin like a snapshot. It may be of another format.
     NotASnapshot {
         /// The file.
         path: PathBuf,
-        /// How that can be told.
+        /// What is wrong.
         cause: SnapshotError,
     },
-    /// The file is a snapshot and not sound.
+    /// The file is a damaged snapshot.
     Snapshot {
         /// The file.
         path: PathBuf,

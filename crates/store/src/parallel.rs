@@ -1,10 +1,10 @@
-//! Work for all cores.
+//! Running tasks on all cores.
 
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::thread;
 
-/// Does all tasks, on all [cores], and returns what came of them in their order.
+/// Runs all tasks on all [cores] and returns the results in the order of the tasks.
 pub(crate) fn map<T: Send, R: Send>(
     tasks: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator + Send>,
     work: impl Fn(T) -> R + Sync,
@@ -21,7 +21,7 @@ pub(crate) fn map<T: Send, R: Send>(
         done
     };
     let mut done = thread::scope(|scope| {
-        // A thread that cannot be had is none that must be had: this one works too.
+        // This thread works too, so the work is done even if no other thread can be spawned.
         let helpers: Vec<_> = (1..threads)
             .map_while(|_| thread::Builder::new().spawn_scoped(scope, work).ok())
             .collect();
@@ -35,7 +35,7 @@ pub(crate) fn map<T: Send, R: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// Returns how many threads work at once: that of the cores, up to a number from which on memory is what they wait for.
+/// Returns the number of threads to use: that of the cores, but at most eight, as more would wait for memory.
 pub(crate) fn cores() -> usize {
     const MOST: usize = 8;
     thread::available_parallelism()

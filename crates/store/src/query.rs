@@ -14,7 +14,7 @@ use crate::index::hits::Hits;
 
 /// The features of a [`Store`](crate::Store) in a rectangle, in data-set order.
 ///
-/// Damage is an error, after which there is nothing more. It cannot happen to a store made in memory, nor to one that has
+/// A damaged record is an error and ends the iterator. It cannot occur in a store made in memory, nor in one that has
 /// been [verified](crate::Store::verify).
 #[derive(Clone)]
 #[must_use = "iterators are lazy and do nothing unless consumed"]
@@ -22,10 +22,10 @@ pub struct Query<'a> {
     index: Index<'a>,
     region: Region<'a>,
     hits: Hits,
-    /// The rest of the run that is being read, and where its first record begins.
+    /// The rest of the current run, and the offset of its first record.
     run: Range<u32>,
     start: usize,
-    /// Whether damage has ended it.
+    /// Whether an error has ended the query.
     failed: bool,
 }
 
@@ -41,10 +41,10 @@ impl<'a> Query<'a> {
         }
     }
 
-    /// Returns the next feature as [`next`](Self::next) does, but stops at each pause.
+    /// Returns the next feature like [`next`](Self::next), but stops at each pause.
     ///
-    /// `Ok(None)` is a pause: the search has gone on for about a tenth of a millisecond since the last one, and a thread
-    /// that does other work too should do it now.
+    /// `Ok(None)` is a pause: the search has run for about a tenth of a millisecond since the last one. A thread with
+    /// other work should do it now.
     ///
     /// # Errors
     ///
@@ -106,10 +106,10 @@ mod tests {
 
     use crate::store::Store;
 
-    /// The search for the first feature of a large file took all of a thread's time until it was found.
+    /// A search in a large file blocked its thread until it found the first feature.
     #[test]
     fn a_query_stops_at_the_pauses_of_its_search() {
-        // Not in the order of the curve, and what is asked for is the second half.
+        // The points are not in curve order, and the area contains the second half.
         let side = |i| if i < 500 { i + 1_000 } else { i };
         let point = |i| E7Point::unbounded(side(i), side(i));
         let store = Store::from_features((0..1_000).map(|i| (point(i), "")));

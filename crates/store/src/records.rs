@@ -12,20 +12,20 @@ use crate::format::image::Image;
 use crate::index::Index;
 use crate::index::hits::Hits;
 
-/// The records of the features in a rectangle, in data-set order: pieces of whole records that lie together.
+/// The records of the features in a rectangle, in data-set order, in pieces of consecutive whole records.
 ///
-/// A record is what a gRPC server sends for a feature: the 5-byte prefix and the encoded `routeguide.Feature`. The pieces
-/// are parts of the store, not copies, found and checked one by one as they are asked for. One has up to about 256 KiB, or
-/// eight records if those are longer.
+/// A record is what a gRPC server sends for a feature: the 5-byte prefix and the encoded `routeguide.Feature`. The
+/// pieces are slices of the store, not copies. Each is found and checked when it is requested. A piece has up to
+/// about 256 KiB, or eight records if those are longer.
 ///
-/// A piece may be **empty**: the search has then gone on for about a tenth of a millisecond since the last one that was,
-/// and a thread that does other work too should do it now. Damage is an error, after which there is nothing more.
+/// An **empty** piece is a pause: the search has run for about a tenth of a millisecond since the last one. A thread
+/// with other work should do it now. A damaged record is an error and ends the iterator.
 #[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Records {
     image: Image,
     /// Absent after an error.
     hits: Option<Hits>,
-    /// The positions that are left of a run.
+    /// The rest of the current run.
     run: Range<u32>,
 }
 

@@ -1,4 +1,4 @@
-//! The published places; points for the property tests: the shapes that data sets have, and the sizes at which blocks and nodes fill up.
+//! The published places, and points for property tests with the shapes and sizes of real data sets.
 
 use bytes::Bytes;
 use proptest::collection::vec;
@@ -10,7 +10,7 @@ use crate::build::order::Order;
 use crate::format::image::Image;
 use crate::store::Store;
 
-/// Returns the published places, out of the golden snapshot that was not made by this crate.
+/// Returns the published places from the golden snapshot, which another program has written.
 pub(crate) fn published() -> Store {
     let golden = include_bytes!("../tests/data/published-v1.rgs");
     Store::from_snapshot(Bytes::from_static(golden)).unwrap()
@@ -24,7 +24,7 @@ pub(crate) fn image_of(points: &[E7Point]) -> Image {
     builder.into_image(Order::Input)
 }
 
-/// A place anywhere on the globe, its edges and corners more often than chance would have them, and now and then off it.
+/// A point on the globe, more often on its edges and corners than by chance, and sometimes off it.
 pub(crate) fn place() -> impl Strategy<Value = E7Point> {
     let coordinate = |bound: i32| {
         prop_oneof![
@@ -60,7 +60,7 @@ pub(crate) fn points() -> impl Strategy<Value = Vec<E7Point>> {
     })
 }
 
-/// A rectangle that some of the points are likely to be in: its corners are among them, or anywhere.
+/// A rectangle whose corners are mostly points of the data set.
 pub(crate) fn any_rectangle(points: &[E7Point]) -> impl Strategy<Value = E7Rectangle> + use<> {
     let candidates = if points.is_empty() {
         vec![E7Point::default()]
@@ -71,7 +71,7 @@ pub(crate) fn any_rectangle(points: &[E7Point]) -> impl Strategy<Value = E7Recta
     (corner.clone(), corner).prop_map(|(a, b)| E7Rectangle::new(a, b))
 }
 
-/// Sizes around 32, a block, and 512, a node of blocks, and 8 192, a node of nodes.
+/// Sizes around 32, a block, 512, a node of blocks, and 8 192, a node of nodes.
 fn size() -> impl Strategy<Value = usize> {
     prop_oneof![
         4 => prop::sample::select(vec![0_usize, 1, 2, 31, 32, 33, 64, 65, 511, 512, 513]),

@@ -29,16 +29,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// Reads all records now and checks them: they are as they were written, each decodes, and is at its place.
+    /// Checks all records now: each has its checksum, decodes, and is where the index says.
     ///
     /// # Errors
     ///
-    /// [`SnapshotError`] at the first that is not.
+    /// [`SnapshotError`] for the first that is wrong.
     pub fn verify(&self) -> Result<(), SnapshotError> {
         check_records::check(&self.image)
     }
 
-    /// Returns what is in the store, section by section, without reading the records.
+    /// Describes the store and its sections, without reading the records.
     #[must_use]
     pub fn info(&self) -> Info {
         Info::new(self.image.header(), self.index().bounds())
@@ -48,35 +48,35 @@ impl Store {
         Self { image }
     }
 
-    /// Returns how many features there are.
+    /// Returns the number of features.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.image.layout().len()
     }
 
-    /// Tells whether there is no feature at all.
+    /// Returns whether there is no feature.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Returns the data-set version: a number that is another one if anything in the data set is different.
+    /// Returns the data-set version, a hash that changes with anything in the data set.
     ///
-    /// The same features in the same order have the same version wherever and whenever they are loaded.
+    /// The same features in the same order always have the same version.
     #[must_use]
     pub const fn version(&self) -> u64 {
         self.image.header().version
     }
 
-    /// Tells whether a feature lies at exactly this point.
+    /// Returns whether a feature lies at exactly this point.
     #[must_use]
     pub fn contains(&self, at: E7Point) -> bool {
         self.slot(at).is_some()
     }
 
-    /// Returns at how many of these points there is a feature; a point that is given twice counts twice.
+    /// Returns the number of `points` at which there is a feature. Repeated points count each time.
     ///
-    /// For many points this takes less time than asking for them one by one.
+    /// For many points this is faster than [`contains`](Self::contains) for each.
     #[must_use]
     pub fn count_at(&self, points: &[E7Point]) -> usize {
         let image = &self.image;
@@ -109,20 +109,20 @@ impl Store {
 
     /// Returns the features inside a rectangle or on its edges, in data-set order, named or not.
     ///
-    /// In a data set in [`Order::Spatial`](crate::Order::Spatial) the time for each feature is the same. In another order a large answer takes
-    /// about ten milliseconds more for each ten million features of the data set.
+    /// In [`Order::Spatial`](crate::Order::Spatial) the time is proportional to the number of features returned. In
+    /// another order a large answer takes about ten milliseconds more for each ten million features of the data set.
     pub fn query(&self, area: E7Rectangle) -> Query<'_> {
         Query::new(&self.image, Hits::new(&self.index(), area))
     }
 
     /// Returns the records of the features that [`query`](Self::query) returns, as pieces of bytes.
     ///
-    /// The iterator keeps the data alive and borrows nothing.
+    /// The iterator owns a reference to the data and borrows nothing.
     pub fn records(&self, area: E7Rectangle) -> Records {
         Records::new(&self.image, area)
     }
 
-    /// Returns how many features [`query`](Self::query) would return, without a look at most of them.
+    /// Returns the number of features that [`query`](Self::query) would return, without reading most of them.
     #[must_use]
     pub fn count(&self, area: E7Rectangle) -> usize {
         self.index().count(area)
@@ -130,8 +130,8 @@ impl Store {
 
     /// Returns the feature closest to a point by great-circle distance, if one is at most `within_meters` away.
     ///
-    /// Of features equally close it is the first in data-set order. Infinity lifts the limit. Across ±180° and around
-    /// the poles distances are what they are on the globe.
+    /// Of equally close features it is the first in data-set order. Infinity means no limit. Distances are measured
+    /// across ±180° and over the poles.
     ///
     /// # Examples
     ///
@@ -158,7 +158,7 @@ impl Store {
 
     /// Returns up to `wanted` features closest to a point, closest first, none more than `within_meters` away.
     ///
-    /// Time and memory follow the number of features returned, not `wanted` and not the distance.
+    /// Time and memory depend on the number of features returned, not on `wanted` or the distance.
     ///
     /// # Errors
     ///
@@ -177,7 +177,7 @@ impl Store {
         Ok(nearby)
     }
 
-    /// Returns the feature at a place of the data set, `None` if the data set is shorter.
+    /// Returns the feature at a position, `None` if there are not so many.
     ///
     /// # Errors
     ///

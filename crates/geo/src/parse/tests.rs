@@ -8,7 +8,7 @@ fn degrees(text: &str) -> Result<(i32, i32), String> {
         .map_err(|e| e.to_string())
 }
 
-/// Checks what a text was read as, or how it was refused.
+/// Checks the value of a text, or the error.
 #[track_caller]
 fn told(text: &str, found: Result<impl ToString, ParseError>, expected: Result<&str, &str>) {
     let found = found
@@ -179,8 +179,8 @@ fn degrees_and_e7_are_told_apart() {
     check("40", Err(r#"expected LAT,LON but found "40""#));
 }
 
-/// A user asked for what is at 91,0, and was told that nothing is at 91,0: the number was no degree, so it was taken
-/// for a few millionths of one.
+/// A user asked for the feature at 91,0 and was told that there is none: 91 is not a latitude, so it was read as 91
+/// E7 units.
 #[test]
 fn small_whole_numbers_are_degrees_on_the_globe_or_nothing() {
     let check = |text: &str, expected: &str| {

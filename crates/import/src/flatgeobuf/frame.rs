@@ -1,4 +1,4 @@
-//! The frame of the format: a signature, then header, index and features, each with its length.
+//! The frame of the format: a signature, a header, an index and features, each with its length.
 
 use std::io::{self, Read};
 
@@ -7,7 +7,7 @@ use crate::format::Format;
 use crate::input::Bytes;
 use crate::position::Position;
 
-/// The longest header that is read: as long as the `flatgeobuf` crate allows.
+/// The longest accepted header, as in the `flatgeobuf` crate.
 const MAX_HEADER_BYTES: usize = 10 << 20;
 
 /// The bytes of a node of the index: four corners of a box and an offset.
@@ -16,33 +16,33 @@ const NODE_BYTES: u128 = 40;
 /// A file that is being read.
 pub(super) struct Frames {
     input: Bytes,
-    /// Where in the file the next byte is.
+    /// The offset of the next byte in the file.
     byte: u64,
     limit_bytes: usize,
-    /// The current piece, with its length before it, as its tables are aligned.
+    /// The current piece and the length before it, as the alignment of its tables includes that.
     frame: Vec<u8>,
 }
 
 /// A piece of the file.
 pub(super) enum Framed<'f> {
-    /// With its length before it.
+    /// The bytes, with the length before them.
     Whole(&'f [u8]),
-    /// It has been passed over.
+    /// The piece is longer than the limit and has been skipped.
     TooLong { limit_bytes: usize },
-    /// It is too short for a table.
+    /// The piece is too short for a table.
     TooShort,
 }
 
-/// What takes up a length and an offset.
+/// The bytes of a length and an offset.
 const MIN_FRAME_BYTES: usize = 8;
 
 impl Frames {
-    /// Starts behind the signature.
+    /// Checks the signature and starts after it.
     pub(super) fn new(mut input: Bytes, limit_bytes: usize) -> Result<Self, Stop> {
         let mut signature = Vec::new();
         input.by_ref().take(8).read_to_end(&mut signature)?;
         match &*signature {
-            // The last byte is the patch level, which changes nothing for readers.
+            // The last byte is the patch level, which does not affect readers.
             [b'f', b'g', b'b', 3, b'f', b'g', b'b', _] => Ok(Self {
                 input,
                 byte: 8,
@@ -61,7 +61,7 @@ impl Frames {
         }
     }
 
-    /// Returns where in the file the next byte is.
+    /// Returns the offset of the next byte in the file.
     pub(super) const fn byte(&self) -> u64 {
         self.byte
     }
@@ -82,7 +82,7 @@ impl Frames {
         }
     }
 
-    /// Passes over the index.
+    /// Skips the index.
     pub(super) fn skip_index(&mut self, features: u64, node_size: u16) -> Result<(), Stop> {
         let position = Position::Byte { byte: self.byte };
         if features == 0 || node_size == 0 {
@@ -97,7 +97,7 @@ impl Frames {
             level = level.div_ceil(node_size.into());
             nodes += level;
         }
-        // A single feature is a leaf, and has a root above it all the same.
+        // An index of a single feature has a root above the leaf too.
         if features == 1 {
             nodes += 1;
         }
@@ -115,7 +115,7 @@ impl Frames {
         Ok(())
     }
 
-    /// Reads the next feature and says where it begins; `None` at the end of the file.
+    /// Reads the next feature and returns its offset, `None` at the end of the file.
     pub(super) fn feature(&mut self) -> Result<Option<(u64, Framed<'_>)>, Stop> {
         let byte = self.byte;
         let frame = self.next(self.limit_bytes, "a feature")?;
@@ -153,7 +153,7 @@ impl Frames {
         }))
     }
 
-    /// Appends so many bytes to the frame, or as many as there are.
+    /// Appends up to `length` bytes to the frame, fewer at the end of the file.
     fn read(&mut self, length: u64) -> io::Result<u64> {
         let mut part = self.input.by_ref().take(length);
         let read = part.read_to_end(&mut self.frame)? as u64;
@@ -161,7 +161,7 @@ impl Frames {
         Ok(read)
     }
 
-    /// Passes over so many bytes; `false` if there are not so many.
+    /// Skips bytes. Returns `false` if the file ends before.
     fn skip(&mut self, length: u64) -> io::Result<bool> {
         let skipped = io::copy(&mut self.input.by_ref().take(length), &mut io::sink())?;
         self.byte += skipped;

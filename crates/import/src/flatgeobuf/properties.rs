@@ -15,7 +15,7 @@ pub(super) struct NameColumn<'o> {
     columns: Columns,
 }
 
-/// The types of all columns, and which one is the name.
+/// The types of all columns, and the index of the one with the name.
 #[derive(Default)]
 struct Columns {
     types: Vec<ColumnType>,
@@ -40,7 +40,7 @@ impl Columns {
 }
 
 impl<'o> NameColumn<'o> {
-    /// Looks the column up in the header; it has to be there, unless features have columns of their own.
+    /// Finds the column in the header. It must exist unless features have columns of their own.
     pub(super) fn new(header: &Header<'_>, naming: &'o Naming) -> Result<Self, Fault> {
         let columns = match header.columns() {
             Some(list) if !list.is_empty() => {
@@ -71,7 +71,7 @@ impl<'o> NameColumn<'o> {
     }
 }
 
-/// Finds the value of a column. Values stand one after another, each behind the number of its column.
+/// Finds the value of a column. Each value follows the index of its column.
 fn name<'p>(
     column: usize,
     types: &[ColumnType],
@@ -86,15 +86,15 @@ fn name<'p>(
         if number == column {
             return value.ok_or_else(|| {
                 let kind = kind.variant_name().unwrap_or("unknown");
-                Reason::invalid(format!("the name is of type {kind}, which is no text"))
+                Reason::invalid(format!("the name is of type {kind}, which is not a text"))
             });
         }
     }
     Ok(Cow::default())
 }
 
-/// Takes a value off the front, as text: `None` if it is not whole or of a type that is not known, `Some(None)` if there
-/// is no text for it.
+/// Reads a value as text, and advances. `None` if it is truncated or its type is unknown, `Some(None)` if its type
+/// has no text.
 #[expect(clippy::option_option, reason = "the two are told apart by one caller")]
 fn value<'p>(kind: ColumnType, from: &mut &'p [u8]) -> Option<Option<Cow<'p, [u8]>>> {
     macro_rules! number {
@@ -123,7 +123,7 @@ fn value<'p>(kind: ColumnType, from: &mut &'p [u8]) -> Option<Option<Cow<'p, [u8
     Some(Some(Cow::Owned(number.into_bytes())))
 }
 
-/// Takes bytes with their length before them.
+/// Reads bytes with a length before them, and advances.
 fn bytes<'p>(from: &mut &'p [u8]) -> Option<&'p [u8]> {
     let length = usize::try_from(u32::from_le_bytes(take(from)?)).ok()?;
     let (bytes, rest) = from.split_at_checked(length)?;
@@ -131,7 +131,7 @@ fn bytes<'p>(from: &mut &'p [u8]) -> Option<&'p [u8]> {
     Some(bytes)
 }
 
-/// Takes a fixed number of bytes.
+/// Reads a fixed number of bytes, and advances.
 fn take<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
     let (taken, rest) = from.split_first_chunk()?;
     *from = rest;
@@ -169,7 +169,7 @@ mod tests {
         check(
             T::Binary,
             b"\x01\0\x01\0\0\0a",
-            Err("the name is of type Binary, which is no text"),
+            Err("the name is of type Binary, which is not a text"),
         );
     }
 

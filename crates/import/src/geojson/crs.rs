@@ -1,7 +1,7 @@
-//! The member `crs`, which says what the coordinates are.
+//! The member `crs`, which names the reference system.
 //!
-//! RFC 7946 knows WGS 84 only. Before it a collection, a feature or a geometry could name another system, and some programs
-//! still write that.
+//! RFC 7946 allows only WGS 84. Before it, a collection, a feature or a geometry could name another system, and some
+//! programs still write that.
 //!
 //! # References
 //!
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::reference::ReferenceSystem;
 
-/// Returns the reference system if it is not WGS 84. What names none says nothing.
+/// Returns the reference system if it is not WGS 84. A member that names none is ignored.
 pub(super) fn other_than_wgs84(text: &[u8]) -> Option<ReferenceSystem> {
     #[derive(Deserialize)]
     struct Crs<'a> {
@@ -32,7 +32,7 @@ pub(super) fn other_than_wgs84(text: &[u8]) -> Option<ReferenceSystem> {
     if let Ok(name) = serde_json::from_slice::<String>(text) {
         return ReferenceSystem::other_than_wgs84(&name);
     }
-    // A list would be taken for the members in their order.
+    // Serde would read a list as the members in order.
     if text.first() != Some(&b'{') {
         return None;
     }

@@ -1,13 +1,13 @@
-//! What JSON a file is, by its first bytes.
+//! Telling the JSON formats apart by the first bytes of a file.
 //!
-//! Its name tells little: `GeoJSON` is often called `.json`, and one text a line `.geojson`.
+//! File names are unreliable: `GeoJSON` is often called `.json`, and a sequence of texts `.geojson`.
 
 use crate::format::Format;
 use crate::geojson::sequence::RECORD_SEPARATOR;
 use crate::geojson::types::{is_geojson, is_type};
 use crate::json::scan::{Captured, IfLong, Outline, Scanner};
 
-/// Returns the format to read a file as that is said to be of this one.
+/// Returns the actual format of a file that is expected to be of `format`.
 pub(crate) fn format(format: Format, head: &[u8]) -> Format {
     if format != Format::Json && format != Format::GeoJson {
         return format;
@@ -23,7 +23,7 @@ pub(crate) fn format(format: Format, head: &[u8]) -> Format {
     }
 }
 
-/// Tells whether a line is a whole text of `GeoJSON`, and another text follows.
+/// Returns whether the first line is a complete `GeoJSON` text that another text follows.
 fn is_sequence(text: &[u8]) -> bool {
     let Some(length) = Outline::default().feed(text) else {
         return false;
@@ -34,8 +34,8 @@ fn is_sequence(text: &[u8]) -> bool {
     rest.first() == Some(&b'{') && !first.contains(&b'\n') && is_geojson(first)
 }
 
-/// Tells whether an object, of which this may be only the beginning, says that it or the first of its features is
-/// `GeoJSON`; `None` if it does not get to that.
+/// Returns whether the beginning of an object has a `type` of `GeoJSON`, or a first feature with one; `None` if it
+/// has neither member.
 fn begins_as_geojson(text: &[u8]) -> Option<bool> {
     let mut scanner = Scanner::new(text, text.len());
     let mut value = Vec::new();

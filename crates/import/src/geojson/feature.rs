@@ -19,7 +19,7 @@ use crate::output::Output;
 use crate::position::Position;
 use crate::row::{Reason, Skip};
 
-/// Reads the texts of features into rows.
+/// Converts features to rows.
 #[derive(Debug)]
 pub(crate) struct Features<'o> {
     naming: &'o Naming,
@@ -27,7 +27,6 @@ pub(crate) struct Features<'o> {
     coordinates: Texts,
 }
 
-/// What becomes of a feature.
 enum Outcome<'a> {
     Point([&'a str; 2]),
     Points(Elements<'a>),
@@ -43,7 +42,7 @@ impl<'o> Features<'o> {
         }
     }
 
-    /// Reads a text; `blame` says where in it an error of the parser lies.
+    /// Reads a feature; `blame` gives the position and the reason for an error of the parser.
     pub(crate) fn read(
         &mut self,
         text: &[u8],
@@ -66,7 +65,7 @@ impl<'o> Features<'o> {
                 }
             }
         } else {
-            // The parser would take a list for an object's members in order; what is no JSON, it explains.
+            // Serde would read a list as the members in order. For invalid JSON its error is more precise.
             match serde_json::from_slice::<IgnoredAny>(text) {
                 Ok(_) => (position, Reason::invalid("not an object")),
                 Err(error) => blame(&error),
@@ -87,7 +86,7 @@ impl<'o> Features<'o> {
             output.skip(why);
             return Ok(());
         }
-        // What is no point needs no name.
+        // The name is read only for points.
         let found = outcome.and_then(|outcome| Ok((outcome, self.name(object, output)?)));
         match found {
             Err(reason) => output.reject(position, reason),
@@ -129,7 +128,7 @@ impl<'o> Features<'o> {
         }))
     }
 
-    /// Tells what a feature or bare geometry is.
+    /// Returns the points of a feature or geometry, or why there are none.
     fn look<'a>(&self, object: &Object<'a>, text: &[u8]) -> Result<Outcome<'a>, Reason> {
         self.reference_system(object)?;
         let Some(kind) = object.kind else {
@@ -142,8 +141,9 @@ impl<'o> Features<'o> {
         };
         let kind = parse::<Text<'_>>(kind)?.0;
         if kind != "Feature" {
-            return geometry(&kind, object)
-                .unwrap_or_else(|| Err(Reason::invalid(format!("type {kind:?} is no feature"))));
+            return geometry(&kind, object).unwrap_or_else(|| {
+                Err(Reason::invalid(format!("type {kind:?} is not a feature")))
+            });
         }
         let Some(inner) = object.geometry else {
             return Ok(Outcome::Skip(Skip::NoCoordinates));
@@ -170,7 +170,7 @@ impl<'o> Features<'o> {
         })
     }
 
-    /// Refuses coordinates that are no longitudes and latitudes.
+    /// Refuses coordinates that are not WGS 84 longitudes and latitudes.
     fn reference_system(&self, object: &Object<'_>) -> Result<(), Reason> {
         let crs = object.crs.filter(|_| !self.assume_wgs84);
         match crs.and_then(|crs| crs::other_than_wgs84(crs.get().as_bytes())) {
@@ -180,7 +180,7 @@ impl<'o> Features<'o> {
     }
 }
 
-/// Says what a text is, if it is an object and neither a feature nor a geometry.
+/// Describes an object that is neither a feature nor a geometry; `None` for other texts.
 pub(crate) fn foreign(text: &[u8]) -> Option<String> {
     let object = serde_json::from_slice::<Object<'_>>(text).ok()?;
     let kind = object.kind.and_then(|kind| parse::<Text<'_>>(kind).ok());
@@ -199,14 +199,14 @@ pub(crate) fn foreign(text: &[u8]) -> Option<String> {
     }
 }
 
-/// The members that matter, of a feature as of a geometry.
+/// The relevant members of a feature or a geometry.
 #[derive(Deserialize)]
 struct Object<'a> {
     #[serde(rename = "type", borrow)]
     kind: Option<&'a RawValue>,
     #[serde(borrow)]
     geometry: Option<&'a RawValue>,
-    /// With null, which is a way to write that there are none.
+    /// `null` counts as present: it is one way to write an empty geometry.
     #[serde(borrow, default, deserialize_with = "even_null")]
     coordinates: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -221,7 +221,7 @@ fn even_null<'de: 'a, 'a, D: Deserializer<'de>>(
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// Tells what a geometry is, `None` if its type is none.
+/// Returns the points of a geometry, or why there are none; `None` if the type is not a geometry.
 fn geometry<'a>(kind: &str, object: &Object<'a>) -> Option<Result<Outcome<'a>, Reason>> {
     let coordinates = || {
         let raw = object.coordinates.ok_or(Reason::Missing {
@@ -254,7 +254,7 @@ fn geometry<'a>(kind: &str, object: &Object<'a>) -> Option<Result<Outcome<'a>, R
     })
 }
 
-/// Reads the text of longitude and latitude.
+/// Splits a position into the texts of longitude and latitude.
 fn pair(position: &str) -> Result<[&str; 2], Reason> {
     let mut numbers = list(position)?;
     let lon = numbers.next();

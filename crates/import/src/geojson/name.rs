@@ -11,7 +11,7 @@ use crate::json::value::{Text, parse};
 use crate::options::Naming;
 use crate::row::Reason;
 
-/// Reads the name out of a feature's properties; `None` if none of them holds it.
+/// Returns the name in the properties of a feature, `None` if no property holds it.
 pub(super) fn of<'a>(
     naming: &Naming,
     properties: &'a RawValue,
@@ -30,14 +30,14 @@ pub(super) fn of<'a>(
         Some(b'"') => parse::<Text<'a>>(value).map(|text| Some(text.0)),
         Some(b'{' | b'[') => {
             let field = naming.field().unwrap_or_default();
-            Err(Reason::invalid(format!("property {field:?} is no text")))
+            Err(Reason::invalid(format!("property {field:?} is not a text")))
         }
         Some(b'n') => Ok(Some(Cow::default())),
         _ => Ok(Some(Cow::Borrowed(value.get()))),
     }
 }
 
-/// Picks the property that fits best and passes over the others.
+/// Deserializes the property with the best rank and skips the others.
 struct Property<'n>(&'n Naming);
 
 impl<'de> DeserializeSeed<'de> for Property<'_> {
@@ -56,7 +56,7 @@ impl<'de> Visitor<'de> for Property<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        /// Worse than all ranks.
+        /// Worse than every rank.
         const NONE: (u8, Option<&RawValue>) = (u8::MAX, None);
         let mut best = NONE;
         let mut exact = false;
@@ -70,7 +70,8 @@ impl<'de> Visitor<'de> for Property<'_> {
                 return Err(A::Error::custom(twice));
             }
             let value: &RawValue = map.next_value()?;
-            // Null is worse than any value, and what only resembles the field may hold anything.
+            // Null ranks below any value. A property that only resembles the field may hold anything, so an object
+            // there is ignored.
             let (rank, fits) = match value.get().as_bytes().first() {
                 Some(b'n') => (NONE.0 - 1, true),
                 Some(b'{' | b'[') => (rank, rank == 0),

@@ -1,7 +1,7 @@
-//! `GeoJSON` texts one after another: one per line, or each after a record separator (RFC 8142).
+//! `GeoJSON` texts, one per line or each after a record separator (RFC 8142).
 //!
-//! If the first byte is a record separator all texts have one, and may stretch over several lines. A text that is wrong
-//! or cut is rejected, and the next is read.
+//! If the first byte is a record separator, all texts have one and may span several lines. An invalid or truncated
+//! text is rejected and the next one is read.
 
 use std::io::BufRead;
 
@@ -50,7 +50,7 @@ pub(crate) fn read(
                 let mut start = start;
                 start.pass(&text[..blanks]);
                 let text = text[blanks..].trim_ascii_end();
-                // Lines of a list that was cut up keep their commas.
+                // Lines of a list that was split into lines keep their commas.
                 let text = text.strip_suffix(b",").map_or(text, <[u8]>::trim_ascii_end);
                 if text.is_empty() {
                     continue;
@@ -126,7 +126,7 @@ mod tests {
             &format!("{a} {b}\n{{\"type\": \"FeatureCollection\", \"features\": []}}"),
             &[
                 "line 1, column 104: trailing characters",
-                "line 2: type \"FeatureCollection\" is no feature",
+                "line 2: type \"FeatureCollection\" is not a feature",
             ],
         );
     }

@@ -133,7 +133,7 @@ fn a_feature_that_is_wrong_is_rejected() {
     check("{}", "1, entry 1: there is no type");
     check(
         r#"{"type": "Topology"}"#,
-        "1, entry 1: type \"Topology\" is no feature",
+        "1, entry 1: type \"Topology\" is not a feature",
     );
     check(
         r#"{"type": "Feature", "geometry": {"x": 1}}"#,
@@ -201,7 +201,7 @@ fn the_name_is_a_property_of_choice() {
     check(
         Some("name"),
         r#"{"name": ["a"]}"#,
-        &rejected("property \"name\" is no text"),
+        &rejected("property \"name\" is not a text"),
     );
     check(
         Some("name"),

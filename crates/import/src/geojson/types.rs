@@ -2,7 +2,7 @@
 
 use crate::json::members;
 
-/// The types of `GeoJSON` objects other than collections of features (RFC 7946, section 1.4).
+/// The types of features and geometries (RFC 7946, section 1.4): all but `FeatureCollection`.
 pub(crate) const LONE: [&str; 8] = [
     "Feature",
     "Point",

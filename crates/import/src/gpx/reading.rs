@@ -12,8 +12,8 @@ use crate::position::Position;
 use crate::row::{Reason, Skip};
 use crate::text::bounded::is_too_long;
 
-/// How deep elements can be within each other, and how long their names can be: far more than in any GPX file, and the
-/// parser keeps the names of all that are open.
+/// The greatest depth of elements and length of their names, far more than in any GPX file. The parser keeps the
+/// names of all open elements.
 const MAX_DEPTH: usize = 256;
 const MAX_TAG_BYTES: usize = 1 << 10;
 
@@ -21,7 +21,7 @@ const MAX_TAG_BYTES: usize = 1 << 10;
 const IN_ROOT: usize = 1;
 const IN_WAYPOINT: usize = 2;
 
-/// Takes a name apart into its prefix, if it has one, and the rest.
+/// Splits a name into its prefix, if it has one, and the rest.
 fn split(qualified: &str) -> (Option<&str>, &str) {
     match qualified.split_once(':') {
         Some((prefix, name)) => (Some(prefix), name),
@@ -29,20 +29,19 @@ fn split(qualified: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Tells whether an element has a namespace of its own.
+/// Returns whether an element declares a default namespace.
 fn has_namespace(tag: &BytesStart<'_>) -> bool {
     tag.attributes_raw().contains("xmlns=")
 }
 
-/// Where in the file the reader is.
 pub(super) struct Reading<'o> {
     name_field: Option<&'o str>,
-    /// The prefix of the root element, if it has one. Elements with another one are not of GPX.
+    /// The prefix of the root element, if it has one. Elements with another prefix are not of GPX.
     prefix: Option<String>,
     depth: usize,
-    /// Whether the root element has been there.
+    /// Whether the root element has been read.
     rooted: bool,
-    /// How many waypoints there have been.
+    /// The number of waypoints so far.
     waypoints: u64,
     waypoint: Option<Waypoint>,
     /// Whether the text of the waypoint's name is being read.
@@ -112,7 +111,7 @@ impl<'o> Reading<'o> {
                         waypoint.start_name();
                         self.naming = true;
                     } else if self.name_field.is_some() && self.waypoints == 1 {
-                        // If it has a name, there is nothing to tell.
+                        // The list is needed only for waypoints without a name.
                         waypoint.see(qualified);
                     }
                 }
@@ -146,7 +145,7 @@ impl<'o> Reading<'o> {
         }
     }
 
-    /// Takes text between tags and references. Where it begins with `&`, no reference was to be made of that.
+    /// Handles text between tags and references. Text that begins with `&` is one that is not a reference.
     pub(super) fn bare_text(&mut self, text: &str, output: &Output<'_>) {
         if text.starts_with('&')
             && let Some(waypoint) = self.named()
@@ -157,9 +156,9 @@ impl<'o> Reading<'o> {
         self.text(text, output);
     }
 
-    /// Returns the waypoint whose name the text is that comes now.
+    /// Returns the waypoint whose name the next text belongs to.
     fn named(&mut self) -> Option<&mut Waypoint> {
-        // Text of elements within the name is none of it.
+        // The text of nested elements is not part of the name.
         if self.naming && self.depth == IN_WAYPOINT + 1 {
             self.waypoint.as_mut()
         } else {
@@ -204,7 +203,7 @@ impl<'o> Reading<'o> {
         Ok(())
     }
 
-    /// Explains an error of the parser in what starts on this line.
+    /// Converts an error of the parser in an element that starts on this line.
     pub(super) fn explain(&self, error: quick_xml::Error, line: u64, limit_bytes: usize) -> Stop {
         let position = self.position(line);
         match error {
@@ -213,7 +212,7 @@ impl<'o> Reading<'o> {
                 limit_bytes,
             }
             .into(),
-            // The parser shares its errors; what matters of them is the kind and the text.
+            // The error is shared and cannot be moved. Its kind and its text are kept.
             quick_xml::Error::Io(error) => {
                 Stop::Io(std::io::Error::new(error.kind(), error.to_string()))
             }

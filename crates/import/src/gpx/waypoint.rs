@@ -20,14 +20,14 @@ pub(super) struct Waypoint {
     position: Position,
     location: Result<E7Point, Reason>,
     name: Name,
-    /// The elements that are not its name.
+    /// The names of the other elements, for a message.
     elements: Names,
 }
 
 enum Name {
     Absent,
     Open(String),
-    /// A second element of the kind changes nothing any more.
+    /// A second name is ignored.
     Closed(String),
 }
 
@@ -41,7 +41,7 @@ impl Waypoint {
         }
     }
 
-    /// Notes an element that is not the name.
+    /// Records an element other than the name.
     pub(super) fn see(&mut self, element: &str) {
         if matches!(self.name, Name::Absent) {
             self.elements.add(element);
@@ -52,7 +52,6 @@ impl Waypoint {
         self.position
     }
 
-    /// Begins the element with the name.
     pub(super) fn start_name(&mut self) {
         self.name = match std::mem::replace(&mut self.name, Name::Absent) {
             Name::Absent => Name::Open(String::new()),
@@ -60,7 +59,7 @@ impl Waypoint {
         };
     }
 
-    /// Adds to the name; of what is longer than the limit it keeps just so much that it can be told.
+    /// Adds to the name. Beyond the limit it keeps only as much as shows that the name is too long.
     pub(super) fn add_name(&mut self, text: &str, max_name_bytes: usize) {
         if let Name::Open(name) = &mut self.name
             && name.len() <= max_name_bytes
@@ -69,7 +68,7 @@ impl Waypoint {
         }
     }
 
-    /// Makes the waypoint a rejected one, unless it is already.
+    /// Rejects the waypoint, unless it is rejected already.
     pub(super) fn spoil(&mut self, reason: Reason) {
         if matches!(self.name, Name::Open(_)) && self.location.is_ok() {
             self.location = Err(reason);
@@ -97,7 +96,7 @@ impl Waypoint {
 /// Reads the attributes.
 fn location(tag: &BytesStart<'_>) -> Result<E7Point, Reason> {
     let (mut lat, mut lon) = (None, None);
-    // The parser's own check for repeated attributes takes time that grows with the square of their number.
+    // The parser's check for repeated attributes takes quadratic time.
     for attribute in tag.attributes().with_checks(false) {
         let attribute = attribute.map_err(Reason::invalid)?;
         let (slot, plural) = match attribute.key.as_ref() {
@@ -112,7 +111,7 @@ fn location(tag: &BytesStart<'_>) -> Result<E7Point, Reason> {
             return Err(Reason::invalid(format!("there are two {plural}")));
         }
     }
-    // What is absent is as good as empty.
+    // An absent attribute counts as empty.
     let text = |value: Option<Cow<'_, str>>| value.unwrap_or_default().into_owned();
     Texts::new(Unit::Degrees, false).point(&text(lat), &text(lon))
 }

@@ -1,4 +1,4 @@
-//! A JSON document with one long list in it, piece by piece.
+//! Reading a JSON document with one long list piece by piece.
 
 use std::io::BufRead;
 
@@ -13,7 +13,7 @@ use crate::format::Format;
 use crate::text::names::Names;
 use crate::text::place::Place;
 
-/// Which documents are accepted.
+/// The accepted documents.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     pub(crate) format: Format,
@@ -21,9 +21,10 @@ pub(crate) struct Shape {
     pub(crate) list: &'static str,
     /// Whether the document may also be the bare list.
     pub(crate) bare: bool,
-    /// If the document may also be an object without a list, which then is the only element: the types of such objects.
+    /// Whether the document may also be an object without a list, which then is the only element: the types of such
+    /// objects.
     pub(crate) alone: Option<&'static [&'static str]>,
-    /// What a message says is expected.
+    /// The end of the message for other documents.
     pub(crate) expected: &'static str,
 }
 
@@ -32,9 +33,9 @@ pub(crate) struct Shape {
 pub(crate) enum Piece<'d> {
     /// An element of the list.
     Element(Element<'d>),
-    /// The whole document, an object that has no list.
+    /// The whole document, which is an object without a list.
     Alone(Element<'d>),
-    /// Another member of the outer object, of sound JSON.
+    /// Another member of the outer object. Its value is valid JSON.
     Member { key: &'d str, text: &'d [u8] },
 }
 
@@ -45,15 +46,16 @@ pub(crate) struct Document<R> {
     shape: Shape,
     limit_bytes: usize,
     state: State,
-    /// How many elements there have been.
+    /// The number of elements so far.
     elements: u64,
-    /// Whether the list has been there.
+    /// Whether the list has been read.
     listed: bool,
-    /// Whether the outer object has said that it is an element itself, which may have a member that is called as the list.
+    /// Whether the type of the outer object says that it is an element itself. It may then have a member with the
+    /// name of the list.
     lone: bool,
-    /// The members that have been there, for a message.
+    /// The names of the members so far, for a message.
     members: Names,
-    /// Where the outer object begins.
+    /// The place of the outer object.
     start: Place,
     key: String,
     text: Vec<u8>,
@@ -147,7 +149,7 @@ impl<R: BufRead> Document<R> {
         Ok(self.scanner.take()?)
     }
 
-    /// Reads a member of the outer object up to its value if that is the list, else with it.
+    /// Reads a member of the outer object, up to its value if that is the list, otherwise including its value.
     fn member(&mut self, first: bool) -> Result<Member, Stop> {
         let mut next = self.scanner.peek()?;
         if next == Some(b'}') {
@@ -186,7 +188,7 @@ impl<R: BufRead> Document<R> {
         }
         self.value()?;
         if let Err(error) = check(&self.text) {
-            // Numbers that are none do no harm in a member that does not matter.
+            // `NaN` is harmless in a member that is not used.
             let repaired = nonfinite::as_null(&self.text);
             if repaired.is_none_or(|text| check(&text).is_err()) {
                 return Err(fault(place, &error, &self.text).into());
@@ -281,7 +283,7 @@ impl<R: BufRead> Document<R> {
         }
     }
 
-    /// Reads a value into the text, for which there is no getting past if it is too long.
+    /// Reads a value into `text`. One that is too long ends the import.
     fn value(&mut self) -> Result<(), Stop> {
         let position = self.scanner.place().position();
         match self.scanner.capture(&mut self.text, IfLong::Stop)? {
@@ -323,17 +325,17 @@ impl<R: BufRead> Document<R> {
     }
 }
 
-/// What was found where a member of the outer object may be.
+/// The result of reading a member of the outer object.
 enum Member {
     List,
     Other,
     /// The end of an object that had a list.
     End,
-    /// The end of one that had none, and its whole text if that is not too long.
+    /// The end of an object without a list, and its whole text unless that is too long.
     Alone(Option<Vec<u8>>),
 }
 
-/// Returns a byte as a message shows it, of which those beyond ASCII are no characters.
+/// Returns a byte as a message shows it: bytes beyond ASCII are not characters.
 fn shown(byte: u8) -> String {
     if byte.is_ascii() {
         format!("{:?}", char::from(byte))

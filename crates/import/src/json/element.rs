@@ -1,4 +1,4 @@
-//! One element of the list of a document, before it is understood.
+//! One element of a list, not parsed yet.
 
 use super::problem::{place, reason};
 use crate::position::Position;
@@ -12,7 +12,7 @@ pub(crate) struct Element<'d> {
     /// Counted from 1.
     pub(crate) number: u64,
     pub(crate) place: Place,
-    /// The text, or that it is too long.
+    /// The text, or an error if it is longer than the limit.
     pub(crate) text: Result<&'d [u8], TooLong>,
 }
 
@@ -29,7 +29,7 @@ impl From<TooLong> for Reason {
 }
 
 impl Element<'_> {
-    /// Returns where the element begins.
+    /// Returns the position of the element.
     pub(crate) const fn position(&self) -> Position {
         Position::Entry {
             entry: self.number,
@@ -38,13 +38,13 @@ impl Element<'_> {
         }
     }
 
-    /// Says where an error lies and what it is.
+    /// Returns the position and the reason for an error of the parser.
     pub(crate) fn blame(
         &self,
         error: &serde_json::Error,
         encoding: Encoding,
     ) -> (Position, Reason) {
-        // Only of a text that was read can there be an error.
+        // The parser has read the text, so it is there.
         let text = self.text.unwrap_or_default();
         let place = place(error, text, self.place);
         let position = Position::Entry {

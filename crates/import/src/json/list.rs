@@ -1,18 +1,18 @@
-//! The elements of a list whose text is there and has been found sound.
+//! Splitting a valid list into its elements.
 
 use super::scan::Outline;
 
-/// The texts of a list's elements, one after another.
+/// The texts of the elements of a list.
 ///
-/// A parser would collect them, and eight million elements take sixteen times the memory of their text.
+/// Parsing them into a vector would take sixteen times the memory of their text.
 #[derive(Clone, Debug)]
 pub(crate) struct Elements<'a> {
-    /// What is left of the list, without its brackets.
+    /// The rest of the list, without brackets.
     rest: &'a str,
 }
 
 impl<'a> Elements<'a> {
-    /// Takes the text of a sound JSON value; `None` if it is no list.
+    /// Returns the elements of a valid JSON value, `None` if it is not a list.
     pub(crate) fn of(text: &'a str) -> Option<Self> {
         let rest = text.strip_prefix('[')?.strip_suffix(']')?;
         Some(Self { rest })
@@ -27,7 +27,7 @@ impl<'a> Iterator for Elements<'a> {
         if rest.is_empty() {
             return None;
         }
-        // The last element may end with the text.
+        // The last element ends with the text.
         let end = Outline::default().feed(rest.as_bytes());
         let (element, rest) = rest.split_at(end.unwrap_or(rest.len()));
         self.rest = rest;

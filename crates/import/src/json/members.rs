@@ -1,4 +1,4 @@
-//! The names of an object's members, for a message.
+//! The members of an object, for messages and detection.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::text::names::Names;
 
-/// Returns the names of the members of an object's text, none if it is no object.
+/// Returns the names of the members of an object as a list for a message, empty if the text is not an object.
 pub(crate) fn names(text: &[u8]) -> String {
     serde_json::from_slice::<Members<'_>>(text)
         .map_or_else(|_| String::new(), |found| found.names.into_string())

@@ -1,6 +1,6 @@
-//! `NaN` and `Infinity`, which JSON does not have and some programs write.
+//! `NaN` and `Infinity`, which some programs write although JSON has no such numbers.
 
-/// Returns a text with `null` in the place of numbers that are none, `None` if it has none of them.
+/// Returns a text with `null` instead of such numbers, `None` if it has none.
 pub(crate) fn as_null(text: &[u8]) -> Option<Vec<u8>> {
     const WORDS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
     let mut repaired = Vec::new();
@@ -9,7 +9,7 @@ pub(crate) fn as_null(text: &[u8]) -> Option<Vec<u8>> {
     while let Some(&byte) = text.get(at) {
         match byte {
             b'"' => in_string = !in_string,
-            // What is escaped ends no string.
+            // An escaped quote does not end a string.
             b'\\' if in_string => at += 1,
             b'N' | b'I' | b'-' if !in_string => {
                 let word = WORDS.iter().find(|word| text[at..].starts_with(word));

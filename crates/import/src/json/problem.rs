@@ -1,4 +1,4 @@
-//! What the parser's errors say, in words that fit a message about a file.
+//! Messages for the errors of the JSON parser.
 
 use serde_json::error::Category;
 
@@ -7,7 +7,7 @@ use crate::text::encoding::Encoding;
 use crate::text::one_line::one_line;
 use crate::text::place::Place;
 
-/// Returns the reason to reject a record for an error in its text, which was decoded from this encoding.
+/// Returns the reason to reject a record for an error in its text. `encoding` is the original encoding of the text.
 pub(crate) fn reason(error: &serde_json::Error, text: &[u8], encoding: Encoding) -> Reason {
     if std::str::from_utf8(text).is_err() && is_undecoded(error) {
         return Reason::NotDecoded { encoding };
@@ -19,23 +19,23 @@ fn is_undecoded(error: &serde_json::Error) -> bool {
     error.to_string().starts_with("invalid unicode code point")
 }
 
-/// Returns what an error says about a text without its position, which is one within a piece, but with the word there.
+/// Returns the message of an error without its position, which is relative to the record, and with the invalid word.
 pub(crate) fn problem(error: &serde_json::Error, text: &[u8]) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
     let problem = message.strip_suffix(&position).unwrap_or(&message);
     let word = word(text, error.line(), error.column());
     match error.classify() {
-        // Such a text is complete by its brackets, so the parser met the end of the piece, not of the file.
+        // The brackets of the text are balanced, so this is the end of the record, not of the file.
         Category::Eof => one_line("the value is not complete"),
-        // Where punctuation is expected, what stands in its place is no word, or the beginning of one.
+        // Where punctuation is expected, one character shows the error better than a word.
         Category::Syntax if problem.starts_with("expected `") => {
             match character(text, error.line(), error.column()) {
                 Some(found) => one_line(&format!("{problem}, found {found:?}")),
                 None => one_line(problem),
             }
         }
-        // The parser's own complaints about words do not show them.
+        // The messages of the parser do not show the word.
         Category::Syntax if !word.is_empty() && !problem.contains("string") => {
             let word = one_line(&String::from_utf8_lossy(word));
             one_line(&format!("{problem}, found {word}"))
@@ -77,7 +77,7 @@ fn character(text: &[u8], line: usize, column: usize) -> Option<char> {
         .next()
 }
 
-/// Returns the number or word at a place of a JSON text or right before it, empty if there is something else.
+/// Returns the number or word at or directly before a place of a JSON text, empty if there is none.
 fn word(text: &[u8], line: usize, column: usize) -> &[u8] {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-._".contains(byte);
     let line = text
@@ -97,7 +97,7 @@ fn word(text: &[u8], line: usize, column: usize) -> &[u8] {
 mod tests {
     use super::*;
 
-    /// The character before the one that is wrong was named.
+    /// The message showed the character before the wrong one.
     #[test]
     fn what_stands_in_the_place_of_punctuation_is_named() {
         let check = |text: &str, expected: &str| {

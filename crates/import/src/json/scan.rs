@@ -1,27 +1,27 @@
-//! Finding where JSON values begin and end, without understanding them.
+//! Finding the ends of JSON values without parsing them.
 //!
-//! A document that holds a long list is not parsed as a whole: this finds the text of one element after another, and
-//! `serde_json` reads each. So one element that is wrong does not spoil the rest, and nothing of the document is kept.
+//! A document with a long list is not parsed as a whole. The scanner finds the text of each element, and `serde_json`
+//! parses that. So an invalid element does not affect the others, and nothing of the document is kept in memory.
 
 use std::io::{self, BufRead};
 
 use crate::fault::{Fault, Stop};
 use crate::text::place::Place;
 
-/// Whether a value was captured.
+/// The result of [`Scanner::capture`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Captured {
     Whole,
-    /// It is longer than the limit.
+    /// The value is longer than the limit.
     TooLong,
 }
 
-/// What to do about a value that is longer than the limit.
+/// What to do with a value that is longer than the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IfLong {
-    /// Go to its end.
+    /// Skip it.
     PassOver,
-    /// Go no further.
+    /// Stop within it.
     Stop,
 }
 
@@ -31,12 +31,11 @@ pub(crate) struct Scanner<R> {
     input: R,
     place: Place,
     limit_bytes: usize,
-    /// Everything that is taken, as long as it is wanted and within the limit.
+    /// Everything that was consumed since the tape started, if it is within the limit.
     tape: Option<Vec<u8>>,
 }
 
 impl<R: BufRead> Scanner<R> {
-    /// Starts at the beginning of a text.
     pub(crate) const fn new(input: R, limit_bytes: usize) -> Self {
         Self {
             input,
@@ -51,7 +50,7 @@ impl<R: BufRead> Scanner<R> {
         self.place
     }
 
-    /// Returns the next byte that is no white space, without taking it.
+    /// Returns the next byte that is not white space, without consuming it.
     pub(crate) fn peek(&mut self) -> io::Result<Option<u8>> {
         loop {
             let chunk = self.input.fill_buf()?;
@@ -70,12 +69,12 @@ impl<R: BufRead> Scanner<R> {
         }
     }
 
-    /// Takes the byte that [`peek`](Self::peek) has returned.
+    /// Consumes the byte that [`peek`](Self::peek) has returned.
     pub(crate) fn take(&mut self) -> io::Result<()> {
         self.advance(1)
     }
 
-    /// Takes bytes that are in the buffer.
+    /// Consumes bytes of the buffer.
     fn advance(&mut self, length: usize) -> io::Result<()> {
         let taken = &self.input.fill_buf()?[..length];
         self.place.pass(taken);
@@ -90,17 +89,17 @@ impl<R: BufRead> Scanner<R> {
         Ok(())
     }
 
-    /// Starts to keep everything that is taken.
+    /// Starts to record everything that is consumed.
     pub(crate) fn start_tape(&mut self) {
         self.tape = Some(Vec::new());
     }
 
-    /// Ends it and returns what was taken since, `None` if that is longer than the limit.
+    /// Stops recording and returns the text, `None` if it is longer than the limit.
     pub(crate) fn stop_tape(&mut self) -> Option<Vec<u8>> {
         self.tape.take()
     }
 
-    /// Puts the next value into `text` as it is written; the caller has looked that there is one.
+    /// Copies the text of the next value into `text`. The caller has checked that a value begins here.
     pub(crate) fn capture(
         &mut self,
         text: &mut Vec<u8>,
@@ -137,7 +136,7 @@ impl<R: BufRead> Scanner<R> {
         }
     }
 
-    /// Returns the fault of a text that ends here and should not.
+    /// Returns the error for a text that ends here unexpectedly.
     pub(crate) const fn truncated(&self) -> Fault {
         Fault::Truncated {
             position: self.place.position(),
@@ -146,19 +145,19 @@ impl<R: BufRead> Scanner<R> {
     }
 }
 
-/// The outline of a value: how deep in brackets it is, and whether in a string.
+/// The nesting of a value: the depth in brackets, and whether it is within a string.
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
     depth: u64,
     in_string: bool,
     escaped: bool,
-    /// A number or a word, which ends only where something else begins.
+    /// A number or a word has begun, which only the next other character ends.
     scalar: bool,
 }
 
 impl Outline {
-    /// Follows the value through a piece of text; returns how much of it belongs to the value, `None` if all does and
-    /// more may come.
+    /// Reads the next piece of the text. Returns how much of it belongs to the value, `None` if the value may go on
+    /// after it.
     #[inline]
     pub(crate) fn feed(&mut self, text: &[u8]) -> Option<usize> {
         let mut at = 0;
@@ -175,7 +174,7 @@ impl Outline {
                         }
                     }
                     b'\\' => self.escaped = true,
-                    // All else up to the next of the two is plain text.
+                    // Everything up to the next quote or backslash is text.
                     _ => at += memchr::memchr2(b'"', b'\\', &text[at..])?,
                 }
             } else {
@@ -198,7 +197,7 @@ impl Outline {
         None
     }
 
-    /// Tells whether the value may end with the text.
+    /// Returns whether the value can end with the text.
     const fn may_end(&self) -> bool {
         self.scalar && self.depth == 0 && !self.in_string
     }

@@ -1,4 +1,4 @@
-//! Values whose text has been found sound.
+//! Parsing single values.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::problem::problem;
 use crate::row::Reason;
 
-/// A text, lent where it has no escapes.
+/// A string, borrowed unless it has escapes.
 #[derive(Deserialize)]
 pub(crate) struct Text<'a>(#[serde(borrow)] pub(crate) Cow<'a, str>);
 

@@ -3,27 +3,27 @@
 use std::convert::Infallible;
 use std::str::FromStr;
 
-/// The layout of a table of text: CSV and its kin.
+/// The layout of a table of text, such as CSV.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// The byte between fields; `None` finds out whether it is a comma, a semicolon, a tab or a vertical bar.
+    /// The byte between fields; `None` detects a comma, a semicolon, a tab or a vertical bar.
     pub delimiter: Option<u8>,
-    /// The byte around fields that contain delimiters or line ends, doubled inside; `None` if there is none.
+    /// The byte around fields that contain delimiters or line ends, doubled inside; `None` means no quoting.
     pub quote: Option<u8>,
     /// Whether the first line names the columns.
     pub header: bool,
     /// The unit of the coordinates.
     pub unit: Unit,
-    /// Where the latitude is.
+    /// The column of the latitude.
     pub lat: Column,
-    /// Where the longitude is.
+    /// The column of the longitude.
     pub lon: Column,
-    /// Where the name is; `None` reads no names.
+    /// The column of the name; `None` reads no names.
     pub name: Option<Column>,
 }
 
 impl Table {
-    /// Returns the layout of comma-separated values: a delimiter to be found out, quotes, a header, degrees in the usual columns.
+    /// Returns the layout of comma-separated values: any delimiter, quotes, a header, degrees in the usual columns.
     #[must_use]
     pub fn csv() -> Self {
         Self {
@@ -37,11 +37,11 @@ impl Table {
         }
     }
 
-    /// Returns the layout of tab-separated values: no quotes, otherwise like [`csv`](Self::csv).
+    /// Returns the layout of tab-separated values: like [`csv`](Self::csv), but without quotes.
     ///
     /// # References
     ///
-    /// IANA's registration of `text/tab-separated-values`, which knows no quotes; nor do those who publish in it.
+    /// IANA's registration of `text/tab-separated-values`, which has no quotes.
     #[must_use]
     pub fn tsv() -> Self {
         Self {
@@ -55,7 +55,7 @@ impl Table {
     ///
     /// # References
     ///
-    /// The readme beside the dumps: `geonameid`, `name`, `asciiname`, `alternatenames`, `latitude`, `longitude` and
+    /// The readme of the dumps: `geonameid`, `name`, `asciiname`, `alternatenames`, `latitude`, `longitude` and
     /// thirteen more; no header, and quotes are part of the names.
     #[must_use]
     pub fn geonames() -> Self {
@@ -71,10 +71,10 @@ impl Table {
     }
 }
 
-/// Which column of a table.
+/// A column of a table.
 ///
-/// [`FromStr`] never fails: a text of digits is a number of a column counted from 1, as `cut` and `sort` count them, and
-/// everything else a name.
+/// [`FromStr`] never fails: digits are the number of a column counted from 1, as in `cut` and `sort`, and everything
+/// else is a name.
 ///
 /// # Examples
 ///
@@ -86,12 +86,12 @@ impl Table {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// The first column whose name is usual for the purpose, whatever its capitals: `latitude`, `lat` or `y`;
-    /// `longitude`, `lon`, `lng`, `long` or `x`; `name` or `title`. Else the only one that is called so with a common
-    /// addition, such as `stop_lat`, `decimalLatitude` or `latitude_deg`. Where there are no such coordinates, a column
-    /// of well-known text (`WKT`, `geometry`) holds both.
+    /// The first column with a usual name in any case: `latitude`, `lat` or `y`; `longitude`, `lon`, `lng`, `long` or
+    /// `x`; `name` or `title`. Otherwise the only column with such a name and a common addition, such as `stop_lat`,
+    /// `decimalLatitude` or `latitude_deg`. If there are no such coordinates, a column of well-known text (`WKT`,
+    /// `geometry`) holds both.
     Usual,
-    /// The column with this name in the header, exactly, or else with other capitals.
+    /// The column with this name in the header, exactly or otherwise ignoring case.
     Named(String),
     /// The column with this index, counted from 0.
     Index(usize),

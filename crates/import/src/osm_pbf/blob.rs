@@ -1,4 +1,4 @@
-//! The outer layer of the format: blobs, each with a type, a length and perhaps a compression.
+//! The outer layer of the format: blobs with a type, a length and a compression.
 
 use std::io::Read;
 use std::str;
@@ -12,7 +12,7 @@ use crate::format::Format;
 use crate::input::Bytes;
 use crate::position::Position;
 
-/// The longest header of a blob and the longest blob, packed or unpacked, that the format allows.
+/// The limits of the format for the header of a blob, and for a blob, packed or unpacked.
 const MAX_HEADER_BYTES: u64 = 64 << 10;
 const MAX_BLOB_BYTES: u64 = 32 << 20;
 
@@ -25,7 +25,7 @@ pub(super) struct Blobs {
 /// One blob, still packed.
 pub(super) struct Blob {
     pub(super) kind: String,
-    /// Where in the file it begins.
+    /// The offset of the blob in the file.
     pub(super) byte: u64,
     message: Vec<u8>,
 }
@@ -77,7 +77,7 @@ impl Blobs {
         }))
     }
 
-    /// Reads so many bytes, or as many as there are.
+    /// Reads up to `length` bytes, fewer at the end of the file.
     fn read(&mut self, length: u64) -> Result<Vec<u8>, Stop> {
         let mut bytes = Vec::new();
         let read = self.input.by_ref().take(length).read_to_end(&mut bytes)?;
@@ -97,7 +97,7 @@ impl Header {
         for field in Message(message) {
             match field? {
                 (1, Value::Bytes(name)) => kind = Some(str::from_utf8(name).or(Err(Broken))?),
-                // A negative length comes out as one far too long.
+                // A negative length becomes one that is too long.
                 (3, Value::Number(number)) => length = Some(number),
                 _ => {}
             }
@@ -110,7 +110,7 @@ impl Header {
 }
 
 impl Blob {
-    /// Returns what is in the blob.
+    /// Returns the unpacked data.
     pub(super) fn unpack(self) -> Result<Vec<u8>, Fault> {
         let position = Position::Byte { byte: self.byte };
         let (mut data, mut raw_size) = (None, None);
@@ -159,14 +159,14 @@ impl Blob {
 
 fn unpack_zstd(packed: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut decoder = zstd::Decoder::with_buffer(packed)?;
-    // A frame can ask for a window much longer than a blob.
+    // A frame can demand a window much longer than a blob.
     decoder.window_log_max(MAX_BLOB_BYTES.ilog2())?;
     limited(decoder)
 }
 
-/// Unpacks a block of LZ4, which has no length of its own, into the room that the blob asks for.
+/// Unpacks an LZ4 block, which does not record its unpacked length, to at most `raw_size` bytes.
 fn unpack_lz4(packed: &[u8], raw_size: Option<u64>) -> Result<Vec<u8>, DecompressError> {
-    // No byte becomes more than 255, so that the room stays in proportion to what is there.
+    // A byte unpacks to at most 255, so the allocation stays in proportion to the input.
     let most = (packed.len() as u64)
         .saturating_mul(255)
         .min(MAX_BLOB_BYTES);
@@ -174,7 +174,7 @@ fn unpack_lz4(packed: &[u8], raw_size: Option<u64>) -> Result<Vec<u8>, Decompres
     lz4_flex::block::decompress(packed, usize::try_from(room).unwrap_or(usize::MAX))
 }
 
-/// Unpacks, but not much more than is allowed.
+/// Unpacks to at most one byte more than the limit.
 fn limited(packed: impl Read) -> std::io::Result<Vec<u8>> {
     let mut unpacked = Vec::new();
     packed.take(MAX_BLOB_BYTES + 1).read_to_end(&mut unpacked)?;

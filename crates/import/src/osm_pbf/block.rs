@@ -10,19 +10,19 @@ use crate::output::Output;
 use crate::position::Position;
 use crate::row::{Reason, Skip};
 
-/// Reads blocks into rows.
+/// Converts blocks to rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Blocks<'o> {
     tag: Option<&'o [u8]>,
 }
 
-/// What holds for all of a block.
+/// The parts of a block that apply to all of its nodes.
 #[derive(Debug)]
 struct Block<'b> {
-    /// Where in the file the block is.
+    /// The offset of the block in the file.
     byte: u64,
     strings: Strings<'b>,
-    /// The key of the tag with the name; without one nodes are rows without names.
+    /// The key of the tag with the name. Without one, nodes are rows without names.
     tag: Option<&'b [u8]>,
     granularity: i128,
     lat_offset: i128,
@@ -33,7 +33,7 @@ struct Block<'b> {
 enum Halt {
     Stop(Stop),
     Broken,
-    /// The lists of dense nodes do not fit each other.
+    /// The lists of dense nodes have different lengths.
     Uneven,
 }
 
@@ -50,7 +50,7 @@ impl From<Stop> for Halt {
 }
 
 impl<'o> Blocks<'o> {
-    /// Takes the key of the tag that holds the name; without one all nodes are rows, and have no names.
+    /// `tag` is the key of the tag with the name. Without one, all nodes are rows without names.
     pub(super) fn new(tag: Option<&'o str>) -> Self {
         Self {
             tag: tag.map(str::as_bytes),
@@ -90,7 +90,7 @@ impl<'o> Blocks<'o> {
 }
 
 impl<'b> Block<'b> {
-    /// Reads everything but the groups: it may stand behind them.
+    /// Reads everything but the groups, which may precede it.
     fn parse(message: &'b [u8], byte: u64, tag: Option<&'b [u8]>) -> Result<Self, Broken> {
         let mut block = Self {
             byte,
@@ -154,8 +154,8 @@ impl<'b> Block<'b> {
         Ok(self.row(id, location, name, output)?)
     }
 
-    /// Reads dense nodes: lists of ids, latitudes and longitudes, each the difference to the one before, and a list of
-    /// keys and values with a zero after those of each node, which is empty if no node has any.
+    /// Reads dense nodes: delta-coded lists of ids, latitudes and longitudes, and a list of keys and values with a
+    /// zero after those of each node, which is empty if no node has tags.
     fn dense(&self, message: &[u8], output: &mut Output<'_>) -> Result<(), Halt> {
         let (mut ids, mut lats, mut lons) = (List::default(), List::default(), List::default());
         let mut tags = List::default();
@@ -172,7 +172,7 @@ impl<'b> Block<'b> {
         let mut tags = Some(tags.numbers()).filter(|tags| !tags.is_empty());
         let (mut id, mut lat, mut lon) = (0_i64, 0_i64, 0_i64);
         for step in ids.numbers() {
-            // What overflows is nonsense, and comes out off the globe or as some other id.
+            // Values that overflow are nonsense: they become a point off the globe or a wrong id.
             id = id.wrapping_add(signed(step?));
             lat = lat.wrapping_add(signed(lats.next().ok_or(Halt::Uneven)??));
             lon = lon.wrapping_add(signed(lons.next().ok_or(Halt::Uneven)??));
@@ -189,7 +189,7 @@ impl<'b> Block<'b> {
         }
     }
 
-    /// Takes the tags of one dense node, and returns the number of its name.
+    /// Reads the tags of one dense node, and returns the index of its name.
     fn dense_name(&self, tags: &mut Numbers<'_>) -> Result<Option<u64>, Halt> {
         let mut name = None;
         loop {
@@ -204,7 +204,7 @@ impl<'b> Block<'b> {
         }
     }
 
-    /// Tells whether the string with this number is the key of the tag with the name.
+    /// Returns whether a string is the key of the tag with the name.
     fn is_tag(&self, key: u64) -> bool {
         self.tag.is_some() && self.strings.get(key) == self.tag
     }
@@ -236,7 +236,7 @@ impl<'b> Block<'b> {
             return output.row_of_bytes(position, location, name);
         }
         let strings = self.strings.len();
-        let problem = format!("its name is string {number}, and there are {strings}");
+        let problem = format!("its name is string {number}, but the block has {strings} strings");
         output.reject(position, Reason::invalid(problem))
     }
 }

@@ -198,7 +198,7 @@ fn a_node_that_is_wrong_is_rejected() {
     );
     check(
         node(7, &[[1, 5]], 0, 0),
-        "its name is string 5, and there are 5",
+        "its name is string 5, but the block has 5 strings",
     );
     check(
         node(7, &[[1, 2]], 900_000_001, 0),
@@ -317,7 +317,7 @@ fn files_of_another_kind_are_refused() {
     );
     check(
         &raw("OSMHeader", &bytes(4, b"Tiles")),
-        "reading it takes the feature \"Tiles\", which is not read here",
+        "it requires the feature \"Tiles\", which is not supported",
     );
     assert_eq!(load(&head()), Ok(vec![]));
     assert_eq!(load(&[head(), raw("Other", b"?")].concat()), Ok(vec![]));
@@ -330,7 +330,7 @@ fn a_damaged_block_is_an_error() {
         let expected = format!("cannot import x: byte 37: {expected}");
         assert_eq!(load(&file(&block)), Err(expected));
     };
-    let broken = "this is no Protobuf";
+    let broken = "this is not Protobuf";
     check(&[0xff], broken);
     check(b"\x0a\x05", broken);
     check(b"\x0b\x0c", broken);

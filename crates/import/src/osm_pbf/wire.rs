@@ -1,15 +1,15 @@
-//! The wire format of Protobuf, as much of it as is needed.
+//! The part of the wire format of Protobuf that is needed here.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// The error for bytes that are no message.
+/// The error for bytes that are not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Broken;
 
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this is no Protobuf")
+        f.write_str("this is not Protobuf")
     }
 }
 
@@ -17,9 +17,9 @@ impl fmt::Display for Broken {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value<'a> {
     Number(u64),
-    /// Also a text, a message, or a list of numbers.
+    /// A text, a message, or a packed list of numbers.
     Bytes(&'a [u8]),
-    /// Of a type that no field read here has.
+    /// A fixed-width value, which no field read here has.
     Other,
 }
 
@@ -66,7 +66,7 @@ impl<'a> Iterator for Message<'a> {
     }
 }
 
-/// The numbers of a repeated field, packed or not, in one piece or several.
+/// The numbers of a repeated field, packed or not, in one or several occurrences.
 #[derive(Clone, Debug, Default)]
 pub(super) struct List<'a>(Cow<'a, [u8]>);
 
@@ -87,7 +87,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// The numbers of a list, one after another.
+/// An iterator over the numbers of a list.
 #[derive(Clone, Debug)]
 pub(super) struct Numbers<'a>(&'a [u8]);
 
@@ -108,7 +108,7 @@ impl Iterator for Numbers<'_> {
     }
 }
 
-/// Undoes the mapping of `sint64`, which keeps small negative numbers short.
+/// Decodes a `sint64`, which is zigzag-coded.
 pub(super) const fn signed(number: u64) -> i64 {
     (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
 }
@@ -138,7 +138,7 @@ pub(super) fn push_varint(bytes: &mut Vec<u8>, mut number: u64) {
 mod tests {
     use super::*;
 
-    /// The examples of Protobuf's own description of the encoding.
+    /// The examples in Protobuf's documentation of the encoding.
     #[test]
     fn fields_are_read_as_published() {
         let fields = |bytes| Message(bytes).collect::<Result<Vec<_>, _>>();

@@ -61,7 +61,7 @@ impl<'de> Visitor<'de> for EntryVisitor {
     }
 }
 
-/// A name, lent from the text where it has no escapes.
+/// A name, borrowed unless it has escapes.
 struct Name<'a>(Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
@@ -145,7 +145,7 @@ impl<'de> Visitor<'de> for LocationVisitor {
             *slot = Some(map.next_value_seed(Coordinate(axis))?);
         }
         let (lat, lon) = (lat.flatten(), lon.flatten());
-        // Protobuf writes 0,0 as an empty object; with other members the coordinates are meant to be somewhere in them.
+        // Protobuf writes 0,0 as an empty object. With other members, the coordinates are probably in those.
         if !empty && lat.is_none() && lon.is_none() {
             let neither = "the location has neither latitude nor longitude";
             return Err(A::Error::custom(neither));
@@ -160,7 +160,7 @@ impl<'de> Visitor<'de> for LocationVisitor {
 struct Coordinate(Axis);
 
 impl Coordinate {
-    /// Returns the coordinate if it fits an `i32` and is on the globe; `value` is what an error shows.
+    /// Returns the coordinate if it fits an `i32` and is on the globe. Errors show `value`.
     fn check<E: Error>(&self, units: Option<i32>, value: impl fmt::Display) -> Result<i32, E> {
         let on_globe = |units: &i32| units.unsigned_abs() <= self.0.bound().unsigned_abs();
         units.filter(on_globe).ok_or_else(|| self.outside(value))
@@ -210,7 +210,7 @@ impl Visitor<'_> for Coordinate {
         self.check(i32::try_from(value).ok(), value).map(Some)
     }
 
-    /// Protobuf's JSON reads `1e3` and `5.0` as the whole numbers they are.
+    /// Protobuf's JSON accepts `1e3` and `5.0` as integers.
     fn visit_f64<E: Error>(self, value: f64) -> Result<Option<i32>, E> {
         if value.fract() != 0.0 {
             return Err(self.not_whole(value));
@@ -225,7 +225,7 @@ impl Visitor<'_> for Coordinate {
         Ok(Some(value as i32))
     }
 
-    /// Protobuf's JSON also has numbers in quotes, in either form.
+    /// Protobuf's JSON accepts numbers in quotes, in either form.
     fn visit_str<E: Error>(self, text: &str) -> Result<Option<i32>, E> {
         let quoted = || one_line(&format!("{text:?}"));
         match text.parse::<i64>() {
@@ -241,7 +241,7 @@ impl Visitor<'_> for Coordinate {
     }
 }
 
-/// Reads a text as a number of JSON.
+/// Parses a JSON number.
 fn number(text: &str) -> Option<f64> {
     let plain = text
         .bytes()
@@ -253,7 +253,7 @@ fn number(text: &str) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// Reads one entry with such a location; returns the location in E7, or the problem without its position.
+    /// Reads one entry with this location. Returns the location in E7, or the problem without its position.
     fn location(members: &str) -> Result<String, String> {
         let text = format!("{{\"location\": {{{members}}}}}");
         let entry: serde_json::Result<Entry<'_>> = serde_json::from_str(&text);

@@ -1,4 +1,4 @@
-//! Which fields of a record make a row.
+//! The columns with location and name.
 
 use std::fmt::Display;
 
@@ -9,16 +9,16 @@ use crate::fault::Fault;
 use crate::options::table::{Column, Table};
 use crate::row::Reason;
 
-/// Where in a record the fields are that make a row.
+/// The indices of the fields that make a row.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Columns {
     place: Place,
     name: Option<usize>,
-    /// Whether one of them was found by a name that is not the usual one.
+    /// Whether the name of one of them is unusual.
     unusual: bool,
 }
 
-/// Where the position is.
+/// The fields with the location.
 #[derive(Clone, Copy, Debug)]
 enum Place {
     Pair { lat: usize, lon: usize },
@@ -52,7 +52,7 @@ impl Columns {
         })
     }
 
-    /// Tells whether a header has the columns of a position.
+    /// Returns whether a header has the columns of a location.
     pub(super) fn are_in(table: &Table, header: &[String]) -> bool {
         place(table, header).is_ok()
     }
@@ -78,7 +78,7 @@ impl Columns {
             record.field(index).ok_or_else(|| {
                 let (found, wanted) = (record.len(), index + 1);
                 Reason::invalid(format!(
-                    "the {what} is field {wanted}, and there are {found}"
+                    "the {what} is field {wanted}, but the record ends after field {found}"
                 ))
             })
         };
@@ -107,7 +107,7 @@ struct Found {
     unusual: bool,
 }
 
-/// Finds the columns of the position; tells also whether they have unusual names.
+/// Finds the columns of the location, and returns whether their names are unusual.
 fn place(table: &Table, header: &[String]) -> Result<(Place, bool), Fault> {
     let lat = find(&table.lat, header, "latitude", LATITUDE);
     let lon = find(&table.lon, header, "longitude", LONGITUDE);
@@ -127,14 +127,14 @@ fn place(table: &Table, header: &[String]) -> Result<(Place, bool), Fault> {
     Ok((place, lat.unusual || lon.unusual))
 }
 
-/// The usual names of columns in the order of preference. Within a group a plain name goes before one with an addition.
+/// The usual names of columns in the order of preference. Within a group, a plain name precedes one with an addition.
 type Names = &'static [&'static [&'static str]];
 
 const LATITUDE: Names = &[&["latitude", "lat"], &["y"]];
 const LONGITUDE: Names = &[&["longitude", "lon", "lng", "long"], &["x"]];
 const NAME: Names = &[&["name"], &["title"]];
 
-/// The names of columns of well-known text, without what is no letter.
+/// The names of columns of well-known text, reduced to letters and digits.
 const GEOMETRY: [&str; 8] = [
     "wkt",
     "geometry",
@@ -146,8 +146,8 @@ const GEOMETRY: [&str; 8] = [
     "geometrywkt",
 ];
 
-/// What is added to the usual names: `stop_lat` in GTFS, `decimalLatitude` in Darwin Core, `latitude_deg` of airports,
-/// `intptlat` of the census, `POINT_X` of `ArcGIS`. Of two that begin alike the longer stands first.
+/// Common additions to the usual names: `stop_lat` in GTFS, `decimalLatitude` in Darwin Core, `latitude_deg` of
+/// airports, `intptlat` of the census, `POINT_X` of `ArcGIS`. Of two with the same beginning the longer is first.
 const ADDITIONS: [&str; 34] = [
     "addresses",
     "address",
@@ -221,7 +221,7 @@ fn find(
             .iter()
             .position(|name| name == wanted)
             .or_else(|| any_case(header, wanted)),
-        // Where the header tells how many there are, a column beyond them is in no line.
+        // If the header gives the number of columns, an index beyond it is an error for the whole table.
         Column::Index(index) => (header.is_empty() || *index < header.len()).then_some(*index),
     };
     match (found, column) {
@@ -235,7 +235,7 @@ fn find(
     }
 }
 
-/// Finds the column with a usual name; names those that could be it if they are several.
+/// Finds the column with a usual name. If several could be it, the error names them.
 fn find_usual(header: &[String], usual: Names) -> Result<Option<Found>, String> {
     for names in usual {
         if let Some(index) = names.iter().find_map(|name| any_case(header, name)) {
@@ -267,13 +267,13 @@ fn any_case(header: &[String], wanted: &str) -> Option<usize> {
         .position(|name| name.eq_ignore_ascii_case(wanted))
 }
 
-/// Returns the letters and digits of a name, in small letters.
+/// Returns the letters and digits of a name in lower case.
 fn letters(name: &str) -> String {
     let letters = name.chars().filter(|letter| letter.is_alphanumeric());
     letters.flat_map(char::to_lowercase).collect()
 }
 
-/// Tells whether a column is called so, with common additions before or after it.
+/// Returns whether a column has this name, perhaps with common additions before or after it.
 fn is_with_addition(column: &str, name: &str) -> bool {
     let letters = letters(column);
     let mut rest = &*letters;
@@ -302,7 +302,7 @@ mod tests {
         check("latitude,longitude,name\n40,-75,a\n", row);
         check("Name, LON ,id,lat\na,-75,1,40", row);
         check("X,Y,NAME\r\n-75,40,a\r\n", row);
-        // Pixels of a map, say.
+        // The pixels of a map, for example.
         check("x,y,lat,lon,name\n1,2,40,-75,a\n", row);
         check("\u{feff}lat,lng,name\n40,-75,a", row);
         check("lat,lon,name\n", &[]);
@@ -388,7 +388,7 @@ mod tests {
             "1;0;2\n3;4\n",
             Ok(&[
                 "1,2,",
-                "x: line 2: the longitude is field 3, and there are 2",
+                "x: line 2: the longitude is field 3, but the record ends after field 2",
             ]),
         );
         check_with(

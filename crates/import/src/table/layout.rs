@@ -1,4 +1,4 @@
-//! How a table is laid out, by its first lines.
+//! Detecting the layout of a table by its first lines.
 
 use std::io::{self, BufRead};
 
@@ -10,28 +10,28 @@ use crate::coordinate::Texts;
 use crate::input::Bytes;
 use crate::options::table::Table;
 
-/// What a table does not say of itself.
+/// The detected layout.
 pub(super) struct Layout {
     /// The byte between fields.
     pub(super) delimiter: u8,
-    /// The same, if it was found out and is not the comma that the format has.
+    /// The same, if it was detected and is not a comma.
     pub(super) detected: Option<u8>,
-    /// The byte that ends lines, perhaps behind a carriage return: a line feed, or in files of old Macintoshes a carriage
-    /// return. What is not the end of a line is part of it.
+    /// The byte that ends lines, possibly after a carriage return: a line feed, or a carriage return in files of old
+    /// Macintoshes. The other byte is part of the text.
     pub(super) line_end: u8,
-    /// How many lines stand before the header and are none of the table.
+    /// The number of lines before the header.
     pub(super) lines: u64,
 }
 
-/// How much of a first line tells its delimiter.
+/// The length and the number of fields of the first line that are read to detect the delimiter.
 const HEADER_BYTES: usize = 16 << 10;
 const HEADER_FIELDS: usize = 1 << 10;
 
-/// The delimiters that are looked for, the likeliest first.
+/// The delimiters to try, most likely first.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 impl Layout {
-    /// Looks at the beginning of a table, and takes what stands before the header.
+    /// Detects the layout, and consumes the lines before the header.
     pub(super) fn of(bytes: &mut Bytes, table: &Table) -> io::Result<Self> {
         let head = bytes.peek(Bytes::MAX_PEEK_BYTES)?;
         let line_end = line_end(head, table.quote);
@@ -59,13 +59,13 @@ impl Layout {
         })
     }
 
-    /// Tells whether a comma in a number is a decimal comma.
+    /// Returns whether a comma in a number is a decimal comma.
     pub(super) const fn decimal_comma(&self) -> bool {
         self.delimiter != b','
     }
 }
 
-/// Returns the delimiter of a line `sep=;`, which Excel writes and reads before the header, and the length of that line.
+/// Returns the delimiter of a line `sep=;` and the length of that line. Excel writes and reads it before the header.
 fn announced(head: &[u8], line_end: u8) -> Option<(u8, usize)> {
     let length = memchr::memchr(line_end, head)? + 1;
     let line = head[..length].trim_ascii_start();
@@ -89,7 +89,7 @@ fn line_end(head: &[u8], quote: Option<u8>) -> u8 {
     if !lone {
         return b'\n';
     }
-    // Carriage returns end lines where no line feed does; within quotes it does not.
+    // Carriage returns end lines if there is no line feed outside quotes.
     let mut quoted = false;
     for &byte in head {
         quoted ^= quote == Some(byte);
@@ -100,8 +100,8 @@ fn line_end(head: &[u8], quote: Option<u8>) -> u8 {
     b'\r'
 }
 
-/// Finds the delimiter with which the first line has the columns that are needed; else the first that gives enough fields,
-/// or the one that gives the most.
+/// Returns the delimiter with which the first line has the required columns, otherwise the first that gives enough
+/// fields, otherwise the one that gives the most.
 fn detect(head: &[u8], table: &Table, line_end: u8) -> u8 {
     let last = table.lat.index().max(table.lon.index());
     let (mut enough, mut most) = (None, (1, DELIMITERS[0]));
@@ -123,7 +123,7 @@ fn detect(head: &[u8], table: &Table, line_end: u8) -> u8 {
     enough.unwrap_or(most.1)
 }
 
-/// Tells whether a record has the columns of a place.
+/// Returns whether a record has the columns of a place.
 fn is_whole(fields: &[Vec<u8>], table: &Table, delimiter: u8) -> bool {
     if table.header {
         let names = fields.iter().map(|name| text(name).trim().to_owned());
@@ -140,7 +140,7 @@ fn is_whole(fields: &[Vec<u8>], table: &Table, delimiter: u8) -> bool {
     }
 }
 
-/// Takes the first record apart, or as much of it as there is.
+/// Splits the first record into fields, as far as it is in `head`.
 fn first_record(head: &[u8], quote: Option<u8>, delimiter: u8, line_end: u8) -> Vec<Vec<u8>> {
     let mut builder = ReaderBuilder::new();
     builder
@@ -156,7 +156,7 @@ fn first_record(head: &[u8], quote: Option<u8>, delimiter: u8, line_end: u8) -> 
     let mut parser = builder.build();
     let (result, _, written, mut fields) = parser.read_record(head, &mut text, &mut ends);
     if result == ReadRecordResult::InputEmpty {
-        // The last line of a file need not end.
+        // The last line of a file may lack a line end.
         let (text, ends) = (&mut text[written..], &mut ends[fields..]);
         fields += parser.read_record(&[line_end], text, ends).3;
     }
@@ -192,7 +192,7 @@ mod tests {
                 let mut expected = vec![&*notice, ROW];
                 expected.drain(..usize::from(delimiter == ','));
                 check(&text, &expected);
-                // Some spreadsheets say it in a line before the header.
+                // Some spreadsheets declare it in a line before the header.
                 let text = format!("sep={delimiter}{line_end}{text}");
                 check(&text, &expected);
                 check(text.replacen("sep=", "SEP=", 1), &expected);
@@ -221,10 +221,10 @@ mod tests {
             &[
                 "x: delimiter \"#\"",
                 ROW,
-                "x: line 4: the latitude is field 2, and there are 1",
+                "x: line 4: the latitude is field 2, but the record ends after field 1",
             ],
         );
-        // What is chosen goes before what is announced.
+        // The setting overrides the declaration.
         let commas = Table {
             delimiter: Some(b','),
             ..Table::csv()
@@ -258,7 +258,7 @@ mod tests {
         check_with(&degrees, "Mill,48.1,11.5,a;b;c\n", Ok(&[ROW]));
         let semicolons = "x: delimiter \";\", decimal comma";
         check_with(&degrees, "Mill;48,1;11,5\n", Ok(&[semicolons, ROW]));
-        // A first line that is wrong costs no others.
+        // An invalid first line does not affect the others.
         check_with(
             &degrees,
             "name,x,y,a;b;c;d;e\nMill,48.1,11.5\n",
@@ -283,7 +283,7 @@ mod tests {
                 &[notice, ROW, &wrong(text)],
             );
         }
-        // Within commas one in quotes is not understood, and in whole numbers none is.
+        // With the delimiter comma a quoted decimal comma is not accepted, nor is one in E7.
         check(
             "name,lat,lon\nMill,48.1,11.5\nx,\"4,8\",1\n",
             &[ROW, &wrong("4,8")],
@@ -302,7 +302,8 @@ mod tests {
         );
     }
 
-    /// All errors of a file with carriage returns were on its first line, and in other files one cut a record in two.
+    /// In files with carriage returns all errors were reported on line 1, and in other files a carriage return split
+    /// a record.
     #[test]
     fn lines_end_as_the_first_does() {
         let wrong = "x: line 3: latitude \"x\" is not a decimal number";

@@ -1,9 +1,9 @@
-//! Following the quotes of a record.
+//! Tracking the quotes of a record.
 //!
-//! The parser takes text behind a closing quote for part of the field. So a stray quote at the beginning of a field makes
-//! one field of all lines up to the next quote, and only the text behind that shows it.
+//! The parser accepts text after a closing quote as part of the field. So a stray quote at the beginning of a field
+//! joins all lines up to the next quote into one field, and only the text after that quote shows the mistake.
 
-/// Where in a record quotes have been followed to.
+/// The state of tracking.
 pub(super) struct Quotes {
     quote: u8,
     delimiter: u8,
@@ -12,16 +12,16 @@ pub(super) struct Quotes {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
-    /// Before the first byte of a field, where a quote opens it.
+    /// Before the first byte of a field. A quote here opens it.
     Start,
-    /// Within a field that has no quotes; those in it are text.
+    /// Within an unquoted field, where quotes are text.
     Bare,
     Quoted,
-    /// Behind a quote within quotes, which closes them unless another follows.
+    /// After a quote within quotes, which closes them unless another follows.
     Closed,
-    /// Behind blanks behind that, where no quote follows.
+    /// After blanks after a closing quote.
     Over,
-    /// There was text behind a closing quote.
+    /// Text followed a closing quote.
     Broken,
 }
 
@@ -34,7 +34,7 @@ impl Quotes {
         }
     }
 
-    /// Follows the quotes through the next piece of a record; returns whether any of it may be within quotes.
+    /// Reads the next piece of a record. Returns whether any of it may be within quotes.
     pub(super) fn follow(&mut self, piece: &[u8]) -> bool {
         let outside = matches!(self.at, At::Start | At::Bare);
         let mut quotes = memchr::memchr_iter(self.quote, piece).peekable();
@@ -49,13 +49,13 @@ impl Quotes {
         within
     }
 
-    /// Follows through text without quotes.
+    /// Reads text without quotes.
     fn pass(&mut self, text: &[u8]) {
         let Some(&last) = text.last() else {
             return;
         };
         match self.at {
-            // Only the last byte matters: before a quote it tells whether that opens a field.
+            // Only the last byte matters: it decides whether a quote after it opens a field.
             At::Start | At::Bare => self.at = self.after(last),
             At::Quoted | At::Broken => {}
             At::Closed | At::Over => {
@@ -78,13 +78,13 @@ impl Quotes {
             At::Start | At::Bare => At::Bare,
             At::Quoted if quote => At::Closed,
             At::Quoted => At::Quoted,
-            // Blanks behind a closing quote are written by hand, and the end of the line stands there.
+            // People write blanks after a closing quote, and line ends follow one.
             At::Closed | At::Over if byte.is_ascii_whitespace() => At::Over,
             At::Closed | At::Over | At::Broken => At::Broken,
         }
     }
 
-    /// Ends the record, and tells whether there was text behind a closing quote in it.
+    /// Ends the record, and returns whether text followed a closing quote in it.
     pub(super) fn end_record(&mut self) -> bool {
         let broken = self.at == At::Broken;
         self.at = At::Start;

@@ -14,7 +14,7 @@ pub(super) struct Record<'r> {
 }
 
 impl<'r> Record<'r> {
-    /// Returns the line or lines of the record, counted from 1.
+    /// Returns the line of the record, or its lines if they may be several records.
     pub(super) const fn position(&self) -> Position {
         let (first, last) = (self.first_line, self.last_line);
         if self.broken && first < last {
@@ -24,22 +24,21 @@ impl<'r> Record<'r> {
         }
     }
 
-    /// Tells whether there is text behind a closing quote, so that the record may be several.
+    /// Returns whether text follows a closing quote, so that the record may be several.
     pub(super) const fn is_broken(&self) -> bool {
         self.broken
     }
 
-    /// Tells whether all fields are empty.
+    /// Returns whether all fields are empty.
     pub(super) fn is_blank(&self) -> bool {
         self.text.trim_ascii().is_empty()
     }
 
-    /// Returns the length of all fields together.
+    /// Returns the total length of all fields.
     pub(super) const fn len_bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// Returns the number of fields.
     pub(super) const fn len(&self) -> usize {
         self.ends.len()
     }
@@ -54,13 +53,12 @@ impl<'r> Record<'r> {
         self.text.get(start..end)
     }
 
-    /// Returns all fields.
     pub(super) fn fields(&self) -> impl Iterator<Item = &'r [u8]> {
         (0..self.len()).filter_map(|index| self.field(index))
     }
 }
 
-/// Returns a field as text. What is no UTF-8 is no number either, so a message is all that shows it.
+/// Returns a field as text. Invalid UTF-8 is not a number either, so only messages show the replacement.
 pub(super) fn text(field: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(field) {
         Ok(text) => Cow::Borrowed(text),

@@ -1,7 +1,7 @@
-//! The records of a table, one after another, in a limited space.
+//! Reading the records of a table in limited memory.
 //!
-//! This drives `csv-core`, the parser behind the `csv` crate, directly: only so can a record be limited in length, can a
-//! quote that is never closed be told from a field, and do lines count right where they end in CR LF.
+//! This uses `csv-core`, the parser of the `csv` crate, directly. That makes it possible to limit the length of a
+//! record, to detect a quote that is never closed, and to count lines that end in CR LF.
 
 use std::io::BufRead;
 
@@ -15,7 +15,7 @@ use crate::input::Bytes;
 use crate::options::table::Table;
 use crate::position::Position;
 
-/// The most fields of a record: far more than any table has columns, and each takes room, however empty it is.
+/// The greatest number of fields of a record, more than any table has: each takes memory, even if it is empty.
 const MAX_FIELDS: usize = 1 << 20;
 
 /// A table that is being read.
@@ -24,7 +24,7 @@ pub(super) struct Records {
     input: Bytes,
     /// The fields of the current record, back to back.
     text: Vec<u8>,
-    /// Where each field ends.
+    /// The end of each field.
     ends: Vec<usize>,
     /// The line of the next byte.
     line: u64,
@@ -33,7 +33,7 @@ pub(super) struct Records {
     limit_bytes: usize,
 }
 
-/// What DOS ends a text with.
+/// The byte at the end of DOS texts.
 const CONTROL_Z: u8 = 0x1a;
 
 impl Records {
@@ -60,7 +60,7 @@ impl Records {
         }
     }
 
-    /// Reads the next record, `None` after the last. Empty lines are none.
+    /// Reads the next record, `None` after the last. Empty lines are skipped.
     pub(super) fn next(&mut self) -> Result<Option<Record<'_>>, Stop> {
         if !self.skip_line_ends()? {
             return Ok(None);
@@ -70,7 +70,7 @@ impl Records {
         let line_end = [self.line_end];
         let last_line = loop {
             let chunk = self.input.fill_buf()?;
-            // A line end that is not there ends the last record, unless that is within quotes.
+            // The missing line end after the last record is supplied here. It does not end a record within quotes.
             let at_end = chunk.is_empty();
             let chunk = if at_end { &line_end } else { chunk };
             let (text, ends) = (&mut self.text[length..], &mut self.ends[fields..]);
@@ -83,7 +83,7 @@ impl Records {
                     .quotes
                     .as_mut()
                     .is_some_and(|quotes| quotes.follow(part));
-                // Outside quotes a line end is the end of the record.
+                // Outside quotes a line end ends the record.
                 self.line += if quoted {
                     memchr::memchr_iter(self.line_end, part).count() as u64
                 } else {
@@ -103,7 +103,7 @@ impl Records {
                 ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
                     let position = Position::Line { line: start };
                     let limit_bytes = self.limit_bytes;
-                    // A field has at least its delimiter.
+                    // A field takes at least its delimiter.
                     if length.max(fields) >= limit_bytes {
                         return Err(Fault::TooLong {
                             position,
@@ -121,7 +121,7 @@ impl Records {
                         grow(&mut self.ends, limit_bytes.min(MAX_FIELDS));
                     }
                 }
-                // The end of a line that is there has been counted.
+                // The line end of this record has been counted already.
                 ReadRecordResult::Record => break self.line - u64::from(!at_end),
                 ReadRecordResult::End => return Ok(None),
             }
@@ -144,7 +144,7 @@ impl Records {
         }))
     }
 
-    /// Goes to the first byte of a record; `false` if there is none.
+    /// Skips to the first byte of a record. Returns `false` if there is none.
     fn skip_line_ends(&mut self) -> Result<bool, Stop> {
         loop {
             let chunk = self.input.fill_buf()?;
@@ -165,7 +165,7 @@ impl Records {
     }
 }
 
-/// Takes a byte off the end of the last field, if it is there.
+/// Removes a byte from the end of the last field, if it is there.
 fn shorten(text: &[u8], length: &mut usize, ends: &mut [usize], byte: u8) {
     let [.., end] = ends else { return };
     let start = *end;
@@ -175,7 +175,7 @@ fn shorten(text: &[u8], length: &mut usize, ends: &mut [usize], byte: u8) {
     }
 }
 
-/// Makes room for twice as much, but not for more than the limit.
+/// Doubles the buffer, up to the limit.
 fn grow<T: Clone + Default>(buffer: &mut Vec<T>, limit: usize) {
     let length = (buffer.len() * 2).min(limit).max(buffer.len() + 1);
     buffer.resize(length, T::default());

@@ -1,14 +1,14 @@
-//! Points in well-known text, as `POINT (11.5 48.1)` stands in a column of a table.
+//! Points in well-known text, such as `POINT (11.5 48.1)`, in a column of a table.
 //!
 //! # References
 //!
-//! OGC 06-103r4, section 7; `SRID=4326;` before it is how `PostGIS` writes the reference system.
+//! OGC 06-103r4, section 7. `PostGIS` writes the reference system before it, as `SRID=4326;`.
 
 use crate::reference::ReferenceSystem;
 use crate::row::{Reason, Skip};
 use crate::text::one_line::one_line;
 
-/// What a text stands for.
+/// The meaning of a text.
 #[derive(Debug)]
 pub(super) enum Wkt<'t> {
     /// The longitude and latitude of each point.
@@ -16,15 +16,15 @@ pub(super) enum Wkt<'t> {
     Skip(Skip),
 }
 
-/// The points of a `POINT` or `MULTIPOINT`, one after another.
+/// The points of a `POINT` or `MULTIPOINT`.
 #[derive(Debug)]
 pub(super) struct Points<'t> {
     rest: Option<&'t str>,
 }
 
-/// Reads a text; positions in another system than WGS 84 are an error, unless they are to be taken for such.
+/// Parses a text. A reference system other than WGS 84 is an error unless `assume_wgs84`.
 pub(super) fn parse(text: &str, assume_wgs84: bool) -> Result<Wkt<'_>, Reason> {
-    let invalid = || Reason::invalid(format!("{:?} is no well-known text", one_line(text)));
+    let invalid = || Reason::invalid(format!("{:?} is not well-known text", one_line(text)));
     let mut rest = text.trim();
     if let Some((system, behind)) = rest.split_once(';')
         && let Some(number) = strip_word(system, "SRID=")
@@ -141,7 +141,7 @@ mod tests {
                 "60000000,50000000,a",
             ],
         );
-        // Columns of coordinates go first.
+        // Columns of coordinates take precedence.
         check(
             "wkt,lat,lon,name\nPOINT(1 2),3,4,a\n",
             &["30000000,40000000,a"],
@@ -164,11 +164,11 @@ mod tests {
         };
         wrong("POINT (1)", "there is no latitude");
         wrong("POINT ()", "there is no longitude");
-        wrong("POINT (1,5 2)", "\"POINT (1,5 2)\" is no well-known text");
+        wrong("POINT (1,5 2)", "\"POINT (1,5 2)\" is not well-known text");
         wrong("POINT (x 2)", "longitude \"x\" is not a decimal number");
-        wrong("POINT 1 2", "\"POINT 1 2\" is no well-known text");
-        wrong("0101000020E6", "\"0101000020E6\" is no well-known text");
-        wrong("ä", "\"ä\" is no well-known text");
+        wrong("POINT 1 2", "\"POINT 1 2\" is not well-known text");
+        wrong("0101000020E6", "\"0101000020E6\" is not well-known text");
+        wrong("ä", "\"ä\" is not well-known text");
         wrong(
             "SRID=3857;POINT(1 2)",
             "its coordinates are in EPSG:3857; only WGS 84 longitudes and latitudes are read",

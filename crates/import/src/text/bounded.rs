@@ -6,8 +6,8 @@ use std::io::{self, BufRead, Read};
 
 use crate::text::lines::line_ends;
 
-/// A reader that gives no more than so many bytes between two calls of [`renew`](Self::renew), for parsers that would
-/// collect a piece of any length. It also counts lines.
+/// A reader of at most `limit_bytes` between two calls of [`renew`](Self::renew), for parsers that would collect a
+/// piece of any length. It also counts lines.
 #[derive(Debug)]
 pub(crate) struct Bounded<R> {
     input: R,
@@ -48,7 +48,7 @@ impl<R: BufRead> BufRead for Bounded<R> {
     }
 
     fn consume(&mut self, length: usize) {
-        // What was filled is still there, so this neither reads nor fails.
+        // The buffer is still filled, so this does not read and cannot fail.
         if let Ok(chunk) = self.input.fill_buf() {
             self.line += line_ends(&chunk[..length.min(chunk.len())]);
         }
@@ -77,7 +77,7 @@ impl fmt::Display for TooLong {
 
 impl Error for TooLong {}
 
-/// Tells whether an error is that of a [`Bounded`] reader.
+/// Returns whether an error is that of a [`Bounded`] reader.
 pub(crate) fn is_too_long(error: &io::Error) -> bool {
     error
         .get_ref()

@@ -6,7 +6,7 @@ use encoding_rs::{Decoder, DecoderResult};
 
 use crate::input::Bytes;
 
-/// Returns the text of bytes in an encoding as UTF-8, with a marker in the place of what cannot be decoded.
+/// Decodes bytes to UTF-8, with `marker` in place of invalid bytes.
 pub(super) fn decoded(
     input: Bytes,
     encoding: &'static encoding_rs::Encoding,
@@ -20,7 +20,7 @@ pub(super) fn decoded(
     })
 }
 
-/// The `encoding_rs_io` crate would do but for the marker: it puts U+FFFD in the place of errors, which texts may contain.
+/// The `encoding_rs_io` crate always replaces invalid bytes by U+FFFD, which valid texts can contain too.
 struct Decoded {
     input: Bytes,
     decoder: Decoder,
@@ -28,7 +28,7 @@ struct Decoded {
     ended: bool,
 }
 
-/// Room that the decoder needs to make progress: the longest character.
+/// The longest character, which the decoder needs room for.
 const CHARACTER_BYTES: usize = 4;
 
 impl Read for Decoded {

@@ -11,16 +11,16 @@ use crate::input::Bytes;
 use crate::text::decode;
 use crate::text::encoding::Encoding;
 
-/// A byte that is in no UTF-8: readers that get bytes and check their text reject it.
+/// An invalid byte in UTF-8, for readers that check the encoding themselves.
 const NO_UTF8: &[u8] = b"\xff";
 
-/// A character that XML does not allow, for its parser, which cannot go on after bytes that are no UTF-8.
+/// A character that XML does not allow, as its parser cannot continue after invalid UTF-8.
 pub(crate) const NO_XML: &str = "\u{ffff}";
 
-/// Returns the text behind its byte-order mark, and the encoding it was in.
+/// Returns the text after its byte-order mark, and the original encoding.
 ///
-/// A byte-order mark decides, then the encoding that the caller has chosen, then what the text declares or, by where it has
-/// zero bytes, shows. What does none of that is UTF-8.
+/// A byte-order mark takes precedence over the setting, and that over the declaration or the pattern of zero bytes.
+/// Other text is UTF-8.
 pub(crate) fn utf8(
     mut bytes: Bytes,
     format: Format,
@@ -42,17 +42,17 @@ pub(crate) fn utf8(
     bytes.consume(mark_bytes);
     let marker = match format {
         Format::Gpx => NO_XML.as_bytes(),
-        // The readers of the other formats find such bytes themselves.
+        // The readers of the other formats detect invalid bytes themselves.
         _ if encoding == Encoding::UTF_8 => return Ok((bytes, encoding)),
         _ => NO_UTF8,
     };
     Ok((decode::decoded(bytes, encoding.0, marker), encoding))
 }
 
-/// How much of a text tells its encoding: an XML declaration with all that can be in it.
+/// The bytes that an XML declaration can take.
 const HEAD_BYTES: usize = 1 << 10;
 
-/// UTF-16 without a mark: all formats begin with a character of ASCII, as names of columns do that are found.
+/// Detects UTF-16 without a mark: all formats begin with an ASCII character.
 fn utf16(head: &[u8]) -> Option<Encoding> {
     match head {
         [1..=u8::MAX, 0, ..] => Some(Encoding(encoding_rs::UTF_16LE)),
@@ -71,7 +71,7 @@ fn is_utf32(head: &[u8]) -> bool {
     )
 }
 
-/// Returns the encoding that an XML declaration at the beginning of a text names, UTF-8 if there is none.
+/// Returns the encoding in an XML declaration at the beginning of a text, UTF-8 if there is none.
 fn declared(head: &[u8]) -> Result<Encoding, Fault> {
     let label = match Reader::from_reader(head.trim_ascii_start()).read_event() {
         Ok(Event::Decl(declaration)) => match declaration.encoding() {
@@ -80,7 +80,8 @@ fn declared(head: &[u8]) -> Result<Encoding, Fault> {
         },
         _ => return Ok(Encoding::UTF_8),
     };
-    // The standard takes ASCII for windows-1252; but who writes other characters under that label writes UTF-8 today.
+    // The standard reads the label ASCII as windows-1252, but writers of other characters under that label write
+    // UTF-8 today.
     if ["us-ascii", "ascii"]
         .iter()
         .any(|ascii| label.eq_ignore_ascii_case(ascii))
@@ -89,10 +90,10 @@ fn declared(head: &[u8]) -> Result<Encoding, Fault> {
     }
     let encoding = Encoding::for_label(&label).ok_or_else(|| {
         Fault::unsupported(format!(
-            "its text is encoded in {label:?}, which is no encoding that browsers know"
+            "its text is encoded in {label:?}, which is unknown"
         ))
     })?;
-    // The declaration has been read byte by byte, so its claim to be UTF-16 is wrong.
+    // The declaration was read bytewise, so the text is not UTF-16.
     if [encoding_rs::UTF_16LE, encoding_rs::UTF_16BE].contains(&encoding.0) {
         return Ok(Encoding::UTF_8);
     }

@@ -8,7 +8,7 @@ use crate::text::one_line::one_line;
 
 /// An encoding of text.
 ///
-/// [`FromStr`] reads every label that a browser knows, whatever its capitals: `utf-8`, `latin1`, `cp1252`, `sjis` and so on.
+/// [`FromStr`] accepts every label that browsers know, in any case: `utf-8`, `latin1`, `cp1252`, `sjis` and so on.
 ///
 /// # References
 ///
@@ -29,7 +29,7 @@ pub struct Encoding(pub(super) &'static encoding_rs::Encoding);
 impl Encoding {
     pub(crate) const UTF_8: Self = Self(encoding_rs::UTF_8);
 
-    /// Returns the name that the Encoding Standard gives it.
+    /// Returns the name in the Encoding Standard.
     #[must_use]
     pub fn name(self) -> &'static str {
         self.0.name()
@@ -50,7 +50,7 @@ impl FromStr for Encoding {
     }
 }
 
-/// The error for a label that no encoding has.
+/// The error for an unknown label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownEncoding {
     label: String,
@@ -60,7 +60,7 @@ impl fmt::Display for UnknownEncoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is no encoding that browsers know; common ones are utf-8, utf-16, windows-1252 and shift_jis",
+            "unknown encoding {:?}; common ones are utf-8, utf-16, windows-1252 and shift_jis",
             one_line(&self.label)
         )
     }

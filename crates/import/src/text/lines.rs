@@ -2,18 +2,18 @@
 
 use std::io::{self, BufRead};
 
-/// What [`until`] has read.
+/// The result of [`until`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// A piece is in the buffer, with its delimiter unless it is the last.
+    /// A piece is in the buffer, including its delimiter unless it is the last.
     Whole,
-    /// The piece was too long and has been passed over; it had so many line ends.
+    /// The piece was too long and has been skipped. It had this number of line ends.
     TooLong { lines: u64 },
-    /// There is nothing more.
+    /// The input has ended.
     End,
 }
 
-/// Reads up to the next delimiter or the end, but holds no more than `limit_bytes`.
+/// Reads up to the next delimiter or the end, but holds at most `limit_bytes`.
 pub(crate) fn until(
     input: &mut impl BufRead,
     delimiter: u8,

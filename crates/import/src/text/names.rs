@@ -9,7 +9,7 @@ pub(crate) struct Names {
     count: usize,
 }
 
-/// More names than this tell nothing more, and a damaged file may have millions.
+/// The number of names shown. A damaged file can have millions.
 const LISTED: usize = 12;
 
 impl Names {

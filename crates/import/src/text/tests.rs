@@ -6,7 +6,7 @@ use crate::item::Item;
 use crate::options::Options;
 use crate::text::encoding::Encoding;
 
-/// A reader that gives one byte at a time, as a pipe may.
+/// A reader that returns one byte at a time, as a pipe can.
 struct Bytewise(Cursor<Vec<u8>>);
 
 impl Read for Bytewise {
@@ -79,13 +79,13 @@ fn texts(name: &str) -> [(Format, String); 7] {
     ]
 }
 
-/// A mark was recognised only if it came in one piece, and UTF-16 not at all.
+/// A mark was recognised only if it arrived in one piece, and UTF-16 not at all.
 #[test]
 fn a_byte_order_mark_tells_the_encoding_of_every_text_format() {
     for (format, text) in texts("Mühle 水車") {
         let check = |bytes: &[u8], expected: &[&str]| {
             assert_eq!(load(format, bytes, None), expected, "{format}");
-            // A mark is right whatever else is said.
+            // A mark overrides the setting.
             assert_eq!(
                 load(format, bytes, Some("windows-1252")),
                 expected,
@@ -108,8 +108,8 @@ fn a_byte_order_mark_tells_the_encoding_of_every_text_format() {
     }
 }
 
-/// Every label of the Encoding Standard is known, and each encoding is decoded as the crate of the standard does it at
-/// once, whatever the pieces.
+/// Every label of the Encoding Standard is accepted, and each encoding is decoded as `encoding_rs` decodes the whole
+/// text, whatever the pieces.
 #[test]
 fn every_encoding_that_a_browser_knows_can_be_chosen() {
     const ENCODINGS: [&str; 38] = [
@@ -154,7 +154,7 @@ fn every_encoding_that_a_browser_knows_can_be_chosen() {
     ];
     for label in ENCODINGS {
         let encoding = encoding_rs::Encoding::for_label(label.as_bytes()).unwrap();
-        // Of these letters every encoding has some; the others it writes as references, which are in all of them.
+        // Every encoding has some of these letters and writes the others as references.
         let name = "Ab ä ł ж λ א ب ก 水 あ 한";
         for (format, text) in texts(name) {
             let bytes = match label {
@@ -200,7 +200,7 @@ fn every_encoding_that_a_browser_knows_can_be_chosen() {
     assert!("hz-gb-2312".parse::<Encoding>().is_err());
     assert_eq!(
         "latin-one".parse::<Encoding>().unwrap_err().to_string(),
-        "\"latin-one\" is no encoding that browsers know; common ones are utf-8, utf-16, windows-1252 and shift_jis"
+        "unknown encoding \"latin-one\"; common ones are utf-8, utf-16, windows-1252 and shift_jis"
     );
 }
 
@@ -222,7 +222,7 @@ fn a_gpx_file_declares_its_encoding() {
     );
     check("utf-8", "Mühle".as_bytes(), &["Mühle"]);
     check("US-ASCII", "Mühle".as_bytes(), &["Mühle"]);
-    // It cannot be, as the declaration is read.
+    // The declaration is ASCII, so this is wrong.
     check("UTF-16", "Mühle".as_bytes(), &["Mühle"]);
     check(
         "EUC-KR",
@@ -232,13 +232,11 @@ fn a_gpx_file_declares_its_encoding() {
     check(
         "klingon",
         b"a",
-        &[
-            "cannot import x: its text is encoded in \"klingon\", which is no encoding that browsers know",
-        ],
+        &["cannot import x: its text is encoded in \"klingon\", which is unknown"],
     );
 }
 
-/// Bytes that mean nothing in the encoding spoil the record that they are in, and no other.
+/// Invalid bytes reject only the record with them.
 #[test]
 fn bytes_that_cannot_be_decoded_reject_their_record() {
     let name = |format: Format, line: &str, encoding: &str| match format {

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use crate::format::layout::MAX_LEN;
 use crate::format::record::MAX_NAME_BYTES;
 
-/// The error for a feature that a data set cannot take.
+/// The error for a feature that cannot be added to a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PushError {
-    /// There are as many features as positions of 32 bits can number.
+    /// There are already as many features as 32-bit positions can number.
     TooMany,
     /// The name is longer than a message can be.
     NameTooLong {
@@ -37,34 +37,34 @@ impl Error for PushError {}
 
 /// The error for a snapshot that could not be written.
 ///
-/// Unless it is [`SyncFolder`](Self::SyncFolder), the file that was there before is untouched and nothing is left behind.
+/// Except after [`SyncFolder`](Self::SyncFolder), the old file is untouched and no other file remains.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum WriteError {
-    /// There is something under the name that is no file and should not be replaced by one: a folder, a device, a pipe.
+    /// The path exists and is not a regular file but, for instance, a folder, a device or a pipe.
     NotAFile {
         /// Its path.
         path: PathBuf,
     },
-    /// No temporary file could be made in the folder.
+    /// A temporary file cannot be created in the folder.
     Create {
-        /// The folder that the file should be in.
+        /// The folder of the output file.
         folder: PathBuf,
         /// What the operating system says.
         cause: io::Error,
     },
-    /// The temporary file could not be written to its end, or not to the disk.
+    /// The temporary file cannot be written completely, or not synced to the disk.
     Write {
-        /// The file that it should have become.
+        /// The output file.
         path: PathBuf,
-        /// How long the file should have become.
+        /// The length of a complete file.
         file_bytes: u64,
         /// What the operating system says.
         cause: io::Error,
     },
-    /// The temporary file is complete and could not be renamed.
+    /// The temporary file is complete and cannot be renamed.
     Replace {
-        /// The file that it should have become.
+        /// The output file.
         path: PathBuf,
         /// What the operating system says.
         cause: io::Error,

@@ -2,9 +2,9 @@
 
 use crate::index::curve::gather;
 
-/// An arena of names: one text, and where in it each name is.
+/// Names as one text, with the start and the length of each.
 ///
-/// A hundred million names of their own would be as many allocations; this is three.
+/// A `String` each would be a hundred million allocations for a large data set; this is three.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     text: Vec<u8>,
@@ -13,7 +13,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Adds a name, which must not be longer than a `u32` says.
+    /// Adds a name. Its length must fit a `u32`.
     pub(crate) fn push(&mut self, name: &str) {
         let len = u32::try_from(name.len());
         self.lens
@@ -22,7 +22,6 @@ impl Names {
         self.text.extend_from_slice(name.as_bytes());
     }
 
-    /// Returns the name with this index, which must be there.
     pub(crate) fn get(&self, index: usize) -> &[u8] {
         #[expect(
             clippy::cast_possible_truncation,
@@ -32,12 +31,12 @@ impl Names {
         &self.text[start..start + self.len(index)]
     }
 
-    /// Returns the length of the name with this index, without a look at the name.
+    /// Returns the length of the name with this index, without reading the text.
     pub(crate) fn len(&self, index: usize) -> usize {
         self.lens[index] as usize
     }
 
-    /// Puts at each index the name that was at the index in `order`; the text itself stays where it is.
+    /// Reorders the names: index `i` gets the name at `order[i]`. The text is not moved.
     pub(crate) fn reorder(&mut self, order: &[u32]) {
         self.starts = gather(&self.starts, order);
         self.lens = gather(&self.lens, order);

@@ -44,7 +44,7 @@ impl Plan {
             .zip(0..)
             .all(|(&position, slot)| position == slot);
         let keeps = records == Order::Input && !in_order;
-        // Memory is short for a large data set: what the new arrays replace goes as soon as they are there.
+        // Large data sets need the memory, so each old array is freed as soon as the new one is complete.
         let gather = |values: &mut Vec<i32>| {
             let gathered = curve::gather(values, &order);
             if !keeps {
@@ -130,7 +130,7 @@ impl Plan {
                 }
                 Section::Ordr => sections.put(bytemuck::cast_slice(&self.order))?,
                 Section::Offs => sections.put(bytemuck::cast_slice(&self.group_starts))?,
-                // These are only there if the order is kept, and the points by position with it.
+                // These sections exist only if the order is kept, and then `by_position` has its own points.
                 Section::Plat => sections.put(bytemuck::cast_slice(&self.by_position().lats))?,
                 Section::Plon => sections.put(bytemuck::cast_slice(&self.by_position().lons))?,
                 Section::Recs => self.put_records(&mut sections, &mut pages)?,
@@ -169,7 +169,6 @@ impl Plan {
         nodes
     }
 
-    /// Returns the points by position.
     fn by_position(&self) -> &Points {
         self.positions.as_ref().unwrap_or(&self.slots)
     }
@@ -182,7 +181,7 @@ impl Plan {
         let groups = self.group_starts.len() - 1;
         let mut next = 0;
         while next < groups {
-            // A few chunks at a time, so that the memory for them stays small.
+            // A few chunks at a time bound the memory.
             let most = parallel::cores() as u64 * RECORDS_CHUNK_BYTES;
             let begin = self.group_starts[next];
             let mut chunks = Vec::new();
@@ -202,7 +201,6 @@ impl Plan {
         Ok(())
     }
 
-    /// Makes the records of some groups.
     fn records(&self, groups: Range<usize>) -> Vec<u8> {
         let bytes = self.group_starts[groups.end] - self.group_starts[groups.start];
         let mut records = Vec::with_capacity(usize::try_from(bytes).unwrap_or_default());
@@ -214,10 +212,10 @@ impl Plan {
     }
 }
 
-/// How many bytes of records are made at a time: enough to be worth a thread.
+/// The bytes of records that one thread encodes at a time.
 const RECORDS_CHUNK_BYTES: u64 = 1 << 20;
 
-/// Where sections are written one after the other, each with its checksum.
+/// Writes sections one after another and computes their checksums.
 struct Sections<'w, W> {
     out: &'w mut W,
     written: usize,

@@ -2,7 +2,7 @@
 
 use route_guide_geo::E7Point;
 
-/// Latitudes and longitudes, apart as in a snapshot.
+/// Latitudes and longitudes in arrays of their own, as in a snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Points {
     pub(super) lats: Vec<i32>,

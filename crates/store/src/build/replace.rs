@@ -1,4 +1,4 @@
-//! Writing a snapshot file so that there is always a whole one under its name.
+//! Replacing a file atomically.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::build::error::WriteError;
 use crate::build::temporary::Temporary;
 
-/// Checks that a file can be written to the folder of `path`, and that it would replace nothing but a file.
+/// Checks that a file can be created in the folder of `path`, and that `path` is a regular file or free.
 pub(super) fn check(path: &Path) -> Result<(), WriteError> {
     create(path).map(drop)
 }
 
-/// Writes a file with `write`, which is to become `file_bytes` long, and renames it to `path` when it is on the disk.
+/// Writes a file of `file_bytes` with `write`, syncs it to the disk and renames it to `path`.
 pub(super) fn write<T>(
     path: &Path,
     file_bytes: u64,
@@ -40,10 +40,10 @@ pub(super) fn write<T>(
     Ok(written)
 }
 
-/// Makes the temporary file, and returns it with the path whose place it is to take.
+/// Creates the temporary file, and returns it with the path that it will be renamed to.
 ///
-/// A link counts as what it leads to: that is replaced, and the link stays. The new file has the permissions of the old one,
-/// and its owner and group where the system allows it.
+/// Symbolic links are followed: their target is replaced and the link stays. The new file gets the permissions of the
+/// old one, and its owner and group where the system allows it.
 fn create(path: &Path) -> Result<(Temporary, PathBuf), WriteError> {
     let failed = |folder: &Path, cause| WriteError::Create {
         folder: folder.to_owned(),
@@ -66,12 +66,12 @@ fn create(path: &Path) -> Result<(Temporary, PathBuf), WriteError> {
     Ok((temporary, target))
 }
 
-/// Returns where the links at a path lead. There need not be anything yet.
+/// Resolves the symbolic links at a path, whose target need not exist.
 fn target(path: &Path) -> io::Result<PathBuf> {
     match fs::canonicalize(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut target = path.to_owned();
-            // This ends: links in a circle are another error.
+            // This terminates, because a circle of links is another error.
             while let Ok(link) = fs::read_link(&target) {
                 target = folder(&target).join(link);
             }
@@ -81,12 +81,12 @@ fn target(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Gives a file the permissions of another one.
+/// Copies permissions and, where possible, the owner.
 fn resemble(file: &File, old: &Metadata) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt, fchown};
-        // Only the administrator may give a file to another user. Its permissions are what matters.
+        // Only the administrator can change the owner. The permissions are what matters.
         let _ = fchown(file, Some(old.uid()), Some(old.gid()));
     }
     file.set_permissions(old.permissions())
@@ -99,7 +99,7 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Sees to it that the new name is on the disk.
+/// Syncs the folder, so that the rename survives a power failure.
 #[cfg(unix)]
 fn sync(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
@@ -124,7 +124,7 @@ mod tests {
     use crate::format::layout::{ENTRY_BYTES, HEADER_BYTES};
     use crate::store::Store;
 
-    /// A disk with room for so many bytes.
+    /// A disk with a limited number of free bytes.
     struct Disk<'f> {
         file: &'f mut File,
         free_bytes: usize,

@@ -1,4 +1,4 @@
-//! A file that gets its name when it is complete.
+//! A temporary file that is renamed when it is complete.
 
 use std::fs::File;
 use std::io;
@@ -6,10 +6,10 @@ use std::path::Path;
 
 use tempfile::{NamedTempFile, TempPath};
 
-/// A file in a folder that is on its way to a name there. Dropped before, nothing of it is left.
+/// A file that is renamed to a path in its folder when it is complete, and removed if it is dropped before.
 ///
-/// Where the system can, it has no name at all until then, so that nothing is left of it either if the process is
-/// killed. Elsewhere it has a name of its own that begins with `.route-guide-`.
+/// Where the system supports it, the file has no name until then, so that nothing remains of it if the process is
+/// killed either. Elsewhere its name begins with `.route-guide-`.
 #[derive(Debug)]
 pub(crate) struct Temporary {
     file: File,
@@ -30,11 +30,11 @@ impl Temporary {
         &mut self.file
     }
 
-    /// Gives the file its name, in the same folder; a file that has it loses it.
+    /// Renames the file to `path`, which must be in `folder`, and replaces what is there.
     pub(crate) fn persist(self, folder: &Path, path: &Path) -> io::Result<()> {
         let name = match self.name {
             Some(name) => name,
-            // A file without a name cannot take another's, so it gets one of its own for a moment.
+            // A file without a name cannot replace another, so it first gets a temporary one.
             None => builder()
                 .make_in(folder, |name| link(&self.file, name))?
                 .into_temp_path(),
@@ -51,13 +51,13 @@ fn builder() -> tempfile::Builder<'static, 'static> {
 
 fn named(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = builder();
-    // Temporary files are for their owner alone; this one becomes a file like any other.
+    // Temporary files are readable by their owner only. This one becomes an ordinary file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder.tempfile_in(folder)
 }
 
-/// Where Linux shows the open files of a process, through which one without a name can get one.
+/// The open files of a process on Linux, through which a file without a name can be linked.
 #[cfg(target_os = "linux")]
 const OPEN_FILES: &str = "/proc/self/fd";
 
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(names_in(folder.path()), 1);
     }
 
-    /// A killed import left a hidden file as large as what it had written, and nothing ever removed it.
+    /// A killed import left a hidden file with everything it had written, and nothing removed it.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_without_a_name_leaves_nothing_behind_a_process_that_is_killed() {

@@ -67,7 +67,7 @@ fn sections(image: &Image) -> impl Iterator<Item = Section> + use<> {
     sections.filter(|section| *section != Section::Recs)
 }
 
-/// A part of a section, small enough that several threads find something to do.
+/// A part of a section, so small that several threads share the work.
 struct Part {
     section: Section,
     bytes: Range<usize>,
@@ -86,7 +86,7 @@ fn parts(image: &Image) -> Vec<Part> {
     sections(image).flat_map(of_section).collect()
 }
 
-/// What a look at a part, or at all parts of a section, has found.
+/// The result for a part, or for all parts of a section.
 #[derive(Default)]
 struct Checked {
     checksum: crc32fast::Hasher,
@@ -95,7 +95,7 @@ struct Checked {
 }
 
 fn check_part(image: &Image, part: &Part) -> Checked {
-    /// As much as stays in the fastest cache between the checksum and the numbers.
+    /// The checksum and the numbers are read one after the other, so that a chunk stays in the L1 cache.
     const CHUNK_BYTES: usize = 16 << 10;
     let len = image.layout().len();
     let slot_bits = cell::slot_bits(len);
@@ -134,14 +134,15 @@ fn check_part(image: &Image, part: &Part) -> Checked {
     checked
 }
 
-/// Tells whether some number is so, without stopping at the first: then the compiler looks at four at a time.
+/// Returns whether any number satisfies a condition. It does not stop at the first, so that the compiler vectorises
+/// it.
 fn any(numbers: &[u32], is_so: impl Fn(u32) -> bool) -> bool {
     numbers
         .iter()
         .fold(false, |found, &number| found | is_so(number))
 }
 
-/// Explains the first number that leads nowhere.
+/// Returns the error for the first number that is out of range.
 fn first_beyond(
     image: &Image,
     section: Section,

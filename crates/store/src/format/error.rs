@@ -12,26 +12,26 @@ use crate::format::section::Section;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// There is not even a header.
+    /// The file is shorter than a header.
     TooShort {
         /// The length of the file.
         file_bytes: u64,
     },
-    /// The file begins with other bytes than a snapshot.
+    /// The file does not begin with the magic of a snapshot.
     Magic {
-        /// The bytes.
+        /// The first bytes.
         found: [u8; 8],
     },
-    /// The file is of a version that this program does not know.
+    /// The format version is not supported.
     Version {
         /// The version.
         found: u32,
     },
-    /// A number of the header or of the section table, or a byte that should be zero, is another one.
+    /// A field of the header or of the section table, or a byte of padding, has the wrong value.
     Field {
-        /// Where it is.
+        /// The section of the field.
         section: Section,
-        /// Where exactly, in bytes from the beginning of the file.
+        /// The offset of the field in the file.
         offset: u64,
         /// What it is.
         field: &'static str,
@@ -40,58 +40,58 @@ pub enum SnapshotError {
         /// What it is.
         found: u64,
     },
-    /// The bytes of a section do not have the checksum that is stored for them.
+    /// A section does not have its checksum.
     Checksum {
         /// The section.
         section: Section,
-        /// Where it begins.
+        /// The offset of the section in the file.
         offset: u64,
         /// The checksum that is stored.
         expected: u32,
-        /// The checksum that the bytes have.
+        /// The checksum of the bytes.
         found: u32,
     },
-    /// A number that points at something points past its end.
+    /// An index or offset is out of range.
     Beyond {
-        /// The section that the number is in.
+        /// The section of the number.
         section: Section,
-        /// Where in the file it is.
+        /// The offset of the number in the file.
         offset: u64,
         /// What the number is.
         what: &'static str,
-        /// The least number that is too great.
+        /// The bound, which the number should be below.
         bound: u64,
         /// The number.
         found: u64,
     },
-    /// A number is less than the one before it.
+    /// An offset is less than the one before it.
     Disorder {
-        /// The section that the number is in.
+        /// The section of the number.
         section: Section,
-        /// Where in the file it is.
+        /// The offset of the number in the file.
         offset: u64,
         /// What the number is.
         what: &'static str,
         /// The number.
         found: u64,
     },
-    /// A number that may be there once is there a second time.
+    /// A number that must be unique is repeated.
     Repeated {
-        /// The section that the number is in.
+        /// The section of the number.
         section: Section,
-        /// Where in the file it is there again.
+        /// The offset of the repetition in the file.
         offset: u64,
         /// What the number is.
         what: &'static str,
         /// The number.
         found: u64,
     },
-    /// The look-up table has no free cell, at which a search could end.
+    /// The look-up table has no free cell, so a search for an absent point would not end.
     Full {
-        /// Where the table begins.
+        /// The offset of the table in the file.
         offset: u64,
     },
-    /// Records are not as they were written, or one is no feature, or not the one that the index says.
+    /// A record is damaged, does not decode, or is not the one that the index says.
     Record(CorruptRecord),
 }
 
@@ -179,36 +179,36 @@ impl From<CorruptRecord> for SnapshotError {
     }
 }
 
-/// The error for records of a snapshot that a query needs and that are not as they were written.
+/// The error for a damaged record that a query needs.
 ///
-/// Opening a snapshot does not read its records, so damage to them is met by the query that wants them.
+/// Opening a snapshot does not read its records, so the query that needs a damaged one reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CorruptRecord {
     /// A page of the records does not have its checksum.
     Checksum {
-        /// Where in the file the page begins, in bytes.
+        /// The offset of the page in the file.
         offset: u64,
         /// The length of the page.
         bytes: u64,
         /// The checksum that is stored.
         expected: u32,
-        /// The checksum that the page has.
+        /// The checksum of the page.
         found: u32,
-        /// Whether an earlier query has met the same damage.
+        /// Whether an earlier query has reported the same damage.
         is_known: bool,
     },
-    /// A record is no feature, or not where it should be, though its bytes are as they were written.
+    /// A record does not decode, or is at the wrong offset, although its page has the right checksum.
     Record {
         /// The position of the feature in the data set.
         position: u32,
-        /// Where in the file the record begins, in bytes.
+        /// The offset of the record in the file.
         offset: u64,
     },
 }
 
 impl CorruptRecord {
-    /// Returns where in the file the damage is, in bytes.
+    /// Returns the offset of the damage in the file.
     #[must_use]
     pub const fn offset(&self) -> u64 {
         match self {
@@ -216,7 +216,7 @@ impl CorruptRecord {
         }
     }
 
-    /// Tells whether an earlier query has met the same damage: whoever logs it need not do so again.
+    /// Returns whether an earlier query has reported the same damage, so that it need not be logged again.
     #[must_use]
     pub const fn is_known(&self) -> bool {
         match self {

@@ -68,17 +68,14 @@ impl Image {
         &self.header.layout
     }
 
-    /// Returns all bytes.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Returns the bytes of a section.
     pub(crate) fn section(&self, section: Section) -> &[u8] {
         &self.bytes[self.layout().range(section).clone()]
     }
 
-    /// Returns the checksum that is stored for a section.
     pub(crate) const fn checksum(&self, section: Section) -> u32 {
         self.header.checksums[section.index()]
     }
@@ -91,14 +88,13 @@ impl Image {
         bytemuck::cast_slice(self.section(Section::Lons))
     }
 
-    /// Returns the position of each slot, `None` if they are all the same.
+    /// Returns the position of each slot, `None` if every slot is its own position.
     pub(crate) fn positions(&self) -> Option<&[u32]> {
         self.layout()
             .has_order()
             .then(|| bytemuck::cast_slice(self.section(Section::Ordr)))
     }
 
-    /// Returns the records.
     pub(crate) fn region(&self) -> Region<'_> {
         Region {
             len: self.layout().len(),
@@ -141,7 +137,7 @@ pub(crate) fn aligned<E>(
     let past = buffer.as_ptr().addr() % ALIGNMENT;
     let start = if past == 0 { 0 } else { ALIGNMENT - past };
     fill(&mut buffer[start..start + len])?;
-    // The buffer stays where it is.
+    // Freezing does not move the buffer.
     Ok(Bytes::from(buffer).slice(start..start + len))
 }
 

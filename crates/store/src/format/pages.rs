@@ -1,35 +1,34 @@
-//! Checking records against their checksums, each page of them the first time that it is needed.
+//! Checksums of the records, by page. Each page is checked the first time that a query needs it.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::format::layout::PAGE_BYTES;
 
-/// What is known of the pages of some records: at first nothing.
+/// The pages that have been checked, initially none.
 ///
-/// A bit that is set too late costs one more check, and nothing else is read on account of it: no access needs an order.
+/// The bits need no memory ordering: one that is seen late costs another check, and no other data depends on it.
 #[derive(Debug)]
 pub(crate) struct Pages {
-    /// A bit for each page that has its checksum.
+    /// A bit for each page with the right checksum.
     sound: Box<[AtomicU64]>,
-    /// A bit for each page that had another one.
+    /// A bit for each page with a wrong checksum.
     damaged: Box<[AtomicU64]>,
 }
 
-/// A page that is not as it was written.
+/// A page with a wrong checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DamagedPage {
-    /// Where in the records it lies.
+    /// The start and the end of the page in the records.
     pub(crate) bytes: (usize, usize),
-    /// The checksum that is stored, and the one that the page has.
+    /// The stored checksum, and that of the bytes.
     pub(crate) expected: u32,
     pub(crate) found: u32,
-    /// Whether an earlier check has found so too.
+    /// Whether an earlier check has found the same.
     pub(crate) is_known: bool,
 }
 
 impl Pages {
-    /// Begins for records of this length.
     pub(crate) fn new(records_bytes: usize) -> Self {
         let words = records_bytes.div_ceil(PAGE_BYTES).div_ceil(64);
         let none = || (0..words).map(|_| AtomicU64::new(0)).collect();
@@ -39,7 +38,7 @@ impl Pages {
         }
     }
 
-    /// Checks the pages that a range of the records touches, unless that has been done.
+    /// Checks the pages of a range that have not been checked before.
     #[inline]
     pub(crate) fn check(
         &self,
@@ -96,7 +95,7 @@ impl Pages {
     }
 }
 
-/// Checks all pages of some records, whatever is known of them.
+/// Checks all pages again.
 pub(crate) fn check_all(records: &[u8], sums: &[u32]) -> Result<(), DamagedPage> {
     let pages = records.len().div_ceil(PAGE_BYTES);
     (0..pages).try_for_each(|page| check_page(page, records, sums))
@@ -118,7 +117,7 @@ fn check_page(page: usize, records: &[u8], sums: &[u32]) -> Result<(), DamagedPa
     })
 }
 
-/// Makes the checksums of records that come piece by piece.
+/// Computes the checksums of records that arrive in pieces.
 #[derive(Default)]
 pub(crate) struct Checksummer {
     sums: Vec<u32>,
@@ -127,7 +126,6 @@ pub(crate) struct Checksummer {
 }
 
 impl Checksummer {
-    /// Adds the next bytes.
     pub(crate) fn add(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let (page, rest) = bytes.split_at(bytes.len().min(PAGE_BYTES - self.page_bytes));
@@ -140,7 +138,6 @@ impl Checksummer {
         }
     }
 
-    /// Returns the checksums of all pages.
     pub(crate) fn finish(mut self) -> Vec<u32> {
         if self.page_bytes > 0 {
             self.end_page();
@@ -168,7 +165,7 @@ mod tests {
     }
 
     proptest! {
-        /// However they come, every page has the checksum of its bytes.
+        /// The checksums do not depend on how the records are cut into pieces.
         #[test]
         fn pieces_have_the_checksums_of_the_whole(pieces in vec(vec(any::<u8>(), 0..9_000), 0..5)) {
             let mut by_piece = Checksummer::default();
@@ -181,7 +178,7 @@ mod tests {
         }
     }
 
-    /// A check reads the pages that a range touches and no others, and each only once.
+    /// A check reads only the pages of its range, and each only once.
     #[test]
     fn a_page_is_checked_when_it_is_needed_and_then_no_more() {
         let mut records = vec![7; 200 * PAGE_BYTES + 1];
@@ -204,7 +201,7 @@ mod tests {
         );
         assert_eq!(damage(&records, 0..last + 1), (70, true));
         assert_eq!(damage(&records, last..last + 1), (200, false));
-        // The system shows the file as it is now, which is beyond what one look at each page can promise.
+        // Changes to the file after the first check are not noticed.
         records[0] ^= 1;
         assert_eq!(check(&records, 0..70 * PAGE_BYTES), Ok(()));
         records[70 * PAGE_BYTES] ^= 1;

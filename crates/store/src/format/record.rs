@@ -1,23 +1,23 @@
-//! A feature as it goes over the wire, which is how it is stored.
+//! Records: features in the encoding in which a gRPC server sends them.
 
 use route_guide_geo::E7Point;
 
-/// The length of the gRPC prefix: one byte that says whether the message is compressed, four of its length.
+/// The length of the gRPC prefix: a byte for the compression and four for the length of the message.
 pub(crate) const PREFIX_BYTES: usize = 5;
 
-/// The longest name: protobuf's limit of 2 GiB for a message, less what else is in it.
+/// The longest name: 2 GiB, the limit of protobuf for a message, less the other fields.
 pub(crate) const MAX_NAME_BYTES: usize = i32::MAX as usize - 64;
 
-/// Field 1 of a feature, its name; field 2, its location; both with their length. Fields 1 and 2 of a point, integers.
+/// Keys of a feature: field 1, the name, and field 2, the location, both with a length. Keys of a point: fields 1 and
+/// 2, integers.
 const NAME: u8 = 0x0a;
 const LOCATION: u8 = 0x12;
 const LATITUDE: u8 = 0x08;
 const LONGITUDE: u8 = 0x10;
 
-/// The longest location: two times a key and ten bytes of integer.
+/// The longest location: two keys, and ten bytes for each integer.
 const MAX_LOCATION_BYTES: usize = 22;
 
-/// Returns the length of a feature's record.
 pub(crate) fn encoded_bytes(at: E7Point, name_bytes: usize) -> usize {
     let name = match name_bytes {
         0 => 0,
@@ -26,7 +26,6 @@ pub(crate) fn encoded_bytes(at: E7Point, name_bytes: usize) -> usize {
     PREFIX_BYTES + name + 2 + location_bytes(at)
 }
 
-/// Writes a feature's record.
 pub(crate) fn encode(out: &mut Vec<u8>, at: E7Point, name: &[u8]) {
     let message_bytes = encoded_bytes(at, name.len()) - PREFIX_BYTES;
     let Ok(message_bytes) = u32::try_from(message_bytes) else {
@@ -49,7 +48,7 @@ pub(crate) fn encode(out: &mut Vec<u8>, at: E7Point, name: &[u8]) {
     }
 }
 
-/// Returns the end of the record that begins at `start`, `None` unless it begins as a record does and ends by `limit`.
+/// Returns the end of the record that begins at `start`, `None` if there is none that ends by `limit`.
 #[inline]
 pub(crate) fn step(records: &[u8], start: usize, limit: usize) -> Option<usize> {
     let prefix = records.get(start..limit)?.first_chunk::<PREFIX_BYTES>()?;
@@ -57,12 +56,12 @@ pub(crate) fn step(records: &[u8], start: usize, limit: usize) -> Option<usize> 
         return None;
     };
     let message_bytes = u32::from_be_bytes([a, b, c, d]) as usize;
-    // Both are below the length of a slice: the sum does not overflow.
+    // Both are less than the length of a slice, so the sum does not overflow.
     let end = start + PREFIX_BYTES + message_bytes;
     (end <= limit).then_some(end)
 }
 
-/// Reads a record written by [`encode`], `None` if it is none.
+/// Reads a record written by [`encode`], `None` if it is not one.
 pub(crate) fn decode(record: &[u8]) -> Option<(E7Point, &str)> {
     if step(record, 0, record.len()) != Some(record.len()) {
         return None;
@@ -93,7 +92,7 @@ fn location_bytes(at: E7Point) -> usize {
     bytes
 }
 
-/// Protobuf's `int32` is sent as 64 bits, so that a negative number takes ten bytes.
+/// Protobuf sends an `int32` as 64 bits, so a negative number takes ten bytes.
 fn int32(value: i32) -> u64 {
     i64::from(value).cast_unsigned()
 }
@@ -113,7 +112,7 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-/// Takes a number off the front, after `skip` bytes.
+/// Reads a number after `skip` bytes, and advances.
 fn take_varint(bytes: &mut &[u8], skip: usize) -> Option<u64> {
     let mut value = 0;
     for (index, &byte) in bytes.get(skip..)?.iter().enumerate().take(10) {
@@ -126,7 +125,7 @@ fn take_varint(bytes: &mut &[u8], skip: usize) -> Option<u64> {
     None
 }
 
-/// Takes an integer field off the front if it is there.
+/// Reads an integer field if it is next, and advances. An absent field is 0.
 fn take_int32(bytes: &mut &[u8], key: u8) -> Option<i32> {
     if bytes.first() != Some(&key) {
         return Some(0);

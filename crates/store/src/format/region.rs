@@ -1,4 +1,4 @@
-//! Finding records among their bytes.
+//! Finding records by position.
 
 use std::ops::Range;
 
@@ -7,33 +7,32 @@ use crate::format::layout::GROUP;
 use crate::format::pages::{DamagedPage, Pages};
 use crate::format::record::{self, PREFIX_BYTES};
 
-/// The records of an image, which opening it has not read.
+/// The records of an image, which are checked before they are used.
 ///
-/// Bytes are checked before they are used. And should a writer have been wrong, whatever the bytes are, no step leads out
-/// of the group of records that it began in.
+/// Even if the writer was wrong, reading never leaves the group of records in which it began.
 #[derive(Clone, Copy)]
 pub(crate) struct Region<'a> {
     pub(crate) len: usize,
-    /// Where each group of records begins; the last offset is the length of `records`.
+    /// The offset of each group of records. The last one is the length of `records`.
     pub(crate) offsets: &'a [u64],
     pub(crate) records: &'a [u8],
     pub(crate) start_in_file: usize,
-    /// What is known of the pages of `records`, and their checksums.
+    /// The checked pages of `records`, absent if no check is needed, and their checksums.
     pub(crate) pages: Option<&'a Pages>,
     pub(crate) sums: &'a [u32],
 }
 
-/// About how many bytes of records are found and checked at a time: few enough to stay in the cache of a core until they are
-/// sent, and so many that the search for their end does not count.
+/// The length of a piece: it stays in the cache of a core until it is sent, and finding its end takes little time in
+/// comparison.
 const PIECE_BYTES: usize = 256 << 10;
 
-/// No more groups than this are shorter than a piece: a record without a name at 0,0 has seven bytes.
+/// The most groups that can fit into a piece: a record without a name at 0,0 has seven bytes.
 const PIECE_GROUPS: usize = PIECE_BYTES / (GROUP * (PREFIX_BYTES + 2)) + 2;
 
 impl<'a> Region<'a> {
-    /// Returns where the first records of a run are, and the position after them.
+    /// Returns the range of the first records of a run, and the position after them.
     ///
-    /// They are all of the run if that is short, and otherwise about as many as [`PIECE_BYTES`] hold.
+    /// That is the whole run if it is short, and otherwise about [`PIECE_BYTES`].
     pub(crate) fn piece(&self, run: Range<u32>) -> Result<(Range<usize>, u32), CorruptRecord> {
         let (first, past) = (run.start as usize, run.end as usize);
         let next = first / GROUP + 1;
@@ -60,7 +59,7 @@ impl<'a> Region<'a> {
         Ok((start..end, cut))
     }
 
-    /// Returns where a record begins; where the records end for a position just past the last.
+    /// Returns the offset of a record. The position after the last gives the length of all records.
     pub(crate) fn start(&self, position: usize) -> Result<usize, CorruptRecord> {
         let in_group = position % GROUP;
         if position >= self.len {
@@ -72,7 +71,7 @@ impl<'a> Region<'a> {
         }
     }
 
-    /// Returns where the record at a position is; there must be one.
+    /// Returns the range of the record at a position, which must exist.
     pub(crate) fn range(&self, position: usize) -> Result<Range<usize>, CorruptRecord> {
         self.in_group(position..position + 1)
     }
@@ -90,7 +89,7 @@ impl<'a> Region<'a> {
         Ok(&self.records[start..end])
     }
 
-    /// Returns where some records of one group are. All of the group is checked, so that no step has to check again.
+    /// Returns the range of consecutive records of one group. The whole group is checked first.
     #[inline]
     fn in_group(&self, mut positions: Range<usize>) -> Result<Range<usize>, CorruptRecord> {
         let group = self.group(positions.start);
@@ -108,12 +107,12 @@ impl<'a> Region<'a> {
         record::step(self.records, start, limit).ok_or_else(|| self.corrupt(position, start))
     }
 
-    /// Returns where the group of a position begins and ends.
+    /// Returns the range of the group of a position.
     #[inline]
     fn group(&self, position: usize) -> Range<usize> {
         let offset = |group: usize| {
             let offset = self.offsets.get(group).copied().unwrap_or_default();
-            // Opening has checked this; a file that has changed since then must not lead us out of it either.
+            // Opening has checked this, but a mapped file can change after that.
             usize::try_from(offset)
                 .unwrap_or_default()
                 .min(self.records.len())
@@ -121,7 +120,7 @@ impl<'a> Region<'a> {
         offset(position / GROUP)..offset(position / GROUP + 1)
     }
 
-    /// Checks the bytes of a range, unless they have been checked before.
+    /// Checks the pages of a range that have not been checked before.
     #[inline]
     fn check(&self, range: Range<usize>) -> Result<(), CorruptRecord> {
         match self.pages {
@@ -132,7 +131,7 @@ impl<'a> Region<'a> {
         }
     }
 
-    /// Makes the error for a page that does not have its checksum.
+    /// Returns the error for a page with a wrong checksum.
     pub(crate) fn damaged(&self, page: DamagedPage) -> CorruptRecord {
         let (start, end) = page.bytes;
         CorruptRecord::Checksum {
@@ -144,7 +143,7 @@ impl<'a> Region<'a> {
         }
     }
 
-    /// Makes the error for a record that is not what it should be.
+    /// Returns the error for a record that does not decode or is at the wrong offset.
     pub(crate) fn corrupt(&self, position: usize, start: usize) -> CorruptRecord {
         CorruptRecord::Record {
             position: u32::try_from(position).unwrap_or(u32::MAX),

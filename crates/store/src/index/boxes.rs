@@ -1,4 +1,4 @@
-//! Bounding boxes, packed by sixteen so that one pass of wide compares judges them all.
+//! Bounding boxes, packed by sixteen for SIMD comparisons.
 
 use std::ops::Range;
 
@@ -6,12 +6,12 @@ use route_guide_geo::{E7Point, E7Rectangle};
 
 use crate::format::layout::{BLOCK, FAN_OUT};
 
-/// The boxes of up to sixteen children in E7 units: all southern edges, all northern, western and eastern ones.
+/// The boxes of up to sixteen children in E7 units: all southern edges, then all northern, western and eastern ones.
 ///
-/// Children that do not exist have an empty box, which is kept out by their number: no box is outside every rectangle.
+/// Unused boxes are empty. Their index excludes them, as no box lies outside every rectangle.
 pub(crate) type Node = [[i32; FAN_OUT]; 4];
 
-/// The node of no children.
+/// A node without children.
 const EMPTY: Node = [
     [i32::MAX; FAN_OUT],
     [i32::MIN; FAN_OUT],
@@ -19,7 +19,7 @@ const EMPTY: Node = [
     [i32::MIN; FAN_OUT],
 ];
 
-/// Packs boxes into nodes, sixteen at a time, and adds them to `nodes`.
+/// Packs boxes into nodes and appends them to `nodes`.
 pub(crate) fn pack(boxes: impl IntoIterator<Item = E7Rectangle>, nodes: &mut Vec<Node>) {
     for (index, bounds) in boxes.into_iter().enumerate() {
         let child = index % FAN_OUT;
@@ -43,7 +43,8 @@ pub(crate) fn node_bounds([south, north, west, east]: &Node) -> E7Rectangle {
     )
 }
 
-/// Returns which of the first `children` touch the area, and which of those lie wholly inside, a bit each.
+/// Returns a bit for each of the first `children` that touches the area, and a bit for each of those that lies inside
+/// it.
 pub(crate) fn judge(
     [south, north, west, east]: &Node,
     area: E7Rectangle,
@@ -77,14 +78,14 @@ pub(crate) fn block_bounds(lats: &[i32], lons: &[i32]) -> E7Rectangle {
     )
 }
 
-/// Returns which points of a block lie in the area, a bit each.
+/// Returns a bit for each point of a block that lies in the area.
 pub(crate) fn hits(lats: &[i32], lons: &[i32], area: E7Rectangle) -> u32 {
     let (lo, hi) = (area.lo(), area.hi());
     let hit = |lat: i32, lon: i32| {
         (lat >= lo.lat()) & (lat <= hi.lat()) & (lon >= lo.lon()) & (lon <= hi.lon())
     };
     let mut bits = 0;
-    // A full block, all but the last, has its length known to the compiler, which then compares four points at a time.
+    // The length of a full block is known at compile time, so the compiler compares four points at a time.
     if let (Ok(lats), Ok(lons)) = (
         <&[i32; BLOCK]>::try_from(lats),
         <&[i32; BLOCK]>::try_from(lons),
@@ -104,16 +105,16 @@ pub(crate) fn hits(lats: &[i32], lons: &[i32], area: E7Rectangle) -> u32 {
     bits
 }
 
-/// Takes the first run of neighbouring bits off hits, of which there must be one.
+/// Removes the first run of ones from `hits`, which must not be 0, and returns it.
 pub(crate) fn take_run(hits: &mut u32) -> Range<u32> {
     let first = hits.trailing_zeros();
     let past = first + (*hits >> first).trailing_ones();
-    // A run to the very end would shift by the whole width, which is why this may come out as nothing.
+    // A run up to the last bit would shift by the whole width.
     *hits &= u32::MAX.checked_shl(past).unwrap_or_default();
     first..past
 }
 
-/// Returns a word with the lowest `count` bits set, all of them from 32 on.
+/// Returns a word with the lowest `count` bits set, all of them if `count` is 32 or more.
 fn first_bits(count: usize) -> u32 {
     if count < 32 {
         (1 << count) - 1

@@ -1,11 +1,11 @@
-//! Putting points in the order of the curve.
+//! Sorting points along the curve.
 
 use crate::index::hilbert;
 use crate::parallel;
 
-/// Returns the positions of all points in curve order, those at one point in data-set order.
+/// Returns the positions of all points in curve order. Equal points keep the order of their positions.
 pub(crate) fn order(lats: &[i32], lons: &[i32]) -> Vec<u32> {
-    // One wide integer compares without a branch, which makes sorting a third faster than a pair does.
+    // One wide integer compares without a branch, so sorting takes a third less time than with pairs.
     let mut keyed = vec![0_u128; lats.len()];
     let per_core = lats.len().div_ceil(parallel::cores()).max(LEAST);
     parallel::map(keyed.chunks_mut(per_core).enumerate(), |(index, part)| {
@@ -25,11 +25,11 @@ pub(crate) fn order(lats: &[i32], lons: &[i32]) -> Vec<u32> {
         clippy::cast_possible_truncation,
         reason = "the position is in the low 32 bits"
     )]
-    // Collected from a reference: in place, the list would keep the memory of the keys.
+    // `into_iter` would collect in place and keep the memory of the keys.
     keyed.iter().map(|&keyed| keyed as u32).collect()
 }
 
-/// Fewer points than this are not worth a thread.
+/// The fewest points that are worth a thread.
 const LEAST: usize = 1 << 14;
 
 /// Returns the values at the positions in `order`.
@@ -60,7 +60,7 @@ mod tests {
     }
 
     proptest! {
-        /// Sorting in parts is only an optimisation.
+        /// Sorting in parts gives the order of a plain stable sort.
         #[test]
         fn the_order_is_that_of_a_plain_stable_sort(points in points()) {
             check(&points)?;

@@ -1,9 +1,9 @@
 //! The order of points along a Hilbert curve.
 
-/// Returns how far along a Hilbert curve over all pairs of `i32` a point lies.
+/// Returns the distance of a point along a Hilbert curve over all pairs of `i32`.
 ///
-/// Points that are close on the curve are close on the map, always; the other way round, mostly. That is what makes
-/// consecutive points a good block, and the points of a rectangle few runs of consecutive points.
+/// Points that are close on the curve are always close on the map. The converse holds for most points, so consecutive
+/// points make a compact block, and the points of a rectangle few runs.
 ///
 /// # References
 ///
@@ -21,25 +21,25 @@ pub(crate) fn key(lat: i32, lon: i32) -> u64 {
     key
 }
 
-/// Moves the range of an `i32` to that of a `u32`, keeping the order.
+/// Maps the range of an `i32` to that of a `u32` and keeps the order.
 const fn unsigned(coordinate: i32) -> u32 {
     coordinate.cast_unsigned() ^ 1 << 31
 }
 
-/// How many bits of each coordinate are taken at a time.
+/// The number of bits of each coordinate that a step consumes.
 const STEP: usize = 4;
 
-/// What four bits of each coordinate add to the key, and the state they leave the curve in.
+/// The digits that four bits of each coordinate add to the key, and the next state of the curve.
 #[derive(Clone, Copy)]
 struct Step {
     digits: u8,
     state: u8,
 }
 
-/// The curve's orientation within a cell: bit 0 says that the axes are swapped, bit 1 that both run backwards.
+/// The number of orientations of the curve within a cell: bit 0 of a state swaps the axes, bit 1 reverses both.
 const STATES: usize = 4;
 
-/// All steps by state and by the bits of x and y.
+/// All steps, by state and by the bits of x and y.
 static STEPS: [[Step; 1 << (2 * STEP)]; STATES] = steps();
 
 const fn steps() -> [[Step; 1 << (2 * STEP)]; STATES] {
@@ -59,7 +59,7 @@ const fn steps() -> [[Step; 1 << (2 * STEP)]; STATES] {
     table
 }
 
-/// Follows the curve through four halvings of a cell, the definition of a step.
+/// Follows the curve through four halvings of a cell.
 const fn four_bits(mut state: usize, x: usize, y: usize) -> Step {
     let mut digits = 0;
     let mut bit = STEP;
@@ -74,7 +74,7 @@ const fn four_bits(mut state: usize, x: usize, y: usize) -> Step {
         }
         // The curve visits lower left, upper left, upper right, lower right.
         digits = digits << 2 | (3 * right) ^ upper;
-        // In the two lower quarters it is mirrored: in the first at one diagonal, in the last at the other.
+        // The lower quarters are mirrored: the first at one diagonal, the last at the other.
         if upper == 0 {
             state ^= 1 | right << 1;
         }
@@ -95,7 +95,7 @@ mod tests {
 
     use super::*;
 
-    /// The textbook loop, one bit at a time and turning the coordinates themselves.
+    /// The textbook algorithm, one bit at a time.
     fn textbook(lat: i32, lon: i32) -> u64 {
         let (mut x, mut y) = (u64::from(unsigned(lon)), u64::from(unsigned(lat)));
         let mut key = 0;
@@ -115,7 +115,7 @@ mod tests {
     }
 
     proptest! {
-        /// The table is only an optimisation.
+        /// The table gives the keys of the textbook's algorithm.
         #[test]
         fn keys_agree_with_the_textbook(lat: i32, lon: i32) {
             prop_assert_eq!(key(lat, lon), textbook(lat, lon));

@@ -11,19 +11,19 @@ use crate::index::Index;
 use crate::index::boxes;
 use crate::index::ranges::Walk;
 
-/// The positions of the hits as runs, ascending.
+/// The positions of the hits as ascending runs.
 ///
-/// It does not borrow the index: each step is shown the same one again. No step takes longer than about a millisecond,
-/// whatever the data set and the rectangle, and whatever is still to come takes 64 KiB at most.
+/// It does not borrow the index: the caller passes the same index to each step. A step takes at most about a
+/// millisecond for any data set and rectangle, and the state takes at most 64 KiB.
 #[derive(Clone, Debug)]
 pub(crate) enum Hits {
-    /// The data set is in curve order: a walk through the index meets the hits in it.
+    /// The data set is in curve order, in which a walk through the index finds the hits.
     AsFound(Walk),
     /// Every feature.
     All(Range<u32>),
-    /// Not too many hits: the next of them, found by a walk and sorted.
+    /// Few hits: the next of them, found by a walk and sorted.
     Sorted { area: E7Rectangle, batch: Batch },
-    /// Many hits: all points are looked at.
+    /// Many hits: all points are scanned.
     Scanned(Scan),
 }
 
@@ -48,8 +48,8 @@ impl Hits {
         }
     }
 
-    /// Returns the next run of positions. An empty one says that there may be more, and that the search has taken so
-    /// long since the last empty one that others should have their turn.
+    /// Returns the next run of positions. An empty run is a pause: the search goes on, but has taken so long that
+    /// other work should run first.
     pub(crate) fn next_run(&mut self, index: &Index<'_>) -> Option<Range<u32>> {
         match self {
             Self::AsFound(walk) => walk.next(index),
@@ -70,24 +70,24 @@ impl Hits {
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
     positions: Peekable<vec::IntoIter<u32>>,
-    /// Where the next batch begins, if there is one.
+    /// The first position of the next batch, if there is one.
     rest: Option<u32>,
 }
 
 impl Batch {
-    /// How many positions are kept. Tests have many small batches.
+    /// The number of positions in a batch. Tests use many small batches.
     const LEN: usize = if cfg!(test) { 10 } else { 16 << 10 };
 
-    /// How many hits a walk goes through for one batch of them.
+    /// The most hits that a walk visits for one batch.
     const MOST_HITS: usize = 256 << 10;
 
-    /// Looks for the first hits from a position on, `None` if there are so many hits that a scan takes less time.
+    /// Finds the first hits from a position on, `None` if there are so many hits that a scan is faster.
     fn find(index: &Index<'_>, area: E7Rectangle, from: u32) -> Option<Self> {
-        // A look at one point takes a thirtieth of the time in which a hit is found and sorted.
+        // Scanning a point takes a thirtieth of the time of finding and sorting a hit.
         let most_hits = (index.len() / 32).min(Self::MOST_HITS);
         let mut hits = 0;
         let mut first = Vec::new();
-        // From here on hits are left to the next batch.
+        // Hits from this position on belong to the next batch.
         let mut past = u32::MAX;
         for range in index.ranges(area) {
             hits += range.len();
@@ -108,7 +108,7 @@ impl Batch {
         }
         first.sort_unstable();
         first.shrink_to_fit();
-        // Should positions be there twice, as in a file that a wrong writer made, the next batch goes on all the same.
+        // A faulty writer can repeat positions. The next batch must begin later even then.
         let after = first.last().map_or(0, |last| last + 1);
         Some(Self {
             positions: first.into_iter().peekable(),
@@ -116,7 +116,7 @@ impl Batch {
         })
     }
 
-    /// Keeps as many positions as a batch has, and returns the least of the others.
+    /// Keeps the least positions, as many as a batch has, and returns the least of the others.
     fn keep_least(positions: &mut Vec<u32>) -> u32 {
         let (_, &mut least, _) = positions.select_nth_unstable(Self::LEN);
         positions.truncate(Self::LEN);
@@ -133,21 +133,22 @@ impl Batch {
     }
 }
 
-/// A look at every point of the data set, block by block.
+/// A scan of all points of the data set, block by block.
 #[derive(Clone, Debug)]
 pub(crate) struct Scan {
     area: E7Rectangle,
-    /// The block that is looked at next.
+    /// The next block.
     block: usize,
-    /// The first position of the one before, and a bit for each hit in it that is still to come.
+    /// The first position of the current block, and a bit for each of its hits that has not been returned.
     start: u32,
     hits: u32,
-    /// How many blocks are left to be looked at before others have their turn.
+    /// The number of blocks before the next pause.
     turn: u32,
 }
 
 impl Scan {
-    /// So many blocks, more than a hundred thousand points, take about a tenth of a millisecond. Tests have many short turns.
+    /// The number of blocks between pauses: more than a hundred thousand points, about a tenth of a millisecond.
+    /// Tests use many short turns.
     const TURN: u32 = if cfg!(test) { 2 } else { 4 << 10 };
 
     fn new(area: E7Rectangle) -> Self {
@@ -189,14 +190,14 @@ mod tests {
     use super::*;
     use crate::samples::image_of;
 
-    /// All runs, the empty ones too.
+    /// Returns all runs, including the empty ones.
     fn runs(points: &[E7Point], area: E7Rectangle) -> Vec<Range<u32>> {
         let image = image_of(points);
         let mut hits = Hits::new(&Index::of(&image), area);
         std::iter::from_fn(|| hits.next_run(&Index::of(&image))).collect()
     }
 
-    /// From one corner to the other and back, so that the order is not that of the curve.
+    /// Points that alternate between two corners, which is not the order of the curve.
     fn to_and_fro(len: i32) -> Vec<E7Point> {
         let side = |i| if i % 2 == 0 { i } else { 1_000_000 - i };
         (0..len)
@@ -208,7 +209,7 @@ mod tests {
         E7Rectangle::new(E7Point::unbounded(0, 0), E7Point::unbounded(most, most))
     }
 
-    /// A listing of half of a large file took tens of milliseconds of a thread before its first feature.
+    /// A listing of half of a large file blocked its thread for tens of milliseconds before the first feature.
     #[test]
     fn a_search_for_many_hits_lets_others_have_their_turn() {
         let mut points = to_and_fro(1_000);
@@ -221,7 +222,7 @@ mod tests {
         assert_eq!(found, (500..1_000).collect::<Vec<_>>());
     }
 
-    /// Each listing that waited for its client held a list of all of its features.
+    /// Each listing that waited for its client held the positions of all of its features.
     #[test]
     fn not_too_many_hits_are_found_a_batch_at_a_time() {
         let points = to_and_fro(1_000);

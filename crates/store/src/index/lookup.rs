@@ -1,4 +1,4 @@
-//! Exact look-up: which slot holds this point.
+//! Exact look-up of a point.
 
 use route_guide_geo::E7Point;
 
@@ -6,20 +6,19 @@ use crate::format::cell::{CELLS_PER_POINT, FREE, slot_bits};
 use crate::format::image::Image;
 use crate::format::section::Section;
 
-/// A hash table of slots, open addressing with linear probing.
+/// A hash table of slots with open addressing and linear probing.
 ///
-/// It keeps no coordinates of its own: a probe compares those of the slot. At eight bytes a point that is a third of a
-/// map from points to slots, and an array of plain integers can lie in a file as it is. The bits of a cell that no slot
-/// needs have a part of its point's hash, the *tag*, and so most probes that would compare in vain end in the cell.
+/// It holds no coordinates: a probe compares those of the slot. Eight bytes a point are a third of a map from points
+/// to slots, and an array of integers can be mapped from a file. The bits of a cell that no slot needs hold a part of
+/// the point's hash, the *tag*, so that most probes of other points end without reading coordinates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cells<'a> {
     cells: &'a [u32],
-    /// The bits of a cell that are its slot.
+    /// The bits of a cell that hold its slot.
     slot_bits: u32,
 }
 
 impl<'a> Cells<'a> {
-    /// Views the table of an image.
     pub(crate) fn of(image: &'a Image) -> Self {
         Self::new(bytemuck::cast_slice(image.section(Section::Find)))
     }
@@ -34,7 +33,7 @@ impl<'a> Cells<'a> {
         content & self.slot_bits
     }
 
-    /// Returns the slot with exactly this point, the coordinates of the slots being `lats` and `lons`.
+    /// Returns the slot of a point. `lats` and `lons` are the coordinates by slot.
     pub(crate) fn find(self, at: E7Point, lats: &[i32], lons: &[i32]) -> Option<u32> {
         let mut probe = Probe::new(self, at)?;
         loop {
@@ -46,20 +45,20 @@ impl<'a> Cells<'a> {
         }
     }
 
-    /// Returns how many of some points are there.
+    /// Returns the number of points that are in the table.
     ///
-    /// A search waits for memory twice: for its cell, and for the coordinates of the slot in it. Searching for several
-    /// points side by side, the waits overlap.
+    /// A search waits for memory twice: for its cell, and for the coordinates of its slot. Searching for several
+    /// points together overlaps the waits.
     pub(crate) fn count(self, points: &[E7Point], lats: &[i32], lons: &[i32]) -> usize {
         const ABREAST: usize = 32;
         let mut count = 0;
         for points in points.chunks(ABREAST) {
-            // First one cell for each point, without a decision that would wait for the cell.
+            // Load one cell for each point, without a branch that would wait for it.
             let mut probes = [Probe::default(); ABREAST];
             for (probe, &at) in probes.iter_mut().zip(points) {
                 *probe = Probe::new(self, at).unwrap_or_default();
             }
-            // Then the slots that may be the ones.
+            // Then find the candidate slots.
             let mut candidates = [(0, E7Point::default()); ABREAST];
             let mut found = 0;
             for (probe, &at) in probes.iter_mut().zip(points) {
@@ -67,14 +66,14 @@ impl<'a> Cells<'a> {
                 candidates[found] = (candidate.unwrap_or_default(), at);
                 found += usize::from(candidate.is_some());
             }
-            // Then all of their coordinates.
+            // Then compare their coordinates.
             let mut others = 0_u32;
             for (index, (slot, at)) in candidates[..found].iter().enumerate() {
                 let same = is_at(*slot, *at, lats, lons);
                 count += usize::from(same);
                 others |= u32::from(!same) << index;
             }
-            // A tag that was right by chance is rare.
+            // A tag that matches by chance is rare.
             while others != 0 {
                 let (_, at) = candidates[others.trailing_zeros() as usize];
                 count += usize::from(self.find(at, lats, lons).is_some());
@@ -85,7 +84,8 @@ impl<'a> Cells<'a> {
     }
 }
 
-/// Tells whether a point is in a slot. A slot beyond all points has none: a mapped file can change after its checks.
+/// Returns whether a slot holds a point. A slot that is out of range does not: a mapped file can change after its
+/// checks.
 #[inline]
 fn is_at(slot: u32, at: E7Point, lats: &[i32], lons: &[i32]) -> bool {
     let slot = slot as usize;
@@ -95,7 +95,7 @@ fn is_at(slot: u32, at: E7Point, lats: &[i32], lons: &[i32]) -> bool {
     }
 }
 
-/// A search on its way through the cells, once around at most.
+/// A search for a point, once around the table at most.
 #[derive(Clone, Copy)]
 struct Probe {
     home: usize,
@@ -105,7 +105,7 @@ struct Probe {
 }
 
 impl Default for Probe {
-    /// A search that is at its end.
+    /// Returns a search that has ended.
     fn default() -> Self {
         Self {
             home: 0,
@@ -117,7 +117,7 @@ impl Default for Probe {
 }
 
 impl Probe {
-    /// Begins in the first cell, if there are any.
+    /// Begins in the first cell of a point, `None` if the table is empty.
     fn new(cells: Cells<'_>, at: E7Point) -> Option<Self> {
         let hash = hash(at);
         let home = home(hash, cells.cells.len());
@@ -129,7 +129,7 @@ impl Probe {
         })
     }
 
-    /// Goes on to a cell with the right tag, and returns the slot in it.
+    /// Advances to a cell with the right tag and returns its slot.
     fn candidate(&mut self, cells: Cells<'_>) -> Option<u32> {
         while self.content != FREE {
             if self.content & !cells.slot_bits == self.tag {
@@ -150,13 +150,13 @@ impl Probe {
     }
 }
 
-/// Makes the table for points in curve order; of several at one place it holds the first.
+/// Makes the table of points in curve order. It holds the first of equal points.
 pub(crate) fn table(points: impl ExactSizeIterator<Item = E7Point>) -> Vec<u32> {
     let mut cells = vec![FREE; points.len() * CELLS_PER_POINT];
     let slot_bits = slot_bits(points.len());
     let mut last = None;
     for (point, slot) in points.zip(0..) {
-        // In curve order equal points follow each other.
+        // In curve order equal points are adjacent.
         if last.replace(point) == Some(point) {
             continue;
         }
@@ -170,27 +170,27 @@ pub(crate) fn table(points: impl ExactSizeIterator<Item = E7Point>) -> Vec<u32> 
     cells
 }
 
-/// Returns the part of a hash that goes into a cell beside the slot. It has none of the bits that decide on the cell.
+/// Returns the tag of a hash. It has none of the bits that select the cell.
 #[expect(clippy::cast_possible_truncation, reason = "the lower half is meant")]
 const fn tag(hash: u64, slot_bits: u32) -> u32 {
     hash as u32 & !slot_bits
 }
 
 fn hash(at: E7Point) -> u64 {
-    // 2⁶⁴ divided by the golden ratio, the usual multiplier, and another number without a pattern.
+    // 2⁶⁴ divided by the golden ratio, the usual multiplier, and a random number.
     const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
     const SALT: u64 = 0xd1b5_4a32_d192_ed03;
     let point = u64::from(at.lat().cast_unsigned()) << 32 | u64::from(at.lon().cast_unsigned());
-    // Folding the two halves of the product lets every bit of the point reach the top ones.
+    // Folding the halves of the product lets every bit of the point influence the top bits.
     let product = u128::from(point ^ SALT) * u128::from(MULTIPLIER);
     #[expect(clippy::cast_possible_truncation, reason = "both halves are 64 bits")]
     let hash = (product >> 64) as u64 ^ product as u64;
     hash
 }
 
-/// Returns the cell, of so many, where the search for a point with this hash begins.
+/// Returns the first cell for a hash.
 fn home(hash: u64, cells: usize) -> usize {
-    // The top bits of hash × length are a number below the length, without a division.
+    // The top bits of hash × length are below the length, without a division.
     #[expect(
         clippy::cast_possible_truncation,
         reason = "below the number of cells, which is a usize"
@@ -212,7 +212,7 @@ mod tests {
     use crate::samples::{image_of, points};
 
     proptest! {
-        /// Every point is found in the slot of its first position, and nothing is found where nothing is.
+        /// Every point is found in the slot of its first position, and absent points are not found.
         #[test]
         fn look_up_agrees_with_a_scan(points in points(), lat: i32, lon: i32) {
             let image = image_of(&points);
@@ -248,7 +248,7 @@ mod tests {
                 .collect();
             let cells = table(points.iter().copied());
             let table = Cells::new(&cells);
-            // How many cells are looked at until the point is found, and how many slots for their coordinates.
+            // The number of cells read until the point is found, and of slots whose coordinates are compared.
             let (mut total, mut candidates) = (0, 0);
             for (slot, &point) in points.iter().enumerate() {
                 let mut probe = Probe::new(table, point).unwrap();
@@ -259,12 +259,12 @@ mod tests {
                 }
                 total += (probe.cell + cells.len() - first) % cells.len() + 1;
             }
-            // Eighteen bits of tag are left beside ten thousand slots: hardly a wrong one.
+            // With ten thousand slots, eighteen bits are left for the tag: false matches are rare.
             assert!(
                 candidates <= points.len() / 1_000,
                 "{candidates} tags in vain"
             );
-            // Half full, linear probing needs 1.5 probes for a hit with perfect hashing.
+            // In a half-full table, linear probing with perfect hashing needs 1.5 probes for a hit.
             assert!(
                 total < points.len() * 2,
                 "{total} probes for {} points",

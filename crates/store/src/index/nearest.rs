@@ -1,4 +1,4 @@
-//! The points closest to a place, by great-circle distance.
+//! Nearest neighbours by great-circle distance.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,29 +12,29 @@ use crate::index::Index;
 #[cfg(test)]
 mod tests;
 
-/// A point that a [`Search`] found: its position, and how far away it is as [`haversine_meters`] measures it.
+/// A result of a [`Search`], with its distance as [`haversine_meters`] returns it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Neighbor {
     pub(crate) position: u32,
     pub(crate) distance_meters: f64,
 }
 
-/// A best-first search: the box that may hold the closest point is opened next, until none can hold a closer one.
+/// A best-first search: it opens the box with the least bound next, until no box can hold a closer point.
 pub(crate) struct Search<'a> {
     index: Index<'a>,
     to: E7Point,
     wanted: usize,
     within_meters: f64,
     origin: Origin,
-    /// The boxes still to be opened, that with the least bound on top.
+    /// The unopened boxes, least bound first.
     queue: BinaryHeap<Reverse<Candidate>>,
-    /// The best points so far, the worst of them on top.
+    /// The best points so far, worst first.
     found: BinaryHeap<Found>,
-    /// Bounds above this cannot lead to a point that belongs in the answer.
+    /// Boxes with a greater bound hold no point of the answer.
     limit: f64,
 }
 
-/// A box, ordered by its bound. Bits of a float that is not negative are in the order of the floats.
+/// A box, ordered by its bound. The bits of floats that are not negative are ordered as the floats are.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Candidate {
     bound_bits: u64,
@@ -63,7 +63,6 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Runs the search to its end.
     pub(crate) fn run(mut self) -> Vec<Neighbor> {
         if self.wanted == 0 || self.within_meters.is_nan() || self.within_meters < 0.0 {
             return Vec::new();
@@ -122,7 +121,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Measures the points of a block, those that look closest first, as far as they may matter.
+    /// Measures the points of a block in the order of their bounds, up to the limit.
     fn scan(&mut self, block: usize) {
         let (lats, lons) = self.index.block(block);
         let mut bounds = [f64::INFINITY; BLOCK];
@@ -138,7 +137,7 @@ impl<'a> Search<'a> {
                     closest
                 };
             }
-            // Infinity stands for a point that has been measured, and for no point at all.
+            // Points that have been measured, and those that do not exist, have the bound infinity.
             if bounds[closest] > self.limit || bounds[closest] == f64::INFINITY {
                 return;
             }
@@ -147,7 +146,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Takes a point into the answer if it belongs there.
+    /// Adds a point to the answer if it belongs there.
     fn measure(&mut self, slot: usize) {
         #[expect(
             clippy::cast_possible_truncation,
@@ -179,7 +178,7 @@ impl<'a> Search<'a> {
 
 /// Returns the greatest bound that a point at most `meters` away can have.
 fn limit(meters: f64) -> f64 {
-    // Distances are rounded, by up to 10⁻⁸ m where they are small; this slack is a hundred times as much.
+    // Rounding errors are up to 10⁻⁸ m for short distances. This slack is a hundred times as much.
     const SLACK: f64 = 1e-13;
     let half_angle = meters / (2.0 * EARTH_RADIUS_METERS);
     if half_angle >= FRAC_PI_2 {
@@ -189,7 +188,7 @@ fn limit(meters: f64) -> f64 {
     sine * sine
 }
 
-/// The place to be near to, prepared for bounds.
+/// The origin of the search, prepared for bounds.
 struct Origin {
     lat: f64,
     lon: f64,
@@ -203,16 +202,16 @@ impl Origin {
         Self { lat, lon, cos_lat }
     }
 
-    /// Returns a value not above the haversine of the angle to any point of a box.
+    /// Returns a lower bound of the haversine of the angle to any point of a box.
     ///
-    /// The haversine hav(x) = sin²(x / 2) of the angle to a point is hav(Δlat) + cos lat · cos lat₀ · hav(Δlon). Each of
-    /// its terms is least at one edge of the box, and the sum of the least terms is a bound. It need not be attained,
-    /// and the sines in it are polynomials that stay below the sine, which makes it cheap.
+    /// The haversine hav(x) = sin²(x / 2) of the angle to a point is hav(Δlat) + cos lat · cos lat₀ · hav(Δlon). Each
+    /// term is least at one edge of the box, and the sum of the least terms is a bound. It need not be attained.
+    /// Polynomials below the sine make it cheap.
     #[inline]
     fn bound(&self, south: i32, north: i32, west: i32, east: i32) -> f64 {
         let [south, north, west, east] = [south, north, west, east].map(f64::from);
         let lat_gap = greater(greater(south - self.lat, self.lat - north), 0.0);
-        // Eastwards or westwards, whichever is shorter; inside the box both of the direct gaps are negative.
+        // The shorter way, eastwards or westwards. Inside the box both direct gaps are negative.
         let direct = greater(west - self.lon, self.lon - east);
         let around = TURN + lesser(west - self.lon, self.lon - east);
         let lon_gap = greater(lesser(direct, around), 0.0);
@@ -233,7 +232,7 @@ const QUARTER: f64 = 900_000_000.0;
 const TURN: f64 = 3_600_000_000.0;
 const RADIANS_PER_UNIT: f64 = PI / 1_800_000_000.0;
 
-/// Returns latitude and longitude within ±90° and ±180° for any point, those off the globe wrapped around it.
+/// Returns latitude and longitude within ±90° and ±180°. Points off the globe are wrapped around it.
 fn on_globe(point: E7Point) -> (f64, f64) {
     let (lat, lon) = (f64::from(point.lat()), f64::from(point.lon()));
     let (lat, lon) = match lat {
@@ -241,15 +240,15 @@ fn on_globe(point: E7Point) -> (f64, f64) {
         under if under < -QUARTER => (-2.0 * QUARTER - under, lon + 2.0 * QUARTER),
         _ => (lat, lon),
     };
-    // At most one turn and a bit too far, in either direction.
+    // At most one turn too far, in either direction.
     let lon = if lon > TURN / 2.0 { lon - TURN } else { lon };
     (lat, if lon < -TURN / 2.0 { lon + TURN } else { lon })
 }
 
-/// Returns a value not above the sine of an angle between 0 and a quarter turn, and at most 0.02 % below it.
+/// Returns a lower bound of the sine of an angle between 0 and a quarter turn, at most 0.02 % below it.
 #[inline]
 fn sine_below(x: f64) -> f64 {
-    // The Taylor series, ended after a subtracted term: what follows would add more than it takes away.
+    // The Taylor series, cut after a subtracted term: the rest is positive.
     const CUBIC: f64 = 1.0 / 6.0;
     const QUINTIC: f64 = 1.0 / 120.0;
     const SEPTIC: f64 = 1.0 / 5040.0;
@@ -257,7 +256,7 @@ fn sine_below(x: f64) -> f64 {
     x * (1.0 - square * (CUBIC - square * (QUINTIC - square * SEPTIC)))
 }
 
-/// `f64::max` has to treat NaN, for which the compiler emits three more instructions.
+/// `f64::max` handles NaN, which takes three more instructions.
 #[inline]
 fn greater(a: f64, b: f64) -> f64 {
     if a > b { a } else { b }

@@ -40,21 +40,21 @@ impl Iterator for Ranges<'_> {
 
 impl FusedIterator for Ranges<'_> {}
 
-/// A walk through the boxes of an index, which it does not borrow: each step is shown the same one again.
+/// A walk through the boxes of an index. It does not borrow the index: the caller passes the same one to each step.
 #[derive(Clone, Debug)]
 pub(crate) struct Walk {
     area: E7Rectangle,
-    /// The nodes between the root and where the walk is, one of each level, the deepest last.
+    /// The current node of each level, from the root down.
     path: [Visit; MAX_LEVELS],
     depth: usize,
-    /// What is left of a block that the area cuts: its first slot, and a bit for each hit.
+    /// The first slot of a block that the area cuts, and a bit for each hit that has not been returned.
     block_start: u32,
     block_hits: u32,
-    /// The range that the next one may still extend.
+    /// The last range, which the next one may extend.
     pending: Range<u32>,
 }
 
-/// A node that is being walked: which children are left, and which of them lie wholly inside.
+/// A visited node: its children that are left, and those of them that lie inside the area.
 #[derive(Clone, Copy, Debug, Default)]
 struct Visit {
     node: u32,
@@ -79,7 +79,6 @@ impl Walk {
         walk
     }
 
-    /// Returns the next range of slots.
     pub(crate) fn next(&mut self, index: &Index<'_>) -> Option<Range<u32>> {
         loop {
             match self.step(index) {
@@ -98,7 +97,7 @@ impl Walk {
         }
     }
 
-    /// Goes down into a node of the level below.
+    /// Descends into a node of the level below.
     fn enter(&mut self, index: &Index<'_>, node: u32) {
         let level = index.levels.count() - 1 - self.depth;
         let children = index.levels.child_count(level, node as usize);
@@ -112,7 +111,7 @@ impl Walk {
         self.depth += 1;
     }
 
-    /// Returns the next range as the walk meets it, perhaps adjacent to the one before.
+    /// Returns the next range, which may be adjacent to the one before.
     fn step(&mut self, index: &Index<'_>) -> Option<Range<u32>> {
         loop {
             if self.block_hits != 0 {
@@ -196,7 +195,7 @@ mod tests {
     }
 
     proptest! {
-        /// The ranges hold exactly the slots of the points inside, and no two of them could be one.
+        /// The ranges hold exactly the slots of the points inside, and no two ranges are adjacent.
         #[test]
         fn ranges_agree_with_a_scan((points, area) in points().prop_flat_map(|points| {
             let area = any_rectangle(&points);

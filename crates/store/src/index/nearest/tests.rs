@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::samples::{image_of, place, points};
 
-/// The definition: all points by distance, then position, cut at the limit and at the number.
+/// The definition: all points by distance, then position, cut at the limit and the number.
 fn by_scan(points: &[E7Point], to: E7Point, wanted: usize, within: f64) -> Vec<(u32, f64)> {
     let mut all: Vec<_> = points
         .iter()
@@ -35,12 +35,12 @@ proptest! {
         wanted in prop_oneof![Just(1_usize), 0..50_usize, Just(usize::MAX)],
         within in prop_oneof![Just(f64::INFINITY), 0.0..1e4, 0.0..21e6, Just(0.0)],
     ) {
-        // A place in or beside the data as often as one anywhere.
+        // The origin is as often near the data as anywhere.
         let to = pick.filter(|_| !points.is_empty()).map_or(to, |pick| points[pick.index(points.len())]);
         prop_assert_eq!(by_index(&points, to, wanted, within), by_scan(&points, to, wanted, within));
     }
 
-    /// A bound is never above what it bounds.
+    /// A bound is never greater than what it bounds.
     #[test]
     fn a_bound_is_below_the_distance_to_every_point_of_the_box(to in place(), a in place(), b in place(), c in place()) {
         let area = route_guide_geo::E7Rectangle::new(a, b);
