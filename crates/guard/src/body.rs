@@ -12,7 +12,7 @@ use tonic::body::Body;
 
 use crate::end_of_call::EndOfCall;
 use crate::panic::{Panicked, catch_panic};
-use crate::status::{correct, draining, panicked, trailers};
+use crate::status::{correct, panicked, trailers};
 use crate::task::OpenCall;
 
 /// A response body that ends with trailers when its call must end.
@@ -52,12 +52,18 @@ impl CallBody {
     }
 }
 
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.end.dropped(self.drained.is_some());
+    }
+}
+
 impl Open {
     /// Waits until the call must end while its stream has nothing to send.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Status> {
         let drained = self.drained.as_mut();
         if drained.is_some_and(|drained| drained.as_mut().poll(cx).is_ready()) {
-            return Poll::Ready(draining());
+            return Poll::Ready(self.end.drained());
         }
         self.end.poll(cx)
     }

@@ -143,6 +143,7 @@ where
             end_at_drain,
             brief,
         } = &self.layer;
+        let mark = request.extensions_mut().remove();
         let path = request.uri().path();
         if brief.contains(&path) {
             is_brief();
@@ -150,7 +151,7 @@ where
         let running = Running {
             open_ended: end_at_drain.contains(&path),
             token: drain.track_call(),
-            end: EndOfCall::new(deadline, drain.clone()),
+            end: EndOfCall::new(deadline, drain.clone(), mark),
         };
         CallFuture {
             handler: catch_panic(|| self.inner.call(request)).ok(),

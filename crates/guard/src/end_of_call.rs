@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{sleep, sleep_until};
 use tonic::Status;
 
+use crate::observer::{EndMark, EndedBy};
 use crate::status::{draining, expired};
 use crate::{Deadline, Drain};
 
@@ -23,15 +24,18 @@ pub(crate) struct EndOfCall {
     deadline: Option<Deadline>,
     drain: Drain,
     /// The timer and the place among those who wait for the drain. Most calls never wait, and have neither.
-    waiting: Option<Pin<Box<dyn Future<Output = Status> + Send>>>,
+    waiting: Option<Pin<Box<dyn Future<Output = EndedBy> + Send>>>,
+    /// Where to say who ended the call, if it is observed.
+    mark: Option<EndMark>,
 }
 
 impl EndOfCall {
-    pub(crate) fn new(deadline: Option<Deadline>, drain: Drain) -> Self {
+    pub(crate) fn new(deadline: Option<Deadline>, drain: Drain, mark: Option<EndMark>) -> Self {
         Self {
             deadline,
             drain,
             waiting: None,
+            mark,
         }
     }
 
@@ -47,10 +51,40 @@ impl EndOfCall {
     pub(crate) fn reached(&self) -> Option<Status> {
         if self.drain.is_cut() {
             self.drain.count_cut_call();
-            return Some(draining());
+            return Some(self.drained());
         }
-        let deadline = self.deadline?;
-        deadline.time_left().is_zero().then(expired)
+        self.has_expired().then(|| self.expired())
+    }
+
+    /// Says that the stop of the server ends the call, and returns the status for it.
+    pub(crate) fn drained(&self) -> Status {
+        self.mark(EndedBy::Drain);
+        draining()
+    }
+
+    fn expired(&self) -> Status {
+        self.mark(EndedBy::Deadline);
+        expired()
+    }
+
+    fn has_expired(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| deadline.time_left().is_zero())
+    }
+
+    fn mark(&self, by: EndedBy) {
+        if let Some(mark) = &self.mark {
+            mark.set(by);
+        }
+    }
+
+    /// Says why a call that has not come to its end is dropped.
+    pub(crate) fn dropped(&self, open_ended: bool) {
+        if self.has_expired() {
+            self.mark(EndedBy::Deadline);
+        } else if self.drain.is_cut() || open_ended && self.drain.has_begun() {
+            self.mark(EndedBy::Drain);
+        }
     }
 
     /// Waits until the call must end.
@@ -58,7 +92,10 @@ impl EndOfCall {
         let waiting = self
             .waiting
             .get_or_insert_with(|| Box::pin(end_of_call(self.deadline, self.drain.clone())));
-        waiting.as_mut().poll(cx)
+        waiting.as_mut().poll(cx).map(|by| match by {
+            EndedBy::Drain => self.drained(),
+            _ => self.expired(),
+        })
     }
 }
 
@@ -70,12 +107,12 @@ impl fmt::Debug for EndOfCall {
     }
 }
 
-async fn end_of_call(deadline: Option<Deadline>, drain: Drain) -> Status {
+async fn end_of_call(deadline: Option<Deadline>, drain: Drain) -> EndedBy {
     tokio::select! {
-        () = sleep_until_some(deadline.map(Deadline::at)) => expired(),
+        () = sleep_until_some(deadline.map(Deadline::at)) => EndedBy::Deadline,
         () = drain.cut() => {
             drain.count_cut_call();
-            draining()
+            EndedBy::Drain
         }
     }
 }

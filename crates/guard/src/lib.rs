@@ -10,6 +10,7 @@
 //! - [`CardinalityLayer`]: refuses requests that have not exactly one message where a method takes one.
 //! - [`EarlyHeadLayer`]: sends the response headers of client-streaming methods at once.
 //! - [`WebLayer`]: lets pages in browsers call, by gRPC-Web.
+//! - [`ObserverLayer`]: reports each call to a [`CallObserver`]: who called what, how it ended and through whom, how much passed.
 //! - [`Drain`]: stops accepting, lets calls finish, ends what is left and says how many.
 //!
 //! It works on tower services over `http` types and knows nothing of the services it guards.
@@ -49,6 +50,8 @@ mod foreign;
 mod gauge;
 mod info;
 mod listener;
+mod messages;
+mod observer;
 mod origin;
 mod panic;
 mod preface;
@@ -74,6 +77,10 @@ pub use drain::{Drain, DrainReport};
 pub use early_head::{EarlyHeadLayer, EarlyHeadService};
 pub use info::ConnectionInfo;
 pub use listener::{BindError, Listener};
+pub use observer::{
+    CallEnd, CallObserver, EndedBy, ObservedCall, ObservedFuture, ObserverLayer, ObserverService,
+    Traffic,
+};
 pub use origin::{OriginError, WebOrigin};
 pub use serve::serve;
 pub use web::{WebLayer, WebService};

@@ -54,6 +54,12 @@ pub(crate) fn trailers(status: &Status) -> HeaderMap {
     map
 }
 
+/// Reads the status from a response's head or trailers; `None` if there is none.
+pub(crate) fn code_of(headers: &HeaderMap) -> Option<Code> {
+    let status = headers.get(GRPC_STATUS)?;
+    Some(Code::from_bytes(status.as_bytes()))
+}
+
 /// Corrects the status in a response's head or trailers, if there is one.
 ///
 /// - A message over the size limit is `RESOURCE_EXHAUSTED`, as the status document has it; tonic says `OUT_OF_RANGE`.

@@ -27,6 +27,7 @@
 //! # }
 //! ```
 
+mod calls;
 pub mod cli;
 pub mod commands;
 mod data_set;

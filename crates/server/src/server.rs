@@ -10,7 +10,7 @@ use route_guide_chat::{FileNotebook, MemoryNotebook, Notebook, OpenError};
 use route_guide_chat::{NatsNotebook, NatsSettings, StartError as NatsStartError};
 use route_guide_guard::{
     BindError, CallLayer, CardinalityLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress,
-    Listener, WebLayer, Workers, serve,
+    Listener, ObserverLayer, WebLayer, Workers, serve,
 };
 use route_guide_proto::health::health_check_response::ServingStatus;
 use route_guide_proto::health::health_server::{HealthServer, SERVICE_NAME as HEALTH};
@@ -25,6 +25,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
 use tower::{Layer, ServiceBuilder};
 
+use crate::calls;
 use crate::health::HealthServicer;
 use crate::metadata::READABLE;
 use crate::methods;
@@ -202,6 +203,7 @@ impl Server {
         connection.http1 |= web.is_some();
         let service = ServiceBuilder::new()
             .option_layer(web.map(|web| WebLayer::new(&web.origins, &READABLE)))
+            .option_layer(calls::observer().map(ObserverLayer::new))
             .layer(
                 CallLayer::new(drain.clone())
                     .end_at_drain(methods::open_ended())

@@ -139,3 +139,15 @@ async fn both_kinds_of_runtime_serve_with_any_number_of_threads() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_at_debug_has_a_line_for_each_call() {
+    let flags = ["--listen", "127.0.0.1:0", "--log", "debug"];
+    let mut server = start(ROUTE_GUIDE_SERVER, &flags);
+    let address = server.address();
+    let channel = connect(&address).await;
+    let mut guide = RouteGuideClient::new(channel);
+    let asked = guide.get_feature(Point::default());
+    within("an answer", asked).await.unwrap();
+    server.logged("call ended path=\"/routeguide.RouteGuide/GetFeature\"");
+}
