@@ -12,13 +12,13 @@ use crate::row::Reason;
 
 /// Converts pairs of numbers in text to points.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Texts {
+pub(crate) struct CoordinateParser {
     unit: Unit,
     /// Whether a comma in degrees is a decimal comma.
     decimal_comma: bool,
 }
 
-impl Texts {
+impl CoordinateParser {
     pub(crate) const fn new(unit: Unit, decimal_comma: bool) -> Self {
         Self {
             unit,
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn texts_are_read_in_their_unit() {
         let check = |unit, lat: &str, lon: &str, expected: Result<(i32, i32), &str>| {
-            let found = Texts::new(unit, false)
+            let found = CoordinateParser::new(unit, false)
                 .point(lat, lon)
                 .map(|point| (point.lat(), point.lon()))
                 .map_err(|reason| reason.to_string());
@@ -249,7 +249,7 @@ mod tests {
             let exact = (whole * 10 + tenths) as f64 / 1e8;
             let nudged = f64::from_bits(exact.to_bits().wrapping_add_signed(nudge));
             prop_assume!(nudged.abs() <= 180.0);
-            let text = Texts::new(Unit::Degrees, false).point("0", &nudged.to_string()).unwrap();
+            let text = CoordinateParser::new(Unit::Degrees, false).point("0", &nudged.to_string()).unwrap();
             prop_assert_eq!(from_degrees(0.0, nudged).unwrap(), text);
         }
     }

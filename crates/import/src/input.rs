@@ -267,7 +267,7 @@ mod tests {
     const TEXT: &str = r#"[{"location":{},"name":"a"},{"location":{},"name":"b"}]"#;
 
     #[test]
-    fn compressed_data_is_told_by_its_first_bytes() {
+    fn compression_is_detected_by_the_first_bytes() {
         let expected = Ok(vec!["0,0,a".to_owned(), "0,0,b".to_owned()]);
         assert_eq!(load(TEXT.as_bytes()), expected);
         assert_eq!(load(&gzip(TEXT)), expected);

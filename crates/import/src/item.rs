@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_detected_is_told_on_one_line() {
+    fn what_was_detected_fits_on_one_line() {
         let notice = Notice {
             input: "places.csv".into(),
             subject: Subject::Detected(Detected {

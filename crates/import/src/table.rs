@@ -10,7 +10,7 @@ mod records;
 mod tests;
 mod wkt;
 
-use crate::coordinate::Texts;
+use crate::coordinate::CoordinateParser;
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::input::Bytes;
@@ -52,7 +52,7 @@ pub(crate) fn read(
 
     let mut reading = Reading {
         width: table.header.then_some(header.len()),
-        texts: Texts::new(table.unit, layout.decimal_comma()),
+        coordinates: CoordinateParser::new(table.unit, layout.decimal_comma()),
         assume_wgs84: options.assume_wgs84,
         columns,
     };
@@ -73,7 +73,7 @@ struct Reading {
     columns: Columns,
     /// The expected number of fields.
     width: Option<usize>,
-    texts: Texts,
+    coordinates: CoordinateParser,
     assume_wgs84: bool,
 }
 
@@ -92,7 +92,7 @@ impl Reading {
                     }
                     return Ok(());
                 }
-                let location = self.texts.point(&text(lat), &text(lon));
+                let location = self.coordinates.point(&text(lat), &text(lon));
                 output.row_of_bytes(position, location, name)
             }
             Ok(Picked::Geometry { wkt, name }) => self.geometry(record, wkt, name, output),
@@ -119,7 +119,7 @@ impl Reading {
         match wkt::parse(&text(wkt), self.assume_wgs84) {
             Ok(Wkt::Points(points)) => {
                 for point in points {
-                    let location = point.and_then(|[lon, lat]| self.texts.point(lat, lon));
+                    let location = point.and_then(|[lon, lat]| self.coordinates.point(lat, lon));
                     output.row_of_bytes(position, location, name)?;
                 }
                 Ok(())
@@ -154,7 +154,7 @@ impl Reading {
         match self.columns.pick(record) {
             Ok(Picked::Pair { lat, lon, .. }) => [lat, lon]
                 .into_iter()
-                .any(|field| self.texts.has_decimal_comma(&text(field))),
+                .any(|field| self.coordinates.has_decimal_comma(&text(field))),
             _ => false,
         }
     }

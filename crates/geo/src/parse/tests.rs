@@ -10,7 +10,7 @@ fn degrees(text: &str) -> Result<(i32, i32), String> {
 
 /// Checks the value of a text, or the error.
 #[track_caller]
-fn told(text: &str, found: Result<impl ToString, ParseError>, expected: Result<&str, &str>) {
+fn check_text(text: &str, found: Result<impl ToString, ParseError>, expected: Result<&str, &str>) {
     let found = found
         .map(|value| value.to_string())
         .map_err(|e| e.to_string());
@@ -144,8 +144,8 @@ fn e7_is_whole_numbers_only() {
 }
 
 #[test]
-fn degrees_and_e7_are_told_apart() {
-    let check = |text, expected| told(text, E7Point::parse_any(text), expected);
+fn degrees_and_e7_are_distinguished() {
+    let check = |text, expected| check_text(text, E7Point::parse_any(text), expected);
     check("40.5,-75", Ok("40.5,-75"));
     check("40,-75.5", Ok("40,-75.5"));
     check("4e1,-75", Ok("40,-75"));
@@ -219,7 +219,7 @@ fn one_large_number_makes_a_rectangle_e7() {
 
 #[test]
 fn rectangles_are_two_points() {
-    let check = |text: &str, expected| told(text, text.parse::<E7Rectangle>(), expected);
+    let check = |text: &str, expected| check_text(text, text.parse::<E7Rectangle>(), expected);
     check("40,-75:42,-73", Ok("40,-75:42,-73"));
     check(" 42 , -75 : 40 , -73 ", Ok("40,-75:42,-73"));
     check(

@@ -8,7 +8,7 @@ use serde::de::{Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{crs, name};
-use crate::coordinate::Texts;
+use crate::coordinate::CoordinateParser;
 use crate::fault::Stop;
 use crate::json::list::Elements;
 use crate::json::value::{Text, parse};
@@ -24,7 +24,7 @@ use crate::row::{Reason, Skip};
 pub(crate) struct Features<'o> {
     naming: &'o Naming,
     assume_wgs84: bool,
-    coordinates: Texts,
+    coordinates: CoordinateParser,
 }
 
 enum Outcome<'a> {
@@ -38,7 +38,7 @@ impl<'o> Features<'o> {
         Self {
             naming: &options.name,
             assume_wgs84: options.assume_wgs84,
-            coordinates: Texts::new(Unit::Degrees, false),
+            coordinates: CoordinateParser::new(Unit::Degrees, false),
         }
     }
 

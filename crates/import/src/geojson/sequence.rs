@@ -44,11 +44,11 @@ pub(crate) fn read(
                 place.column = 1;
             }
             Line::Whole => {
-                place.pass(&record);
+                place.advance(&record);
                 let text = record.strip_suffix(&[delimiter]).unwrap_or(&record);
                 let blanks = text.len() - text.trim_ascii_start().len();
                 let mut start = start;
-                start.pass(&text[..blanks]);
+                start.advance(&text[..blanks]);
                 let text = text[blanks..].trim_ascii_end();
                 // Lines of a list that was split into lines keep their commas.
                 let text = text.strip_suffix(b",").map_or(text, <[u8]>::trim_ascii_end);
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_passed_over() {
+    fn a_line_that_is_too_long_is_skipped() {
         let (a, long) = (feature("a"), feature(&"x".repeat(1 << 20)));
         let too_long = "line 2: the record is longer than 300 bytes";
         check(&format!("{a}\n{long}\n{a}"), &["a", too_long, "a"]);

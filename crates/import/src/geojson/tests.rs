@@ -289,7 +289,7 @@ fn a_bare_list_of_features_is_read() {
 }
 
 #[test]
-fn geojson_is_told_by_what_it_is() {
+fn geojson_is_detected_by_its_content() {
     let feature = feature(r#"{"type": "Point", "coordinates": [1, 2]}"#);
     let check = |format: Format, text: &str, expected: &[&str]| {
         let found = read_text(format, text.as_bytes(), &Options::default());

@@ -6,7 +6,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::BytesStart;
 use route_guide_geo::E7Point;
 
-use crate::coordinate::Texts;
+use crate::coordinate::CoordinateParser;
 use crate::fault::Stop;
 use crate::options::table::Unit;
 use crate::output::Output;
@@ -113,5 +113,5 @@ fn location(tag: &BytesStart<'_>) -> Result<E7Point, Reason> {
     }
     // An absent attribute counts as empty.
     let text = |value: Option<Cow<'_, str>>| value.unwrap_or_default().into_owned();
-    Texts::new(Unit::Degrees, false).point(&text(lat), &text(lon))
+    CoordinateParser::new(Unit::Degrees, false).point(&text(lat), &text(lon))
 }

@@ -269,7 +269,7 @@ impl<R: BufRead> Document<R> {
             return Err(self.unexpected(next, "an element of the list"));
         }
         let place = self.scanner.place();
-        let captured = self.scanner.capture(&mut self.text, IfLong::PassOver)?;
+        let captured = self.scanner.capture(&mut self.text, IfLong::Skip)?;
         self.elements += 1;
         self.state = State::List { first: false };
         Ok(Some((place, captured)))

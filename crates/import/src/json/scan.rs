@@ -20,7 +20,7 @@ pub(crate) enum Captured {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IfLong {
     /// Skip it.
-    PassOver,
+    Skip,
     /// Stop within it.
     Stop,
 }
@@ -77,7 +77,7 @@ impl<R: BufRead> Scanner<R> {
     /// Consumes bytes of the buffer.
     fn advance(&mut self, length: usize) -> io::Result<()> {
         let taken = &self.input.fill_buf()?[..length];
-        self.place.pass(taken);
+        self.place.advance(taken);
         if let Some(tape) = &mut self.tape {
             if tape.len() + length <= self.limit_bytes {
                 tape.extend_from_slice(taken);

@@ -191,7 +191,7 @@ fn a_wrong_entry_is_rejected_and_the_rest_is_read() {
 }
 
 #[test]
-fn an_entry_that_is_too_long_is_passed_over() {
+fn an_entry_that_is_too_long_is_skipped() {
     let long = format!(r#"{{"other": "{}"}}"#, "x".repeat(1 << 20));
     let json = format!(r#"[{{"location": {{}}}}, {long}, {{"location": {{}}, "name": "b"}}]"#);
     let options = Options {

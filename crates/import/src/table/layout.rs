@@ -6,7 +6,7 @@ use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 
 use super::columns::Columns;
 use super::record::text;
-use crate::coordinate::Texts;
+use crate::coordinate::CoordinateParser;
 use crate::input::Bytes;
 use crate::options::table::Table;
 
@@ -133,7 +133,7 @@ fn is_whole(fields: &[Vec<u8>], table: &Table, delimiter: u8) -> bool {
         return false;
     };
     match (fields.get(lat), fields.get(lon)) {
-        (Some(lat), Some(lon)) => Texts::new(table.unit, delimiter != b',')
+        (Some(lat), Some(lon)) => CoordinateParser::new(table.unit, delimiter != b',')
             .point(&text(lat), &text(lon))
             .is_ok(),
         _ => false,

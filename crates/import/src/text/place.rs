@@ -19,7 +19,7 @@ impl Place {
         }
     }
 
-    pub(crate) fn pass(&mut self, text: &[u8]) {
+    pub(crate) fn advance(&mut self, text: &[u8]) {
         self.line += memchr::memchr_iter(b'\n', text).count() as u64;
         match memchr::memrchr(b'\n', text) {
             Some(last) => self.column = (text.len() - last) as u64,
