@@ -21,9 +21,10 @@ use tower::{Service, ServiceExt};
 
 use crate::Drain;
 use crate::foreign::{Foreign, Foreigners};
-use crate::preface::Opening;
+use crate::preface::DetectedProtocol;
 use crate::request::{Http1Request, Http2Request};
-use crate::task::{CallExecutor, Ending, OwnService, answer_at_once};
+use crate::task::{Abortable, CallExecutor, OwnService, answer_at_once};
+use crate::transport::Transport;
 use crate::turn::{InTurns, Turn};
 use crate::wire::{Awaited, Expected, Patience, Socket, Wire};
 
@@ -33,6 +34,8 @@ const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
 /// What is spoken on a connection, and what one may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionSettings {
+    /// What secures a connection before HTTP is spoken on it.
+    pub transport: Transport,
     /// Whether HTTP/1.1 is understood beside HTTP/2; [`WebLayer`](crate::WebLayer) needs it.
     pub http1: bool,
     /// How many bytes a peer may send on one stream before they are read.
@@ -61,6 +64,7 @@ pub struct ConnectionSettings {
 impl Default for ConnectionSettings {
     fn default() -> Self {
         Self {
+            transport: Transport::default(),
             http1: false,
             stream_window_bytes: 256 << 10,
             connection_window_bytes: 64 << 20,
@@ -95,6 +99,7 @@ where
 /// Speaks HTTP on connections, each until its peer or the drain ends it.
 #[derive(Clone)]
 pub(crate) struct Protocol {
+    transport: Transport,
     http1: Option<http1::Builder>,
     http2: http2::Builder<CallExecutor>,
     patience: Patience,
@@ -137,6 +142,7 @@ impl Protocol {
             // over which nothing can be sent, and takes a slow reader's answer that is on its way for none.
             .keep_alive_timeout(NEVER);
         Self {
+            transport: settings.transport,
             http1: settings.http1.then_some(http1),
             http2,
             patience,
@@ -175,13 +181,17 @@ impl Protocol {
         service: impl Answering,
         drain: &Drain,
     ) -> End {
+        let opening = async {
+            let io = self.transport.handshake(wire.clone()).await?;
+            DetectedProtocol::of(io).await
+        };
         let opening = tokio::select! {
-            opening = Opening::of(wire.clone()) => opening,
+            opening = opening => opening,
             () = sleep(self.patience.handshake) => return End::Silent,
             () = drain.begun() => return End::Silent,
         };
         let (io, foreign) = match opening {
-            Ok(Opening::Http2(io)) => {
+            Ok(DetectedProtocol::Http2(io)) => {
                 let service = service.map_request(|request: Request<Incoming>| {
                     request.map(|body| Body::new(Http2Request::new(body)))
                 });
@@ -189,12 +199,12 @@ impl Protocol {
                 let turn = Arc::new(Turn::default());
                 let io = TokioIo::new(InTurns::new(io, Arc::clone(&turn)));
                 // Boxed, because a future has room for what it awaits and for what is moved into that.
-                let connection = Box::pin(Ending::new(self.http2.serve_connection(io, service)));
+                let connection = Box::pin(Abortable::new(self.http2.serve_connection(io, service)));
                 return self
                     .until_said(connection, &turn, wire, Expected::Pongs, drain)
                     .await;
             }
-            Ok(Opening::Other(io)) => {
+            Ok(DetectedProtocol::Other(io)) => {
                 let foreign = Foreign::of(io.said());
                 (io, foreign)
             }
@@ -213,7 +223,7 @@ impl Protocol {
                 let service = TowerToHyperService::new(service);
                 let turn = Arc::new(Turn::default());
                 let io = TokioIo::new(InTurns::new(io, Arc::clone(&turn)));
-                let connection = Box::pin(Ending::new(http1.serve_connection(io, service)));
+                let connection = Box::pin(Abortable::new(http1.serve_connection(io, service)));
                 self.until_said(connection, &turn, wire, expected, drain)
                     .await
             }
@@ -233,7 +243,7 @@ impl Protocol {
     /// Speaks until both sides have said all, gracefully once the drain begins.
     async fn until_said<C, S>(
         &self,
-        mut connection: Pin<Box<Ending<C>>>,
+        mut connection: Pin<Box<Abortable<C>>>,
         turn: &Turn,
         wire: &Wire<S>,
         expected: Expected,

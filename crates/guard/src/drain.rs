@@ -17,7 +17,7 @@ const LINGER: Duration = Duration::from_millis(500);
 
 /// The shared state of an orderly end, for one server or several that end together.
 ///
-/// Clones share it: a signal handler begins the drain, [`serve`](crate::serve) stops accepting,
+/// Clones share it: a signal handler begins the drain, [`Endpoints`](crate::Endpoints) stop accepting,
 /// [`CallLayer`](crate::CallLayer) tells which calls are in flight, and [`Drain::carry_out`] takes the
 /// steps in their order.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +77,7 @@ impl Drain {
     }
 
     /// Waits for the drain to begin and then until it is over; what has not ended within `patience`
-    /// is ended. Every [`serve`](crate::serve) that shares the drain returns soon after.
+    /// is ended. All [`Endpoints`](crate::Endpoints) that share the drain return soon after.
     pub async fn carry_out(&self, patience: Duration) -> DrainReport {
         let state = &self.state;
         state.begun.cancelled().await;

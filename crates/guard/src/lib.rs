@@ -2,7 +2,7 @@
 //!
 //! - [`Listener`]: binds every address a name resolves to, TCP or Unix, and keeps accepting when
 //!   the process runs out of file descriptors.
-//! - [`serve`]: runs connections with explicit windows and limits ([`ConnectionSettings`]).
+//! - [`Endpoints`]: serves listeners, each with a service, explicit windows and limits ([`ConnectionSettings`]).
 //! - [`ConnectionInfo`]: tells a call which connection it came on, in the extensions of its request.
 //! - [`Workers`]: one runtime per core, with connections shared out among them.
 //! - [`CallLayer`]: bounds the *whole* call, response stream included, by its deadline and answers
@@ -18,7 +18,7 @@
 //! ```no_run
 //! use std::time::Duration;
 //!
-//! use route_guide_guard::{CallLayer, Drain, ConnectionSettings, Listener, serve};
+//! use route_guide_guard::{CallLayer, ConnectionSettings, Drain, Endpoints, Listener};
 //! use tonic::service::Routes;
 //! use tower::Layer;
 //!
@@ -29,7 +29,7 @@
 //! // Elsewhere, on a signal: drain.begin();
 //! let settings = ConnectionSettings::default();
 //! let ((), report) = tokio::join!(
-//!     serve(vec![listener], service, &settings, &drain, None),
+//!     Endpoints::new(&drain, None).add(vec![listener], &settings, service).serve(),
 //!     drain.carry_out(Duration::from_secs(10)),
 //! );
 //! assert_eq!(report.cut_calls, 0);
@@ -46,6 +46,7 @@ mod deadline;
 mod drain;
 mod early_head;
 mod end_of_call;
+mod endpoints;
 mod foreign;
 mod gauge;
 mod info;
@@ -58,10 +59,10 @@ mod preface;
 mod rarely;
 mod request;
 mod send_queue;
-mod serve;
 mod socket_file;
 mod status;
 mod task;
+mod transport;
 mod turn;
 mod unsent;
 mod web;
@@ -75,6 +76,7 @@ pub use connection::ConnectionSettings;
 pub use deadline::{Deadline, MalformedTimeout};
 pub use drain::{Drain, DrainReport};
 pub use early_head::{EarlyHeadLayer, EarlyHeadService};
+pub use endpoints::Endpoints;
 pub use info::ConnectionInfo;
 pub use listener::{BindError, Listener};
 pub use observer::{
@@ -82,6 +84,6 @@ pub use observer::{
     Traffic,
 };
 pub use origin::{OriginError, WebOrigin};
-pub use serve::serve;
+pub use transport::Transport;
 pub use web::{WebLayer, WebService};
 pub use workers::Workers;

@@ -11,7 +11,7 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// What a peer has said, up to where it is clear what it speaks.
 #[derive(Debug)]
-pub(crate) enum Opening<I> {
+pub(crate) enum DetectedProtocol<I> {
     /// It speaks HTTP/2.
     Http2(Replayed<I>),
     /// It speaks something else.
@@ -27,7 +27,7 @@ pub(crate) struct Replayed<I> {
     io: I,
 }
 
-impl<I: AsyncRead + Unpin> Opening<I> {
+impl<I: AsyncRead + Unpin> DetectedProtocol<I> {
     /// Waits until the peer has sent the preface of HTTP/2, or the first byte that does not belong to it.
     ///
     /// # Errors
@@ -119,9 +119,10 @@ mod tests {
     /// Whether this is HTTP/2, if it arrives in two pieces, and that all of it can still be read.
     async fn is_http2(said: &[u8], cut: usize) -> io::Result<bool> {
         let (first, second) = said.split_at(cut);
-        let (opening, mut io) = match Opening::of(Cursor::new(first).chain(second)).await? {
-            Opening::Http2(io) => (true, io),
-            Opening::Other(io) => (false, io),
+        let (opening, mut io) = match DetectedProtocol::of(Cursor::new(first).chain(second)).await?
+        {
+            DetectedProtocol::Http2(io) => (true, io),
+            DetectedProtocol::Other(io) => (false, io),
         };
         let mut replayed = Vec::new();
         io.read_to_end(&mut replayed).await?;

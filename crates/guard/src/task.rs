@@ -37,7 +37,7 @@ type AfterCall = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Asks the task of the call that is being polled to end, at the latest, when `at` completes.
 ///
-/// While a peer does not read, hyper holds one frame and does not poll the response body again, so a body cannot end itself. Ending
+/// While a peer does not read, hyper holds one frame and does not poll the response body again, so a body cannot end itself. Abortable
 /// the task drops the body, and resets the stream of HTTP/2 or closes the connection of HTTP/1.1. If the
 /// `call` is over by then, nothing happens.
 pub(crate) fn end_task_with(at: impl Future<Output = ()> + Send + 'static, call: &OpenCall) {
@@ -130,7 +130,7 @@ where
 {
     fn execute(&self, call: F) {
         let call = CallTask {
-            call: Some(Ending::new(call)),
+            call: Some(Abortable::new(call)),
             after: AFTER_CALL.take(),
         };
         if IS_BRIEF.replace(false) {
@@ -145,7 +145,7 @@ pin_project! {
     /// A call over HTTP/2, and what is left to do when it is over.
     struct CallTask<F> {
         #[pin]
-        call: Option<Ending<F>>,
+        call: Option<Abortable<F>>,
         after: Option<AfterCall>,
     }
 }
@@ -182,14 +182,14 @@ pin_project! {
     /// A future that a call within it can ask to end: a call's own over HTTP/2, its connection's over HTTP/1.1.
     ///
     /// Its output is that of the future, or `None` if it was ended.
-    pub(crate) struct Ending<F> {
+    pub(crate) struct Abortable<F> {
         #[pin]
         inner: F,
         end: Option<EndOfTask>,
     }
 }
 
-impl<F> Ending<F> {
+impl<F> Abortable<F> {
     pub(crate) fn new(inner: F) -> Self {
         Self { inner, end: None }
     }
@@ -199,7 +199,7 @@ impl<F> Ending<F> {
     }
 }
 
-impl<F: Future> Future for Ending<F> {
+impl<F: Future> Future for Abortable<F> {
     type Output = Option<F::Output>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use h2::client::{self, SendRequest};
 use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
-use route_guide_guard::{CallLayer, ConnectionSettings, Drain, Listener, serve};
+use route_guide_guard::{CallLayer, ConnectionSettings, Drain, Endpoints, Listener};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -45,7 +45,10 @@ async fn connect(go: &Arc<Notify>) -> SendRequest<Bytes> {
     let service = layer.layer(service);
     tokio::spawn(async move {
         let settings = ConnectionSettings::default();
-        serve(vec![listener], service, &settings, &drain, None).await;
+        Endpoints::new(&drain, None)
+            .add(vec![listener], &settings, service)
+            .serve()
+            .await;
     });
     let stream = TcpStream::connect(address).await.unwrap();
     let (client, connection) = client::handshake(stream).await.unwrap();

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Request, Response};
-use route_guide_guard::{ConnectionSettings, Drain, Listener, serve};
+use route_guide_guard::{ConnectionSettings, Drain, Endpoints, Listener};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -83,7 +83,10 @@ where
     let address = listener.address().to_string();
     let drain = drain.clone();
     tokio::spawn(async move {
-        serve(vec![listener], service, &settings, &drain, None).await;
+        Endpoints::new(&drain, None)
+            .add(vec![listener], &settings, service)
+            .serve()
+            .await;
     });
     address
 }

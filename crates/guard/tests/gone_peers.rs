@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt;
-use route_guide_guard::{ConnectionSettings, Drain, Listener, serve};
+use route_guide_guard::{ConnectionSettings, Drain, Endpoints, Listener};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -68,7 +68,12 @@ impl Server {
             ..ConnectionSettings::default()
         };
         let drain = drain.clone();
-        tokio::spawn(async move { serve(vec![listener], service, &settings, &drain, None).await });
+        tokio::spawn(async move {
+            Endpoints::new(&drain, None)
+                .add(vec![listener], &settings, service)
+                .serve()
+                .await
+        });
         Self { address, begun }
     }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Frame;
-use route_guide_guard::{ConnectionSettings, Drain, Listener, Workers, serve};
+use route_guide_guard::{ConnectionSettings, Drain, Endpoints, Listener, Workers};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 use tokio::sync::mpsc::error::TryRecvError;
@@ -93,7 +93,12 @@ async fn start(
         ..ConnectionSettings::default()
     };
     let drain = Drain::new();
-    tokio::spawn(async move { serve(vec![listener], service, &settings, &drain, workers).await });
+    tokio::spawn(async move {
+        Endpoints::new(&drain, workers)
+            .add(vec![listener], &settings, service)
+            .serve()
+            .await
+    });
     (address, begun)
 }
 

@@ -9,8 +9,8 @@ use route_guide_chat::{FileNotebook, MemoryNotebook, Notebook, OpenError};
 #[cfg(feature = "nats")]
 use route_guide_chat::{NatsNotebook, NatsSettings, StartError as NatsStartError};
 use route_guide_guard::{
-    BindError, CallLayer, CardinalityLayer, Drain, DrainReport, EarlyHeadLayer, ListenAddress,
-    Listener, ObserverLayer, WebLayer, Workers, serve,
+    BindError, CallLayer, CardinalityLayer, Drain, DrainReport, EarlyHeadLayer, Endpoints,
+    ListenAddress, Listener, ObserverLayer, WebLayer, Workers,
 };
 use route_guide_proto::health::health_check_response::ServingStatus;
 use route_guide_proto::health::health_server::{HealthServer, SERVICE_NAME as HEALTH};
@@ -212,7 +212,9 @@ impl Server {
             .layer(EchoMetadataLayer)
             .layer(EarlyHeadLayer::new(methods::answer_a_stream()))
             .service(Router::new(self.route_guide, self.routes.prepare()));
-        let running = serve(self.listeners, service, &connection, &drain, self.workers);
+        let endpoints = Endpoints::new(&drain, self.workers);
+        let endpoints = endpoints.add(self.listeners, &connection, service);
+        let running = endpoints.serve();
         let draining = async {
             shutdown.await;
             // Watchers of the health service learn it before their streams end.

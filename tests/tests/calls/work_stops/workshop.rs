@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use async_stream::stream;
 use route_guide_guard::{
-    CallLayer, ConnectionSettings, Deadline, Drain, DrainReport, EarlyHeadLayer, Listener,
-    WebLayer, serve,
+    CallLayer, ConnectionSettings, Deadline, Drain, DrainReport, EarlyHeadLayer, Endpoints,
+    Listener, WebLayer,
 };
 use route_guide_proto::hello::hello_service_server::{HelloService, HelloServiceServer};
 use route_guide_proto::hello::{HelloRequest, HelloResponse};
@@ -156,7 +156,9 @@ impl Workshop {
                     http1: true,
                     ..ConnectionSettings::default()
                 };
-                let serving = serve(vec![listener], service, &settings, &drain, None);
+                let serving = Endpoints::new(&drain, None)
+                    .add(vec![listener], &settings, service)
+                    .serve();
                 let ((), report) = tokio::join!(serving, drain.carry_out(patience));
                 report
             }

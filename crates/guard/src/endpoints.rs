@@ -1,10 +1,13 @@
 //! Accepting connections and running them until the drain is over.
 
 use std::convert::Infallible;
-use std::io;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
+use futures_util::future::join_all;
 use http::{Request, Response};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpStream, UnixStream};
@@ -23,33 +26,71 @@ use crate::{ConnectionInfo, ConnectionSettings, Drain, Listener, Workers};
 /// The pause after a failed accept grows up to this.
 const MAX_ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// Serves `service` on all listeners until `drain` is over.
+/// Listeners, each with a service and settings of its own, that are served together and stop together.
 ///
-/// Once it begins, this stops accepting and tells every connection to go away; it returns when all are
-/// closed. [`Drain::carry_out`] decides how long that may take, for as many servers as share the drain.
-///
-/// Connections run on the `workers` if there are any, otherwise on the runtime of the caller.
-pub async fn serve<S>(
-    listeners: Vec<Listener>,
-    service: S,
-    settings: &ConnectionSettings,
-    drain: &Drain,
+/// See the [crate's documentation](crate) for an example.
+pub struct Endpoints {
+    drain: Drain,
     workers: Option<Workers>,
-) where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
-    S::Future: Send + 'static,
-{
-    let connections = Connections {
-        protocol: Arc::new(Protocol::new(settings)),
-        keepalive: settings.http1.then(|| keepalive(settings)),
-        service,
-        drain: drain.clone(),
-        workers,
-        tasks: TaskTracker::new(),
-    };
+    serving: Vec<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl Endpoints {
+    /// Makes endpoints that serve until `drain` is over.
+    ///
+    /// Connections run on the `workers` if there are any, otherwise on the runtime that [`serve`](Self::serve) runs on.
+    #[must_use]
+    pub fn new(drain: &Drain, workers: Option<Workers>) -> Self {
+        Self {
+            drain: drain.clone(),
+            workers,
+            serving: Vec::new(),
+        }
+    }
+
+    /// Adds listeners, and what answers the calls that come to them.
+    #[must_use]
+    pub fn add<S>(
+        mut self,
+        listeners: Vec<Listener>,
+        settings: &ConnectionSettings,
+        service: S,
+    ) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        let connections = Connections {
+            protocol: Arc::new(Protocol::new(settings)),
+            keepalive: settings.http1.then(|| keepalive(settings)),
+            service,
+            drain: self.drain.clone(),
+            workers: self.workers.clone(),
+            tasks: TaskTracker::new(),
+        };
+        self.serving.push(Box::pin(serve(listeners, connections)));
+        self
+    }
+
+    /// Accepts and runs connections.
+    ///
+    /// Once the drain begins, this stops accepting and tells every connection to go away; it returns when all are
+    /// closed. [`Drain::carry_out`] decides how long that may take.
+    pub async fn serve(self) {
+        join_all(self.serving).await;
+    }
+}
+
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoints").finish_non_exhaustive()
+    }
+}
+
+async fn serve(listeners: Vec<Listener>, connections: Connections<impl Answering>) {
     for socket in listeners.into_iter().flat_map(|listener| listener.sockets) {
         let accepting = accept_until_drain(socket, connections.clone());
         connections.tasks.spawn(accepting);
