@@ -37,7 +37,7 @@ type AfterCall = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Asks the task of the call that is being polled to end, at the latest, when `at` completes.
 ///
-/// While a peer does not read, hyper holds one frame and does not poll the response body again, so a body cannot end itself. Abortable
+/// While a peer does not read, hyper holds one frame and does not poll the response body again, so a body cannot end itself. Ending
 /// the task drops the body, and resets the stream of HTTP/2 or closes the connection of HTTP/1.1. If the
 /// `call` is over by then, nothing happens.
 pub(crate) fn end_task_with(at: impl Future<Output = ()> + Send + 'static, call: &OpenCall) {
