@@ -25,6 +25,12 @@ impl Axis {
         }
     }
 
+    /// Returns the same in degrees.
+    #[must_use]
+    pub const fn bound_degrees(self) -> u32 {
+        self.bound().unsigned_abs() / UNITS_PER_DEGREE
+    }
+
     /// Refuses a coordinate that is off the globe.
     pub(crate) const fn check(self, value: i32) -> Result<i32, OutOfRange> {
         if value.unsigned_abs() > self.bound().unsigned_abs() {

@@ -121,7 +121,7 @@ pub enum CoordinateErrorKind {
 impl fmt::Display for CoordinateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bound = self.axis.bound().unsigned_abs();
-        let degrees = bound / UNITS_PER_DEGREE;
+        let degrees = self.axis.bound_degrees();
         write!(f, "{} {} is ", self.axis, quote(&self.text))?;
         match self.kind {
             CoordinateErrorKind::NotDegrees => f.write_str("not a decimal number"),

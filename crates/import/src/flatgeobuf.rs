@@ -25,7 +25,6 @@ use crate::row::{Reason, Skip};
 use frame::{Framed, Frames};
 use properties::NameColumn;
 
-/// Reads a whole file.
 pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> Result<(), Stop> {
     let mut frames = Frames::new(bytes, options.max_record_bytes)?;
     let head = frames.header()?;

@@ -32,7 +32,6 @@ const COLLECTION: Shape = Shape {
     expected: "a GeoJSON object",
 };
 
-/// Reads a whole document.
 pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> Result<(), Stop> {
     let mut document = Document::new(bytes, COLLECTION, options.max_record_bytes);
     let mut features = Features::new(options);

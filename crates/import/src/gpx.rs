@@ -18,7 +18,6 @@ use crate::text::bounded::Bounded;
 
 use reading::Reading;
 
-/// Reads a whole file.
 pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> Result<(), Stop> {
     let mut reader = Reader::from_reader(Bounded::new(bytes, options.max_record_bytes));
     let config = reader.config_mut();

@@ -35,7 +35,6 @@ use wire::{Broken, Message, Value};
 /// The supported features of those that a file can require.
 const KNOWN_FEATURES: [&str; 2] = ["OsmSchema-V0.6", "DenseNodes"];
 
-/// Reads a whole file.
 pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> Result<(), Stop> {
     let mut blobs = Blobs::new(bytes);
     let blocks = Blocks::new(options.name.field());

@@ -29,7 +29,6 @@ const PUBLISHED: Shape = Shape {
     expected: "an array of features, or an object with one as \"feature\"",
 };
 
-/// Reads a whole document.
 pub(crate) fn read(bytes: Bytes, options: &Options, output: &mut Output<'_>) -> Result<(), Stop> {
     let mut document = Document::new(bytes, PUBLISHED, options.max_record_bytes);
     while let Some(piece) = document.next()? {

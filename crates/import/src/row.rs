@@ -129,10 +129,7 @@ impl fmt::Display for Reason {
         match self {
             Self::Coordinate(error) => error.fmt(f),
             Self::OffGlobe { axis, degrees } => {
-                let bound = match axis {
-                    Axis::Latitude => 90,
-                    Axis::Longitude => 180,
-                };
+                let bound = axis.bound_degrees();
                 write!(f, "{axis} {degrees} is outside ±{bound} degrees")
             }
             Self::Missing { what } => write!(f, "there is no {what}"),

@@ -26,7 +26,6 @@ use record::{Record, text};
 use records::Records;
 use wkt::Wkt;
 
-/// Reads a whole table.
 pub(crate) fn read(
     format: Format,
     mut bytes: Bytes,

@@ -98,7 +98,6 @@ impl<'a> Index<'a> {
         (start < end).then(|| (&lats[start..end], &lons[start..end]))
     }
 
-    /// Returns the coordinates of a block.
     pub(crate) fn block(&self, block: usize) -> (&'a [i32], &'a [i32]) {
         let start = block * BLOCK;
         let end = (start + BLOCK).min(self.len());

@@ -13,7 +13,6 @@ const MAX_HEADER_BYTES: usize = 10 << 20;
 /// The bytes of a node of the index: four corners of a box and an offset.
 const NODE_BYTES: u128 = 40;
 
-/// A file that is being read.
 pub(super) struct Frames {
     input: Bytes,
     /// The offset of the next byte in the file.
@@ -23,7 +22,6 @@ pub(super) struct Frames {
     frame: Vec<u8>,
 }
 
-/// A piece of the file.
 pub(super) enum Framed<'f> {
     /// The bytes, with the length before them.
     Whole(&'f [u8]),
@@ -66,7 +64,6 @@ impl Frames {
         self.byte
     }
 
-    /// Reads the header.
     pub(super) fn header(&mut self) -> Result<Vec<u8>, Stop> {
         let byte = self.byte;
         let malformed = |problem: &str| Fault::malformed(Position::Byte { byte }, problem);

@@ -18,7 +18,6 @@ use crate::text::place::Place;
 
 pub(super) const RECORD_SEPARATOR: u8 = 0x1e;
 
-/// Reads a whole sequence.
 pub(crate) fn read(
     mut bytes: Bytes,
     options: &Options,

@@ -15,7 +15,6 @@ use crate::row::Reason;
 use crate::text::detect::NO_XML;
 use crate::text::names::Names;
 
-/// A waypoint that is being read.
 pub(super) struct Waypoint {
     position: Position,
     location: Result<E7Point, Reason>,

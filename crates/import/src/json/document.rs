@@ -28,18 +28,18 @@ pub(crate) struct Shape {
     pub(crate) expected: &'static str,
 }
 
-/// A piece of a document.
 #[derive(Debug)]
 pub(crate) enum Piece<'d> {
-    /// An element of the list.
     Element(Element<'d>),
     /// The whole document, which is an object without a list.
     Alone(Element<'d>),
     /// Another member of the outer object. Its value is valid JSON.
-    Member { key: &'d str, text: &'d [u8] },
+    Member {
+        key: &'d str,
+        text: &'d [u8],
+    },
 }
 
-/// A document that is being read.
 #[derive(Debug)]
 pub(crate) struct Document<R> {
     scanner: Scanner<R>,
@@ -122,7 +122,6 @@ impl<R: BufRead> Document<R> {
         }
     }
 
-    /// Reads the first bracket.
     fn open(&mut self) -> Result<(), Stop> {
         let next = self.scanner.peek()?;
         self.start = self.scanner.place();
@@ -214,7 +213,6 @@ impl<R: BufRead> Document<R> {
         Ok(Member::Other)
     }
 
-    /// Ends the outer object.
     fn close(&mut self) -> Result<Member, Stop> {
         self.scanner.take()?;
         self.state = State::End;

@@ -45,7 +45,6 @@ impl<R: BufRead> Scanner<R> {
         }
     }
 
-    /// Returns the place of the next byte.
     pub(crate) const fn place(&self) -> Place {
         self.place
     }

@@ -16,7 +16,6 @@ use crate::position::Position;
 const MAX_HEADER_BYTES: u64 = 64 << 10;
 const MAX_BLOB_BYTES: u64 = 32 << 20;
 
-/// A file that is being read.
 pub(super) struct Blobs {
     input: Bytes,
     byte: u64,

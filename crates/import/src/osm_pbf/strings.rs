@@ -2,8 +2,6 @@
 
 use super::wire::{Broken, Message, Value};
 
-/// The strings of a block.
-///
 /// A block can have sixteen million empty strings, so only the offset of each is stored.
 #[derive(Debug)]
 pub(super) struct Strings<'b> {

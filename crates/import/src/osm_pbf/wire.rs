@@ -13,7 +13,6 @@ impl fmt::Display for Broken {
     }
 }
 
-/// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value<'a> {
     Number(u64),
@@ -71,7 +70,6 @@ impl<'a> Iterator for Message<'a> {
 pub(super) struct List<'a>(Cow<'a, [u8]>);
 
 impl<'a> List<'a> {
-    /// Adds an occurrence of the field.
     pub(super) fn add(&mut self, value: Value<'a>) -> Result<(), Broken> {
         match value {
             Value::Bytes(packed) if self.0.is_empty() => self.0 = Cow::Borrowed(packed),

@@ -26,7 +26,6 @@ enum Place {
     Geometry(usize),
 }
 
-/// The fields of a record that make a row.
 pub(super) enum Picked<'r> {
     Pair {
         lat: &'r [u8],
@@ -73,7 +72,6 @@ impl Columns {
             .collect()
     }
 
-    /// Returns the fields of a record.
     pub(super) fn pick<'r>(&self, record: &Record<'r>) -> Result<Picked<'r>, Reason> {
         let field = |index: usize, what: &dyn Display| {
             record.field(index).ok_or_else(|| {

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use crate::position::Position;
 
-/// One record.
 pub(super) struct Record<'r> {
     pub(super) text: &'r [u8],
     pub(super) ends: &'r [usize],

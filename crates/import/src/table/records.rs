@@ -18,7 +18,6 @@ use crate::position::Position;
 /// The greatest number of fields of a record, more than any table has: each takes memory, even if it is empty.
 const MAX_FIELDS: usize = 1 << 20;
 
-/// A table that is being read.
 pub(super) struct Records {
     parser: Reader,
     input: Bytes,

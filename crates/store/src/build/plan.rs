@@ -86,7 +86,6 @@ impl Plan {
         self.layout.file_bytes() as u64
     }
 
-    /// Makes a data set in memory.
     pub(super) fn into_image(self) -> Image {
         let mut header = None;
         let filled = image::aligned(self.layout.file_bytes(), |buffer| {
@@ -152,7 +151,6 @@ impl Plan {
         (!self.order.is_empty()).then_some(bounds)
     }
 
-    /// Returns all levels of boxes.
     fn boxes(&self) -> Vec<Node> {
         let mut nodes = Vec::with_capacity(self.layout.levels().node_count());
         let Points { lats, lons } = &self.slots;
@@ -231,7 +229,6 @@ impl<W: Write> Sections<'_, W> {
         Ok(())
     }
 
-    /// Writes a part of a section.
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.checksum.update(bytes);
         self.written += bytes.len();

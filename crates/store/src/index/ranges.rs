@@ -63,7 +63,6 @@ struct Visit {
 }
 
 impl Walk {
-    /// Begins at the root.
     pub(crate) fn new(index: &Index<'_>, area: E7Rectangle) -> Self {
         let mut walk = Self {
             area,
