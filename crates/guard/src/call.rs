@@ -15,12 +15,23 @@ use tonic::body::Body;
 use tonic::codegen::Bytes;
 use tower::{Layer, Service};
 
-use crate::body::CallBody;
-use crate::end_of_call::{EndOfCall, end_of_task};
-use crate::panic::{Panicked, catch_panic};
-use crate::status::{self, expired, panicked};
-use crate::task::{OpenCall, end_task_with, is_brief};
 use crate::{Deadline, Drain};
+use body::CallBody;
+use end_of_call::{EndOfCall, end_of_task};
+use panic::{Panicked, catch_panic};
+use status::{expired, panicked};
+use task::{OpenCall, end_task_with, is_brief};
+
+pub(crate) mod body;
+pub(crate) mod cardinality;
+pub(crate) mod deadline;
+pub(crate) mod early_head;
+pub(crate) mod end_of_call;
+pub(crate) mod messages;
+pub(crate) mod observer;
+pub(crate) mod panic;
+pub(crate) mod status;
+pub(crate) mod task;
 
 const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 

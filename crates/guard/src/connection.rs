@@ -20,13 +20,21 @@ use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
 use crate::Drain;
-use crate::foreign::{Foreign, Foreigners};
-use crate::preface::DetectedProtocol;
-use crate::request::{Http1Request, Http2Request};
-use crate::task::{Abortable, CallExecutor, OwnService, answer_at_once};
-use crate::transport::Transport;
-use crate::turn::{InTurns, Turn};
-use crate::wire::{Awaited, Expected, Patience, Socket, Wire};
+use crate::call::task::{Abortable, CallExecutor, OwnService, answer_at_once};
+use foreign::{Foreign, Foreigners};
+use preface::DetectedProtocol;
+use request::{Http1Request, Http2Request};
+use transport::Transport;
+use turn::{InTurns, Turn};
+use wire::{Awaited, Expected, Patience, Socket, Wire};
+
+pub(crate) mod foreign;
+pub(crate) mod preface;
+pub(crate) mod request;
+pub(crate) mod send_queue;
+pub(crate) mod transport;
+pub(crate) mod turn;
+pub(crate) mod wire;
 
 /// As good as no limit, and still short enough to be added to any moment.
 const NEVER: Duration = Duration::from_secs(u32::MAX as u64);

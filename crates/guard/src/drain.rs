@@ -10,7 +10,9 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::unsent::OpenSockets;
+use unsent::OpenSockets;
+
+pub(crate) mod unsent;
 
 /// How long a connection without calls may take to close once it was asked to.
 const LINGER: Duration = Duration::from_millis(500);

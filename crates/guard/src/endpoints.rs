@@ -17,10 +17,10 @@ use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
+use crate::connection::wire::Socket as WireSocket;
 use crate::connection::{Answering, Protocol};
 use crate::listener::Socket;
 use crate::rarely::Rarely;
-use crate::wire::Socket as WireSocket;
 use crate::{ConnectionInfo, ConnectionSettings, Drain, Listener, Workers};
 
 /// The pause after a failed accept grows up to this.

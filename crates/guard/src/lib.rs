@@ -37,53 +37,31 @@
 //! # }
 //! ```
 
-mod address;
-mod body;
 mod call;
-mod cardinality;
 mod connection;
-mod deadline;
 mod drain;
-mod early_head;
-mod end_of_call;
 mod endpoints;
-mod foreign;
-mod gauge;
 mod info;
 mod listener;
-mod messages;
-mod observer;
-mod origin;
-mod panic;
-mod preface;
 mod rarely;
-mod request;
-mod send_queue;
-mod socket_file;
-mod status;
-mod task;
-mod transport;
-mod turn;
-mod unsent;
 mod web;
-mod wire;
 mod workers;
 
-pub use address::{AddressError, ListenAddress};
-pub use call::{CallFuture, CallLayer, CallService};
-pub use cardinality::{CardinalityLayer, CardinalityService, cardinality_violation};
-pub use connection::ConnectionSettings;
-pub use deadline::{Deadline, MalformedTimeout};
-pub use drain::{Drain, DrainReport};
-pub use early_head::{EarlyHeadLayer, EarlyHeadService};
-pub use endpoints::Endpoints;
-pub use info::ConnectionInfo;
-pub use listener::{BindError, Listener};
-pub use observer::{
+pub use call::cardinality::{CardinalityLayer, CardinalityService, cardinality_violation};
+pub use call::deadline::{Deadline, MalformedTimeout};
+pub use call::early_head::{EarlyHeadLayer, EarlyHeadService};
+pub use call::observer::{
     CallEnd, CallObserver, EndedBy, ObservedCall, ObservedFuture, ObserverLayer, ObserverService,
     Traffic,
 };
-pub use origin::{OriginError, WebOrigin};
-pub use transport::Transport;
+pub use call::{CallFuture, CallLayer, CallService};
+pub use connection::ConnectionSettings;
+pub use connection::transport::Transport;
+pub use drain::{Drain, DrainReport};
+pub use endpoints::Endpoints;
+pub use info::ConnectionInfo;
+pub use listener::address::{AddressError, ListenAddress};
+pub use listener::{BindError, Listener};
+pub use web::origin::{OriginError, WebOrigin};
 pub use web::{WebLayer, WebService};
 pub use workers::Workers;

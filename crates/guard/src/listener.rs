@@ -9,7 +9,10 @@ use tokio::net::{TcpListener, UnixListener, lookup_host};
 use tokio::task::spawn_blocking;
 
 use crate::ListenAddress;
-use crate::socket_file::SocketFile;
+use socket_file::SocketFile;
+
+pub(crate) mod address;
+pub(crate) mod socket_file;
 
 /// How often a port chosen by the system is given up because another family already uses it.
 const PORT_ATTEMPTS: usize = 16;

@@ -18,6 +18,8 @@ use crate::WebOrigin;
 use crate::call::plain_response;
 use text::TextBody;
 
+pub(crate) mod origin;
+
 /// How long a browser may remember what a page is allowed.
 const REMEMBERED: Duration = Duration::from_secs(3600);
 

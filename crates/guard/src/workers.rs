@@ -12,7 +12,9 @@ use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::gauge::{Gauge, idlest};
+use gauge::{Gauge, idlest};
+
+pub(crate) mod gauge;
 
 /// How many tasks run before a worker looks for new events on its sockets.
 ///

@@ -18,8 +18,8 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use crate::ConnectionInfo;
-use crate::messages::MessageCount;
-use crate::status::code_of;
+use crate::call::messages::MessageCount;
+use crate::call::status::code_of;
 
 /// Sees the start and the end of every call.
 ///

@@ -10,10 +10,10 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::end_of_call::EndOfCall;
-use crate::panic::{Panicked, catch_panic};
-use crate::status::{correct, panicked, trailers};
-use crate::task::OpenCall;
+use crate::call::end_of_call::EndOfCall;
+use crate::call::panic::{Panicked, catch_panic};
+use crate::call::status::{correct, panicked, trailers};
+use crate::call::task::OpenCall;
 
 /// A response body that ends with trailers when its call must end.
 ///

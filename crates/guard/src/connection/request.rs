@@ -10,8 +10,8 @@ use hyper::body::Incoming;
 use tokio::time::timeout;
 use tonic::codegen::Bytes;
 
-use crate::task::read_after_call;
-use crate::wire::Awaited;
+use crate::call::task::read_after_call;
+use crate::connection::wire::Awaited;
 
 /// How much of a request is still read once its call has ended: as much as a client sends before it notices.
 const REST_BYTES: usize = 8 << 20;

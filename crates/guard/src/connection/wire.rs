@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, Interest, ReadBuf, copy, s
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, sleep_until};
 
-use crate::send_queue;
+use crate::connection::send_queue;
 
 /// How much every peer has sent once its first frame has begun: the preface of HTTP/2, and the head of SETTINGS.
 const HANDSHAKE_BYTES: u64 = 24 + 9;

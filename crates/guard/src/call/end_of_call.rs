@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::time::{sleep, sleep_until};
 use tonic::Status;
 
-use crate::observer::{EndMark, EndedBy};
-use crate::status::{draining, expired};
+use crate::call::observer::{EndMark, EndedBy};
+use crate::call::status::{draining, expired};
 use crate::{Deadline, Drain};
 
 /// How long after its deadline a call may still be about to send its status.

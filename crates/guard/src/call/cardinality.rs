@@ -11,7 +11,7 @@ use tonic::codegen::Bytes;
 use tonic::server::NamedService;
 use tower::{Layer, Service};
 
-use crate::messages::MessageCount;
+use crate::call::messages::MessageCount;
 
 /// Refuses requests with no message or several, where a method takes exactly one.
 ///
