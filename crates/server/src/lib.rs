@@ -27,31 +27,24 @@
 //! # }
 //! ```
 
-mod calls;
 pub mod cli;
 pub mod commands;
 mod data_set;
-mod echo;
 mod error;
 mod greeter;
-mod health;
 mod limits;
 mod logging;
-mod memory;
 mod metadata;
 mod methods;
 mod points;
 pub mod program;
-mod reflection;
 mod route_guide;
-mod router;
 mod server;
 mod settings;
+mod standard;
 mod text;
-mod unknown_method;
 
 pub use data_set::{DataError, DataSet};
-pub use echo::EchoMetadataLayer;
 pub use error::{ERROR_DOMAIN, NOTE_UNCONFIRMED};
 pub use greeter::GreeterServicer;
 pub use greeter::hello::HelloServicer;
@@ -67,3 +60,4 @@ pub use settings::{
     ChatScope, ChatSettings, ChatStore, FeatureSource, FileOrder, GreeterSettings, KEPT_FEATURES,
     LoadOptions, ReplySettings, RouteGuideSettings, ServingSettings, WebSettings,
 };
+pub use standard::echo::EchoMetadataLayer;

@@ -25,17 +25,20 @@ use tonic::codec::CompressionEncoding;
 use tonic::service::{Routes, RoutesBuilder};
 use tower::{Layer, ServiceBuilder};
 
-use crate::calls;
-use crate::health::HealthServicer;
 use crate::metadata::READABLE;
 use crate::methods;
-use crate::router::Router;
+use crate::standard::health::HealthServicer;
+use crate::standard::reflection;
 use crate::{
     ChatSettings, ChatStore, DataError, DataSet, EchoMetadataLayer, FastRouteGuide,
     GreeterServicer, GreeterSettings, HelloServicer, RouteGuideServicer, RouteGuideSettings,
     ServingSettings,
 };
-use crate::{memory, reflection};
+use router::Router;
+
+mod calls;
+mod memory;
+mod router;
 
 /// Methods that look one thing up.
 const BRIEF: &[&str] = &["/routeguide.RouteGuide/GetFeature"];

@@ -36,7 +36,7 @@ use crate::metadata::{DATA_VERSION, data_version};
 use crate::methods;
 use crate::route_guide::record_route::Recording;
 use crate::route_guide::{RouteGuideServicer, nothing_at};
-use crate::unknown_method::name_unknown_method;
+use crate::standard::unknown_method::name_unknown_method;
 use listing::{Listing, ok_trailers};
 use point::decode_point;
 use route_chat::Replies;

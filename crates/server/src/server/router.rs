@@ -12,7 +12,7 @@ use tonic::server::NamedService;
 use tonic::service::Routes;
 use tower::Service;
 
-use crate::unknown_method::name_unknown_method;
+use crate::standard::unknown_method::name_unknown_method;
 
 /// Leads calls of one service straight to it, and all others through tonic's router.
 ///
