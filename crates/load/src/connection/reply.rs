@@ -91,7 +91,9 @@ impl Stream for Reply {
         }
         let event = match ready!(self.poll_event(cx)) {
             Ok(event) => Ok(event),
-            Err(error) => CallStatus::of_failed_stream(error).map(Event::Ended),
+            Err(error) => CallStatus::of_failed_stream(error)
+                .map(Event::Ended)
+                .map_err(LoadError::from),
         };
         if !matches!(event, Ok(Event::Data(_))) {
             self.state = State::Ended;

@@ -7,8 +7,6 @@ use h2::Reason;
 use http::{HeaderMap, StatusCode};
 use percent_encoding::percent_decode;
 
-use crate::LoadError;
-
 /// How a call ended: gRPC's status code and the server's message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallStatus {
@@ -63,14 +61,14 @@ impl CallStatus {
     /// # Errors
     ///
     /// If the connection failed with it.
-    pub(crate) fn of_failed_stream(error: h2::Error) -> Result<Self, LoadError> {
+    pub(crate) fn of_failed_stream(error: h2::Error) -> Result<Self, h2::Error> {
         match error.reason() {
             Some(reason) if error.is_reset() => Ok(Self::reset(reason)),
             Some(Reason::NO_ERROR) => Ok(Self::new(
                 Self::UNAVAILABLE,
                 "the server ended the connection before it had begun the call",
             )),
-            _ => Err(error.into()),
+            _ => Err(error),
         }
     }
 
