@@ -7,8 +7,8 @@ use std::hint::black_box;
 use std::sync::LazyLock;
 
 use divan::Bencher;
-use route_guide_bench::areas::{Area, Points};
-use route_guide_bench::random::Random;
+use route_guide_bench::data::areas::{Area, Points};
+use route_guide_bench::data::random::Random;
 use route_guide_bench::{Dataset, index};
 use route_guide_geo::E7Point;
 use route_guide_store::Store;

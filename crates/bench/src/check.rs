@@ -8,8 +8,8 @@ use route_guide_load::{Caller, Target};
 use route_guide_proto::routeguide::Feature;
 
 use crate::Dataset;
-use crate::areas::{Area, Points};
-use crate::random::Random;
+use crate::data::areas::{Area, Points};
+use crate::data::random::Random;
 
 /// So many points are looked up, found ones and others.
 const LOOK_UPS: u64 = 100;

@@ -11,14 +11,15 @@ use anyhow::{Context, ensure};
 
 use crate::check::check;
 use crate::cores::Cores;
+use crate::data::files::{DataFile, Form};
 use crate::figure::{Unit, count, median, seconds};
-use crate::files::{DataFile, Form};
 use crate::loopback;
 use crate::machine::{Provenance, busy};
 use crate::measurement::Measurement;
+use crate::measurements::{chats, listings, look_ups, memory, routes};
 use crate::scene::Scene;
 use crate::table::{Runs, Table};
-use crate::{Dataset, NoteStore, Subject, chats, listings, look_ups, memory, routes};
+use crate::{Dataset, NoteStore, Subject};
 
 /// What the machine itself can do is measured under this name.
 const BESIDE: &str =

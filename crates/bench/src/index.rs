@@ -10,10 +10,10 @@ use route_guide_load::Histogram;
 use route_guide_store::{Builder, Order, PushError, Store};
 
 use crate::Dataset;
-use crate::areas::{Area, Points};
+use crate::data::areas::{Area, Points};
+use crate::data::random::Random;
 use crate::figure::{Unit, count, seconds};
 use crate::machine::Provenance;
-use crate::random::Random;
 
 /// So many different rectangles of each size are asked for.
 const AREAS: usize = 20;

@@ -5,7 +5,7 @@
 //! `route-guide-load`. Everything that a comparison needs is part of it:
 //!
 //! ```
-//! use route_guide_bench::{Dataset, areas::Points};
+//! use route_guide_bench::{Dataset, data::areas::Points};
 //!
 //! let dataset = Dataset::new(1, 10_000);
 //! let points = Points::of(dataset);
@@ -17,39 +17,25 @@
 //! `route-guide-bench index` times the index without a server, and `cargo bench -p route-guide-bench` does so in a way
 //! that small changes can be seen by.
 
-pub mod areas;
-pub mod cores;
-pub mod random;
-
 pub mod check;
+mod compare;
+pub mod cores;
+pub mod data;
 pub mod index;
-pub mod measurement;
-pub mod scene;
-
-pub mod chats;
-pub mod listings;
-pub mod look_ups;
-pub mod memory;
-pub mod routes;
-
 pub mod loopback;
 pub mod machine;
+pub mod measurement;
+pub mod measurements;
+pub mod scene;
+pub mod servers;
 pub mod table;
-
-mod baseline;
-mod canned;
-mod compare;
-mod dataset;
-mod files;
-mod stores;
-mod subject;
 
 pub use route_guide_load::figure;
 
-pub use baseline::Baseline;
-pub use canned::Canned;
 pub use compare::Comparison;
-pub use dataset::Dataset;
-pub use files::{DataFile, Form};
-pub use stores::NoteStore;
-pub use subject::{ANNOUNCEMENT, Subject};
+pub use data::dataset::Dataset;
+pub use data::files::{DataFile, Form};
+pub use servers::baseline::Baseline;
+pub use servers::canned::Canned;
+pub use servers::stores::NoteStore;
+pub use servers::subject::{ANNOUNCEMENT, Subject};

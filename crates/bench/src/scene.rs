@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use crate::Dataset;
-use crate::areas::{Area, Points, world};
+use crate::data::areas::{Area, Points, world};
 
 /// How many rectangles of each size there are, so that none is special.
 const AREAS: usize = 8;

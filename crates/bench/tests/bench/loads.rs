@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
-use route_guide_bench::areas::{Points, world};
 use route_guide_bench::check::check;
+use route_guide_bench::data::areas::{Points, world};
 use route_guide_bench::{Baseline, Canned, Dataset};
 use route_guide_geo::E7Point;
 use route_guide_load::{

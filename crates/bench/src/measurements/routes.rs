@@ -8,9 +8,9 @@ use route_guide_geo::E7Point;
 use route_guide_load::{Framing, Load, RecordRoute, Route, Workload};
 
 use crate::Subject;
+use crate::data::random::Random;
 use crate::figure::Unit;
 use crate::measurement::{Measurement, Sample, cpu_per_million, load};
-use crate::random::Random;
 use crate::scene::Scene;
 
 /// Routes begin with so many points, and get ten times longer as long as they are quick.

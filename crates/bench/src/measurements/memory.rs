@@ -6,7 +6,7 @@ use std::time::Duration;
 use route_guide_load::{IdleChats, IdleConnections, StalledListings, process_memory};
 
 use crate::Subject;
-use crate::areas::world;
+use crate::data::areas::world;
 use crate::figure::Unit;
 use crate::measurement::{Measurement, Sample};
 use crate::scene::Scene;

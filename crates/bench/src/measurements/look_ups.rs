@@ -5,10 +5,10 @@ use std::thread;
 use anyhow::Context;
 use route_guide_load::{GetFeature, IdleChats, Load, Workload};
 
+use crate::data::random::Random;
 use crate::figure::Unit;
-use crate::listings::listing;
 use crate::measurement::{Measurement, Sample, cpu_per_call, latency, load};
-use crate::random::Random;
+use crate::measurements::listings::listing;
 use crate::scene::Scene;
 
 /// So many different points are asked for.

@@ -7,7 +7,7 @@ use std::path::Path;
 use route_guide_geo::E7Point;
 use route_guide_proto::routeguide::Feature;
 
-use crate::random::Random;
+use crate::data::random::Random;
 
 /// How many towns there are, over which four fifths of all features are spread.
 const TOWNS: u64 = 2_000;

@@ -3,7 +3,7 @@
 use route_guide_geo::{E7Point, E7Rectangle};
 
 use crate::Dataset;
-use crate::random::Random;
+use crate::data::random::Random;
 
 /// A rectangle, and how many features it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

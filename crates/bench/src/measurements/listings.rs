@@ -2,7 +2,7 @@
 
 use route_guide_load::{ListFeatures, Load, Windows, Workload};
 
-use crate::areas::Area;
+use crate::data::areas::Area;
 use crate::figure::{Unit, seconds};
 use crate::measurement::{Measurement, Sample, cpu_per_call, cpu_per_million, load};
 use crate::scene::Scene;

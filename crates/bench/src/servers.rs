@@ -1,0 +1,6 @@
+//! The servers that are compared.
+
+pub mod baseline;
+pub mod canned;
+pub mod stores;
+pub mod subject;
