@@ -3,8 +3,6 @@
 //! The clock is paused: it jumps to the next timer as soon as nothing else is left to do. What stays is seen by what
 //! the calls hold: it is dropped with the call.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
-
 use std::convert::Infallible;
 use std::future::pending;
 use std::pin::Pin;

@@ -1,7 +1,5 @@
 //! Calls that are answered in their connection's turn are calls like any other.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
-
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,8 +3,6 @@
 //! A peer that read less than 16 kB/s was taken for gone: the system makes no room for the next bytes before it has got
 //! rid of a third of what it holds.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
-
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;

@@ -1,7 +1,5 @@
 //! What a peer that never gets as far as a call sees of a server.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
-
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;

@@ -1,7 +1,5 @@
 //! What a caller sees of the call layer, without a connection in between.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may fail their test")]
-
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
