@@ -1,4 +1,6 @@
 //! One call from its first header to its last trailer.
+//!
+//! [`CallService`] calls the service within; its answer goes on through [`body`].
 
 use std::convert::Infallible;
 use std::future::Future;

@@ -1,4 +1,7 @@
 //! One connection, from its first byte until it is closed.
+//!
+//! The next step of its calls is the service that was given to [`Endpoints`](crate::Endpoints), outermost layer first; the call
+//! layer is in [`call`](crate::call).
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -1,4 +1,6 @@
-//! Accepting connections and running them until the drain is over.
+//! Accepts connections and runs them until the drain is over.
+//!
+//! The next step of a connection is [`Protocol::run`].
 
 use std::convert::Infallible;
 use std::future::Future;

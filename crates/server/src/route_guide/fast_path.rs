@@ -1,8 +1,10 @@
 //! RouteGuide answered from stored bytes.
 //!
-//! The store keeps every feature as it goes over the wire. [`FastRouteGuide`] sends those bytes for
-//! GetFeature and ListFeatures, and reads the points of RecordRoute straight from the frames they arrive in. The
-//! notebook does so with notes, which RouteChat reads and sends in the same way. It hands everything else to the generated service, which stays the reference: both give the same answers.
+//! The store and the notebook keep features and notes as they go over the wire. [`FastRouteGuide`] sends those bytes for
+//! GetFeature, ListFeatures and RouteChat, and reads the points of RecordRoute straight from the frames they arrive in.
+//!
+//! The generated servicer only sees calls whose messages are compressed. It is the reference: both give the same answers, and
+//! a test that asks both fails if a change is made in one of them only.
 
 mod listing;
 mod note;

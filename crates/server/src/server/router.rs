@@ -1,4 +1,6 @@
 //! From the path of a call to its service.
+//!
+//! Calls of RouteGuide go on in [`fast_path`](crate::route_guide::fast_path).
 
 use std::convert::Infallible;
 use std::future::Future;
