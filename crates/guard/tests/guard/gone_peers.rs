@@ -70,7 +70,7 @@ impl Server {
             Endpoints::new(&drain, None)
                 .add(vec![listener], &settings, service)
                 .serve()
-                .await
+                .await;
         });
         Self { address, begun }
     }

@@ -95,7 +95,7 @@ async fn start(
         Endpoints::new(&drain, workers)
             .add(vec![listener], &settings, service)
             .serve()
-            .await
+            .await;
     });
     (address, begun)
 }
