@@ -6,8 +6,8 @@ use std::io;
 use std::sync::Arc;
 
 use crate::format::Format;
-use crate::position::Position;
-use crate::reference::ReferenceSystem;
+use crate::rows::position::Position;
+use crate::rows::reference::ReferenceSystem;
 use crate::text::one_line::one_line;
 
 /// The error for an input that cannot be read to its end.

@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use crate::fault::{Fault, ImportError, Stop};
 use crate::format::Format;
-use crate::geojson::{detect, sequence};
+use crate::formats::geojson::{detect, sequence};
+use crate::formats::{flatgeobuf, geojson, gpx, osm_pbf, published, table};
 use crate::input::{Bytes, Source};
-use crate::item::{Detected, Item, Subject};
 use crate::options::{Naming, Options};
 use crate::output::Output;
-use crate::position::Position;
 use crate::progress::Progress;
-use crate::row::Counts;
+use crate::rows::item::{Detected, Item, Subject};
+use crate::rows::position::Position;
+use crate::rows::row::Counts;
 use crate::text::detect::utf8;
 use crate::text::encoding::Encoding;
-use crate::{flatgeobuf, geojson, gpx, osm_pbf, published, table};
 
 /// An opened input, ready to be read.
 pub struct Import {

@@ -73,25 +73,16 @@
 
 #![forbid(unsafe_code)]
 
-mod coordinate;
 mod fault;
-mod flatgeobuf;
 mod format;
-mod geojson;
-mod gpx;
+mod formats;
 mod import;
 mod input;
-mod item;
 mod json;
 mod options;
-mod osm_pbf;
 mod output;
-mod position;
 mod progress;
-mod published;
-mod reference;
-mod row;
-mod table;
+mod rows;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -99,11 +90,11 @@ mod text;
 pub use fault::{Fault, ImportError};
 pub use format::{Format, UnknownFormat};
 pub use import::Import;
-pub use item::{Detected, Item, Notice, Subject};
 pub use options::table::{Column, Table, Unit};
 pub use options::{Naming, Options};
-pub use position::Position;
 pub use progress::Progress;
-pub use reference::ReferenceSystem;
-pub use row::{Counts, Reason, Rejected, Row, Skipped};
+pub use rows::item::{Detected, Item, Notice, Subject};
+pub use rows::position::Position;
+pub use rows::reference::ReferenceSystem;
+pub use rows::row::{Counts, Reason, Rejected, Row, Skipped};
 pub use text::encoding::{Encoding, UnknownEncoding};

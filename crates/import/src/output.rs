@@ -6,10 +6,10 @@ use std::sync::Arc;
 use route_guide_geo::E7Point;
 
 use crate::fault::Stop;
-use crate::item::{Detected, Item, Notice, Subject};
-use crate::position::Position;
 use crate::progress::Progress;
-use crate::row::{Counts, Reason, Rejected, Row, Skip};
+use crate::rows::item::{Detected, Item, Notice, Subject};
+use crate::rows::position::Position;
+use crate::rows::row::{Counts, Reason, Rejected, Row, Skip};
 use crate::text::encoding::Encoding;
 use crate::text::one_line::one_line;
 

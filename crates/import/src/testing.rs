@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use crate::format::Format;
 use crate::import::Import;
-use crate::item::Item;
 use crate::options::Options;
-use crate::row::Counts;
+use crate::rows::item::Item;
+use crate::rows::row::Counts;
 
 /// Imports bytes as an input called `x`. Returns `lat,lon,name`, rejected records and notices in order, and the
 /// outcome.

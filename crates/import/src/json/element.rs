@@ -1,8 +1,8 @@
 //! One element of a list, not parsed yet.
 
 use super::problem::{place, reason};
-use crate::position::Position;
-use crate::row::Reason;
+use crate::rows::position::Position;
+use crate::rows::row::Reason;
 use crate::text::encoding::Encoding;
 use crate::text::place::Place;
 

@@ -2,7 +2,7 @@
 
 use serde_json::error::Category;
 
-use crate::row::Reason;
+use crate::rows::row::Reason;
 use crate::text::encoding::Encoding;
 use crate::text::one_line::one_line;
 use crate::text::place::Place;

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::problem::problem;
-use crate::row::Reason;
+use crate::rows::row::Reason;
 
 /// A string, borrowed unless it has escapes.
 #[derive(Deserialize)]

@@ -1,6 +1,6 @@
 //! Places in a text.
 
-use crate::position::Position;
+use crate::rows::position::Position;
 
 /// A place in a text: line and column, both counted from 1, the column in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

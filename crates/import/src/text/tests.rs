@@ -2,8 +2,8 @@ use std::io::{self, Cursor, Read};
 
 use crate::format::Format;
 use crate::import::Import;
-use crate::item::Item;
 use crate::options::Options;
+use crate::rows::item::Item;
 use crate::text::encoding::Encoding;
 
 /// A reader that returns one byte at a time, as a pipe can.

@@ -6,9 +6,9 @@ use csv_core::{ReadRecordResult, ReaderBuilder, Terminator};
 
 use super::columns::Columns;
 use super::record::text;
-use crate::coordinate::CoordinateParser;
 use crate::input::Bytes;
 use crate::options::table::Table;
+use crate::rows::coordinate::CoordinateParser;
 
 /// The detected layout.
 pub(super) struct Layout {

@@ -10,15 +10,15 @@ mod records;
 mod tests;
 mod wkt;
 
-use crate::coordinate::CoordinateParser;
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::input::Bytes;
-use crate::item::Detected;
 use crate::options::Options;
 use crate::options::table::Table;
 use crate::output::Output;
-use crate::row::{Reason, Skip};
+use crate::rows::coordinate::CoordinateParser;
+use crate::rows::item::Detected;
+use crate::rows::row::{Reason, Skip};
 
 use columns::{Columns, Picked};
 use layout::Layout;

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::json::problem;
 use crate::json::value::{Text, parse};
 use crate::options::Naming;
-use crate::row::Reason;
+use crate::rows::row::Reason;
 
 /// Returns the name in the properties of a feature, `None` if no property holds it.
 pub(super) fn of<'a>(

@@ -6,7 +6,7 @@ use flatgeobuf::{Column, ColumnType, Feature, Header};
 
 use crate::fault::Fault;
 use crate::options::Naming;
-use crate::row::Reason;
+use crate::rows::row::Reason;
 
 /// The column that holds the name.
 pub(super) struct NameColumn<'o> {

@@ -3,8 +3,8 @@
 //! File names are unreliable: `GeoJSON` is often called `.json`, and a sequence of texts `.geojson`.
 
 use crate::format::Format;
-use crate::geojson::sequence::RECORD_SEPARATOR;
-use crate::geojson::types::{is_geojson, is_type};
+use crate::formats::geojson::sequence::RECORD_SEPARATOR;
+use crate::formats::geojson::types::{is_geojson, is_type};
 use crate::json::scan::{Captured, IfLong, Outline, Scanner};
 
 /// Returns the actual format of a file that is expected to be of `format`.

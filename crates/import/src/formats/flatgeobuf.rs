@@ -13,14 +13,14 @@ mod properties;
 
 use flatgeobuf::{Feature, GeometryType, Header};
 
-use crate::coordinate::from_degrees;
 use crate::fault::{Fault, Stop};
 use crate::input::Bytes;
 use crate::options::Options;
 use crate::output::Output;
-use crate::position::Position;
-use crate::reference::ReferenceSystem;
-use crate::row::{Reason, Skip};
+use crate::rows::coordinate::from_degrees;
+use crate::rows::position::Position;
+use crate::rows::reference::ReferenceSystem;
+use crate::rows::row::{Reason, Skip};
 
 use frame::{Framed, Frames};
 use properties::NameColumn;

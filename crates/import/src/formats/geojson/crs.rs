@@ -10,7 +10,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::reference::ReferenceSystem;
+use crate::rows::reference::ReferenceSystem;
 
 /// Returns the reference system if it is not WGS 84. A member that names none is ignored.
 pub(super) fn other_than_wgs84(text: &[u8]) -> Option<ReferenceSystem> {

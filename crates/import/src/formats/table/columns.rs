@@ -8,7 +8,7 @@ use super::header;
 use super::record::Record;
 use crate::fault::Fault;
 use crate::options::table::{Column, Table};
-use crate::row::Reason;
+use crate::rows::row::Reason;
 
 /// The indices of the fields that make a row.
 #[derive(Clone, Copy, Debug)]

@@ -6,12 +6,12 @@ use quick_xml::XmlVersion;
 use quick_xml::events::BytesStart;
 use route_guide_geo::E7Point;
 
-use crate::coordinate::CoordinateParser;
 use crate::fault::Stop;
 use crate::options::table::Unit;
 use crate::output::Output;
-use crate::position::Position;
-use crate::row::Reason;
+use crate::rows::coordinate::CoordinateParser;
+use crate::rows::position::Position;
+use crate::rows::row::Reason;
 use crate::text::detect::NO_XML;
 use crate::text::names::Names;
 

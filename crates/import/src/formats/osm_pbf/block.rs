@@ -4,11 +4,11 @@ use route_guide_geo::E7Point;
 
 use super::strings::Strings;
 use super::wire::{Broken, List, Message, Numbers, Value, signed};
-use crate::coordinate::from_nanodegrees;
 use crate::fault::{Fault, Stop};
 use crate::output::Output;
-use crate::position::Position;
-use crate::row::{Reason, Skip};
+use crate::rows::coordinate::from_nanodegrees;
+use crate::rows::position::Position;
+use crate::rows::row::{Reason, Skip};
 
 /// Converts blocks to rows.
 #[derive(Clone, Copy, Debug)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::format::Format;
-use crate::row::{Rejected, Row};
+use crate::rows::row::{Rejected, Row};
 use crate::text::encoding::Encoding;
 use crate::text::one_line::one_line;
 

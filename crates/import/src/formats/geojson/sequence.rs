@@ -6,13 +6,13 @@
 use std::io::BufRead;
 
 use crate::fault::Stop;
-use crate::geojson::feature::Features;
+use crate::formats::geojson::feature::Features;
 use crate::input::Bytes;
 use crate::json::{self, reason};
 use crate::options::Options;
 use crate::output::Output;
-use crate::position::Position;
-use crate::row::Reason;
+use crate::rows::position::Position;
+use crate::rows::row::Reason;
 use crate::text::lines::{Line, until};
 use crate::text::place::Place;
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use route_guide_geo::{Axis, CoordinateError, E7Point};
 
-use crate::position::Position;
-use crate::reference::ReferenceSystem;
+use crate::rows::position::Position;
+use crate::rows::reference::ReferenceSystem;
 use crate::text::encoding::Encoding;
 use crate::text::one_line::one_line;
 

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::input::Bytes;
-use crate::position::Position;
+use crate::rows::position::Position;
 
 /// The longest accepted header, as in the `flatgeobuf` crate.
 const MAX_HEADER_BYTES: usize = 10 << 20;

@@ -10,14 +10,14 @@ mod tests;
 
 use crate::fault::Stop;
 use crate::format::Format;
-use crate::geojson::types;
+use crate::formats::geojson::types;
 use crate::input::Bytes;
 use crate::json::document::{Document, Piece, Shape};
 use crate::json::{members, nonfinite};
 use crate::options::Options;
 use crate::output::Output;
-use crate::position::Position;
-use crate::row::Reason;
+use crate::rows::position::Position;
+use crate::rows::row::Reason;
 
 use entry::Entry;
 

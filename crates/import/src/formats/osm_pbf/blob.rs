@@ -10,7 +10,7 @@ use super::wire::{Broken, Message, Value};
 use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::input::Bytes;
-use crate::position::Position;
+use crate::rows::position::Position;
 
 /// The limits of the format for the header of a blob, and for a blob, packed or unpacked.
 const MAX_HEADER_BYTES: u64 = 64 << 10;

@@ -8,7 +8,6 @@ use serde::de::{Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
 use super::{crs, name};
-use crate::coordinate::CoordinateParser;
 use crate::fault::Stop;
 use crate::json::list::Elements;
 use crate::json::value::{Text, parse};
@@ -16,8 +15,9 @@ use crate::json::{members, nonfinite};
 use crate::options::table::Unit;
 use crate::options::{Naming, Options};
 use crate::output::Output;
-use crate::position::Position;
-use crate::row::{Reason, Skip};
+use crate::rows::coordinate::CoordinateParser;
+use crate::rows::position::Position;
+use crate::rows::row::{Reason, Skip};
 
 /// Converts features to rows.
 #[derive(Debug)]

@@ -8,7 +8,7 @@
 use route_guide_geo::{Axis, CoordinateErrorKind, E7Point};
 
 use crate::options::table::Unit;
-use crate::row::Reason;
+use crate::rows::row::Reason;
 
 /// Converts pairs of numbers in text to points.
 #[derive(Clone, Copy, Debug)]

@@ -13,7 +13,7 @@ use super::record::Record;
 use crate::fault::{Fault, Stop};
 use crate::input::Bytes;
 use crate::options::table::Table;
-use crate::position::Position;
+use crate::rows::position::Position;
 
 /// The greatest number of fields of a record, more than any table has: each takes memory, even if it is empty.
 const MAX_FIELDS: usize = 1 << 20;

@@ -4,8 +4,8 @@
 //!
 //! OGC 06-103r4, section 7. `PostGIS` writes the reference system before it, as `SRID=4326;`.
 
-use crate::reference::ReferenceSystem;
-use crate::row::{Reason, Skip};
+use crate::rows::reference::ReferenceSystem;
+use crate::rows::row::{Reason, Skip};
 use crate::text::one_line::one_line;
 
 /// The meaning of a text.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::position::Position;
+use crate::rows::position::Position;
 
 pub(super) struct Record<'r> {
     pub(super) text: &'r [u8],

@@ -8,8 +8,8 @@ use crate::fault::{Fault, Stop};
 use crate::format::Format;
 use crate::options::Naming;
 use crate::output::Output;
-use crate::position::Position;
-use crate::row::{Reason, Skip};
+use crate::rows::position::Position;
+use crate::rows::row::{Reason, Skip};
 use crate::text::bounded::is_too_long;
 
 /// The greatest depth of elements and length of their names, far more than in any GPX file. The parser keeps the

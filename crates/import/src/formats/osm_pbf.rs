@@ -26,7 +26,7 @@ use crate::format::Format;
 use crate::input::Bytes;
 use crate::options::Options;
 use crate::output::Output;
-use crate::position::Position;
+use crate::rows::position::Position;
 
 use blob::Blobs;
 use block::Blocks;
