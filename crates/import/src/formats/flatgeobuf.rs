@@ -149,7 +149,7 @@ mod tests {
     use crate::testing::{read_text, summary};
 
     /// A file with an index and eight features.
-    const INDEXED: &[u8] = include_bytes!("../tests/fixtures/indexed.fgb");
+    const INDEXED: &[u8] = include_bytes!("../../tests/fixtures/indexed.fgb");
 
     /// Returns the offset of the first feature.
     fn features() -> usize {
