@@ -19,14 +19,15 @@ use crate::notebook::{
 use crate::subscription::{Subscriber, Subscription};
 use crate::timeline::Timeline;
 
+pub use caught::panic_becomes_error;
 use dir_lock::DirLock;
 pub use fault::{OpenError, StoreFault};
 use store::{Connect, Opened, Store};
 use writer::{Command, Request, Shared, Writer};
 
+mod caught;
 mod dir_lock;
 mod fault;
-mod hush;
 mod record;
 mod store;
 mod writer;

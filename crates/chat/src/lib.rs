@@ -100,7 +100,7 @@ mod share;
 pub use clock::{Clock, ManualClock, MonotonicClock, WallClock};
 pub use conversation::{ChatError, Conversation, ConversationLimits, KeptNotes, PrivateLimits};
 #[cfg(feature = "file")]
-pub use file::{FileNotebook, OpenError, StoreFault};
+pub use file::{FileNotebook, OpenError, StoreFault, panic_becomes_error};
 pub use limits::Limits;
 pub use memory::MemoryNotebook;
 #[cfg(feature = "nats")]

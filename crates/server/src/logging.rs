@@ -61,6 +61,10 @@ impl Log {
             .with(filter)
             .init();
         std::panic::set_hook(Box::new(|panic| {
+            // The error says it better.
+            if route_guide_chat::panic_becomes_error() {
+                return;
+            }
             let what = panic.to_string().replace('\n', " ");
             let trace = Backtrace::capture();
             if trace.status() == BacktraceStatus::Captured {

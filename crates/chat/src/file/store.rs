@@ -1,6 +1,5 @@
 use std::fs;
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,8 +8,8 @@ use redb::{
     TableError, WriteTransaction,
 };
 
+use super::caught::caught;
 use super::fault::{Cause, StoreFault, VERSION};
-use super::hush::without_report;
 use super::record::{Record, decode, encode, nanoseconds};
 use crate::logs::Serial;
 use crate::note::{Draft, Index};
@@ -190,7 +189,7 @@ impl Store {
         action: impl FnOnce(&mut Self) -> Result<T, Cause>,
     ) -> Result<T, StoreFault> {
         // What a panic leaves half done is the database, and that is dropped with it.
-        without_report(|| catch_unwind(AssertUnwindSafe(|| action(self))))
+        caught(|| action(self))
             .unwrap_or(Err(Cause::Panicked))
             .map_err(|cause| StoreFault::new(&self.file, cause))
     }
