@@ -22,8 +22,8 @@ use tokio::time::{sleep, timeout};
 use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
-use crate::Drain;
 use crate::call::task::{Abortable, CallExecutor, OwnService, answer_at_once};
+use crate::{ConnectionInfo, Drain};
 use foreign::{Foreign, Foreigners};
 use preface::DetectedProtocol;
 use request::{Http1Request, Http2Request};
@@ -162,10 +162,18 @@ impl Protocol {
     }
 
     /// Runs one connection until it is closed.
-    pub(crate) async fn run(&self, socket: impl Socket, service: impl Answering, drain: &Drain) {
+    ///
+    /// Each request has `info` in its extensions.
+    pub(crate) async fn run(
+        &self,
+        socket: impl Socket,
+        service: Box<impl Answering>,
+        info: ConnectionInfo,
+        drain: &Drain,
+    ) {
         let wire = Wire::new(socket);
         let running = async {
-            match self.speak(&wire, service, drain).await {
+            match self.speak(&wire, service, info, drain).await {
                 End::Said => tokio::select! {
                     biased;
                     () = wire.clone().close() => {}
@@ -189,7 +197,8 @@ impl Protocol {
     async fn speak<S: Socket>(
         &self,
         wire: &Wire<S>,
-        service: impl Answering,
+        service: Box<impl Answering>,
+        info: ConnectionInfo,
         drain: &Drain,
     ) -> End {
         let opening = async {
@@ -203,7 +212,8 @@ impl Protocol {
         };
         let (io, foreign) = match opening {
             Ok(DetectedProtocol::Http2(io)) => {
-                let service = service.map_request(|request: Request<Incoming>| {
+                let service = service.map_request(move |mut request: Request<Incoming>| {
+                    request.extensions_mut().insert(info.clone());
                     request.map(|body| Body::new(Http2Request::new(body)))
                 });
                 let service = OwnService::new(service);
@@ -228,7 +238,8 @@ impl Protocol {
             Some(http1) if foreign != Foreign::Tls => {
                 let awaited = Awaited::default();
                 let expected = Expected::RestOf(awaited.clone());
-                let service = service.map_request(move |request: Request<Incoming>| {
+                let service = service.map_request(move |mut request: Request<Incoming>| {
+                    request.extensions_mut().insert(info.clone());
                     request.map(|body| Body::new(Http1Request::new(body, awaited.clone())))
                 });
                 let service = TowerToHyperService::new(service);
@@ -318,7 +329,9 @@ mod tests {
     use std::convert::Infallible;
     use std::mem::size_of_val;
 
+    use http_body_util::Full;
     use tokio::net::{TcpListener, TcpStream};
+    use tonic::codegen::Bytes;
     use tower::service_fn;
 
     use super::*;
@@ -332,11 +345,15 @@ mod tests {
             http1: true,
             ..ConnectionSettings::default()
         });
-        let service = service_fn(|_: Request<Body>| async {
-            Ok::<_, Infallible>(Response::new(Body::empty()))
+        let many_layers = [0_u8; 4 << 10];
+        let service = service_fn(move |_: Request<Body>| async move {
+            let body = Body::new(Full::new(Bytes::copy_from_slice(&many_layers)));
+            Ok::<_, Infallible>(Response::new(body))
         });
         let drain = Drain::new();
-        let running = protocol.run(socket.await.unwrap(), service, &drain);
+        let socket = socket.await.unwrap();
+        let info = ConnectionInfo::from(&socket);
+        let running = protocol.run(socket, Box::new(service), info, &drain);
         assert!(size_of_val(&running) < 4 << 10, "{}", size_of_val(&running));
     }
 }

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::task::TaskTracker;
 use tonic::body::Body;
-use tower::{Service, ServiceExt};
+use tower::Service;
 
 use crate::connection::wire::Socket as WireSocket;
 use crate::connection::{Answering, Protocol};
@@ -116,12 +116,16 @@ struct Connections<S> {
 impl<S: Answering> Connections<S> {
     /// Runs one connection in a task of its own, on a worker if there are any.
     fn spawn<I: Portable + WireSocket>(&self, io: I) {
-        let connections = self.clone();
-        let info = io.info();
+        let accepted = Accepted {
+            protocol: Arc::clone(&self.protocol),
+            service: Box::new(self.service.clone()),
+            info: io.info(),
+            drain: self.drain.clone(),
+        };
         let open = self.drain.track_connection();
         let Some(workers) = &self.workers else {
             self.tasks.spawn(async move {
-                connections.run(io, info).await;
+                accepted.run(io).await;
                 drop(open);
             });
             return;
@@ -131,18 +135,30 @@ impl<S: Answering> Connections<S> {
         };
         workers.spawn(&self.tasks, async move {
             if let Ok(io) = I::attach(detached) {
-                connections.run(io, info).await;
+                accepted.run(io).await;
             }
             drop(open);
         });
     }
+}
 
-    async fn run(self, io: impl WireSocket, info: ConnectionInfo) {
-        let service = self.service.map_request(move |mut request: Request<Body>| {
-            request.extensions_mut().insert(info.clone());
-            request
-        });
-        self.protocol.run(io, service, &self.drain).await;
+/// What a connection is run with. The service is boxed, because its task has room for each place that it is moved to.
+struct Accepted<S> {
+    protocol: Arc<Protocol>,
+    service: Box<S>,
+    info: ConnectionInfo,
+    drain: Drain,
+}
+
+impl<S: Answering> Accepted<S> {
+    async fn run(self, io: impl WireSocket) {
+        let Self {
+            protocol,
+            service,
+            info,
+            drain,
+        } = self;
+        protocol.run(io, service, info, &drain).await;
     }
 }
 

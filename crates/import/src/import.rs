@@ -195,7 +195,10 @@ fn read(
         Format::Gpx => gpx::read(bytes, options, output),
         Format::OsmPbf => osm_pbf::read(bytes, options, output),
         Format::FlatGeobuf => flatgeobuf::read(bytes, options, output),
-        _ => published::read(bytes, options, output),
+        // Tables are read above.
+        Format::Json | Format::Csv | Format::Tsv | Format::Geonames => {
+            published::read(bytes, options, output)
+        }
     }
 }
 

@@ -26,7 +26,15 @@ use limiter::{Limiter, WINDOW};
 use queue::Queue;
 
 /// Libraries that say nothing unless the filter names them: what they say, peers decide.
-const SILENT: [&str; 6] = ["h2", "hyper", "mio", "rustls", "tonic", "tower"];
+const SILENT: [&str; 7] = [
+    "async_nats",
+    "h2",
+    "hyper",
+    "mio",
+    "rustls",
+    "tonic",
+    "tower",
+];
 
 /// How long the last lines may take.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 use tonic::Status;
 
@@ -89,6 +89,22 @@ impl Deadline {
     }
 }
 
+/// Says with whose deadline a call has ended, if that is over when the server says that it is exceeded.
+///
+/// The server counts the same time and may be the first to notice. Its words would depend on which of the two was faster.
+pub(crate) fn name_own(deadline: Option<&Deadline>, headers: &mut HeaderMap) {
+    const EXCEEDED: &str = "4";
+    let Some(deadline) = deadline.filter(|deadline| deadline.is_over()) else {
+        return;
+    };
+    let is_exceeded = headers.get(Status::GRPC_STATUS);
+    if is_exceeded.is_some_and(|code| code == EXCEEDED)
+        && let Ok(message) = HeaderValue::from_str(deadline.status().message())
+    {
+        headers.insert(Status::GRPC_MESSAGE, message);
+    }
+}
+
 /// Writes a length of time in the finest unit whose number fits into eight digits, rounded up.
 fn encode(left: Duration) -> String {
     const UNITS: [(u128, char); 6] = [
@@ -114,9 +130,9 @@ fn encode(left: Duration) -> String {
 mod tests {
     use std::time::{Duration, SystemTime};
 
-    use http::HeaderValue;
+    use http::{HeaderMap, HeaderValue};
 
-    use super::{Deadline, encode};
+    use super::{Deadline, encode, name_own};
 
     #[test]
     fn the_header_has_at_most_eight_digits_and_never_less_time() {
@@ -161,6 +177,23 @@ mod tests {
         assert!(Deadline::at_time(past).unwrap().is_over());
         assert!(!Deadline::after(Duration::from_secs(60)).unwrap().is_over());
         assert!(Deadline::after(Duration::MAX).is_none());
+    }
+
+    /// Now and then a call ended in the words of the server, which had noticed a millisecond earlier.
+    #[tokio::test(start_paused = true)]
+    async fn a_deadline_that_is_over_is_told_in_our_words_whoever_notices_first() {
+        let deadline = Deadline::after(Duration::from_secs(1));
+        let told = |code: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("grpc-status", HeaderValue::from_static(code));
+            headers.insert("grpc-message", HeaderValue::from_static("theirs"));
+            name_own(deadline.as_ref(), &mut headers);
+            headers["grpc-message"].to_str().unwrap().to_owned()
+        };
+        assert_eq!(told("4"), "theirs", "a deadline of the server's own");
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(told("4"), "the call did not end within 1s");
+        assert_eq!(told("5"), "theirs");
     }
 
     #[tokio::test(start_paused = true)]

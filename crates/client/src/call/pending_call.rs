@@ -112,6 +112,7 @@ impl PendingCall {
             let one_reply = self.context.one_reply;
             answer::check_end(&mut head.headers, &count, one_reply, &self.target);
             status_header::name_missing_method(&mut head.headers, &self.path, &self.target);
+            deadline::name_own(self.context.deadline.as_ref(), &mut head.headers);
         }
         let body = ResponseBody::new(
             body,

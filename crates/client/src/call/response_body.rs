@@ -15,7 +15,7 @@ use tonic::metadata::MetadataMap;
 
 use super::answer;
 use super::context::CallContext;
-use super::deadline::Deadline;
+use super::deadline::{self, Deadline};
 use super::message_count::MessageCount;
 use super::observer::CallObserver;
 use super::status::failed;
@@ -99,6 +99,7 @@ impl HttpBody for ResponseBody {
                     }
                     answer::check_end(trailers, &this.count, this.one_reply, &this.target);
                     status_header::name_missing_method(trailers, &this.path, &this.target);
+                    deadline::name_own(this.deadline.as_ref(), trailers);
                 }
                 Poll::Ready(Some(Ok(frame)))
             }

@@ -58,15 +58,15 @@ pub(super) struct ChatFlags {
     #[arg(long, value_name = "BYTES", value_parser = note_bytes)]
     chat_note_bytes: Option<usize>,
 
-    /// At how many places one stream may post
+    /// At how many places one stream may post or follow
     #[arg(long, value_name = "COUNT", default_value_t = ConversationLimits::default().places)]
     chat_places_per_stream: NonZeroUsize,
 
-    /// At how many places the streams of one connection may post together
+    /// At how many places the streams of one connection may post or follow together
     #[arg(long, value_name = "COUNT", default_value_t = default_places_per_connection())]
     chat_places_per_connection: NonZeroUsize,
 
-    /// At how many places all streams may post together
+    /// At how many places all streams may post or follow together
     #[arg(long, value_name = "COUNT", default_value_t = default_places_total())]
     chat_places_total: NonZeroUsize,
 

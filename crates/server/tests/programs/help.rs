@@ -156,17 +156,17 @@ fn route_guide_server_explains_its_flags() {
               How long the text of a note may be, in bytes [default: 65536, with --compat 4194304]
 
           --chat-places-per-stream <COUNT>
-              At how many places one stream may post
+              At how many places one stream may post or follow
 
               [default: 10000]
 
           --chat-places-per-connection <COUNT>
-              At how many places the streams of one connection may post together
+              At how many places the streams of one connection may post or follow together
 
               [default: 20000]
 
           --chat-places-total <COUNT>
-              At how many places all streams may post together
+              At how many places all streams may post or follow together
 
               [default: 500000]
 
