@@ -45,7 +45,7 @@ pub struct Comparison {
     pub only: Vec<String>,
     /// The `route-guide-server` program.
     pub server: PathBuf,
-    /// What it is told besides where to listen and what to serve.
+    /// Its flags besides those for the address and the data.
     pub server_arguments: Vec<String>,
     /// In which form it gets its features.
     pub form: Form,
@@ -60,7 +60,7 @@ impl Comparison {
     ///
     /// # Errors
     ///
-    /// If a server does not start or answers wrongly. A measurement that fails is told in its table.
+    /// If a server does not start or answers wrongly. A measurement that fails is reported in its table.
     pub fn run(&self, progress: &mut dyn Write) -> anyhow::Result<String> {
         ensure!(
             self.server.is_file(),

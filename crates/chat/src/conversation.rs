@@ -142,7 +142,7 @@ impl Conversation {
     }
 
     /// Begins a conversation that is handed the logs of its places as they are: every note that is kept or written there,
-    /// its own included, once and in order. A note of its own that comes back has been written down.
+    /// its own included, once and in order. A note of its own that comes back has been committed.
     ///
     /// Places are those that it [follows](Self::follow) and those where it posts.
     #[must_use]
@@ -305,7 +305,7 @@ impl Conversation {
     /// follows, what others wrote after its cursor, which is its last own note or the last one handed to it, whichever is
     /// later. Such notes may also be due with a replay.
     ///
-    /// The other notes of a replay are history: it tells those that are kept when it is read, and passes over the rest. So
+    /// The other notes of a replay are history: it has those that are kept when it is read, and skips the rest. So
     /// a stream that posts at a full place is not cut off because others do.
     ///
     /// A lost note is reported once to whom it was owed once. The conversation remains usable and goes on behind the gap.

@@ -13,7 +13,7 @@
 //!
 //! # The law
 //!
-//! **A slow reader is told that it fell behind; a note is never dropped in silence.** There is no queue per reader that
+//! **A slow reader learns that it fell behind; a note is never dropped in silence.** There is no queue per reader that
 //! could fill up. Streams are only *woken* ([`Subscriber`]) and read from the log. A note is encoded once, and all who read it send
 //! the same bytes ([`Note::record`]). So a reader that has stopped costs nothing, and what it missed is a difference of two [`Index`]es: [`ChatError::Missed`] has that number.
 //!

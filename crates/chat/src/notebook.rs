@@ -30,7 +30,7 @@ pub trait Notebook: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`AppendError`] if the note was not taken: it is too large, the notebook is full and may not forget, or what it is
+    /// [`AppendError`] if the note was not accepted: it is too large, the notebook is full and may not forget, or what it is
     /// kept on cannot be written to.
     fn append(&self, draft: Draft) -> Append<'_>;
 
@@ -256,7 +256,7 @@ pub enum AppendError {
         /// The notebook's bound, bookkeeping included.
         limit_bytes: usize,
     },
-    /// The disk has no room for the note. Once there is room again, notes are taken again.
+    /// The disk has no room for the note. Once there is room again, notes are accepted again.
     ///
     /// Nobody has been handed the note. Only if the process dies before the next note is written may it be there
     /// afterwards.

@@ -109,7 +109,7 @@ pub(crate) mod tests {
         );
     }
 
-    /// What a terminal acts upon, written down anew: C0 and DEL, C1, the separators, and Unicode's property `Bidi_Control`.
+    /// What a terminal acts upon, spelled out here: C0 and DEL, C1, the separators, and Unicode's property `Bidi_Control`.
     pub(crate) fn drives_a_terminal(character: char) -> bool {
         matches!(
             u32::from(character),

@@ -123,7 +123,7 @@ enum End {
     Said,
     /// The peer has not said what it must.
     Silent,
-    /// The peer is gone, or has to be taken for gone.
+    /// The peer is gone, or is considered gone.
     Abandoned,
 }
 

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often one event is told at the most.
+/// How often one event is reported at the most.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// An event that may happen at any rate and is told at most once a minute.
+/// An event that may happen at any rate and is reported at most once a minute.
 #[derive(Debug, Default)]
 pub(crate) struct Rarely(Mutex<Told>);
 

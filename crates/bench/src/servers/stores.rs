@@ -12,7 +12,7 @@ use tokio::runtime::Runtime;
 pub struct NoteStore {
     /// What it is called in a table.
     pub name: &'static str,
-    /// What `--chat-store` is told.
+    /// The value of `--chat-store`.
     pub flag: String,
     _folder: Option<TempDir>,
     _nats: Option<(NatsServer, Runtime)>,

@@ -38,7 +38,7 @@ pub enum ChatError {
         /// The bound.
         limit_bytes: usize,
     },
-    /// The note was not written down.
+    /// The note was not committed.
     #[error(transparent)]
     Append(#[from] AppendError),
     /// The stream cannot follow the place.

@@ -27,13 +27,13 @@ pub(super) struct Subscriptions {
     share: Option<Arc<SubscriptionShare>>,
     subscriber: Arc<Subscriber>,
     /// A hasher with a random seed, because places are chosen by strangers.
-    places: HashMap<E7Point, Follow, foldhash::fast::RandomState>,
+    places: HashMap<E7Point, Subscribed, foldhash::fast::RandomState>,
     /// What is left of the current turn; `None` between turns.
     turn: Option<Turn>,
 }
 
 #[derive(Debug)]
-struct Follow {
+struct Subscribed {
     /// `None` until the stream's first note at the place has been written.
     cursor: Option<Index>,
     _subscription: Subscription,
@@ -84,7 +84,7 @@ impl Subscriptions {
         }
         match notebook.subscribe(place, &self.subscriber) {
             Ok(watch) => {
-                vacant.insert(Follow {
+                vacant.insert(Subscribed {
                     cursor: None,
                     _subscription: watch,
                 });
@@ -117,7 +117,7 @@ impl Subscriptions {
         let page = notebook.read(place, Index::START, PageLimit::default().at_most(1));
         let before_kept = Index::START.plus(page.missed);
         if let Some(follow) = self.places.get_mut(&place) {
-            follow.cursor = Some(before_kept);
+            subscribed.cursor = Some(before_kept);
         }
         self.subscriber.mark(place);
         KeptNotes {
@@ -131,7 +131,7 @@ impl Subscriptions {
         let Some(cursor) = self
             .places
             .get_mut(&place)
-            .and_then(|follow| follow.cursor.as_mut())
+            .and_then(|subscribed| subscribed.cursor.as_mut())
         else {
             return 0;
         };
@@ -157,7 +157,7 @@ impl Subscriptions {
             let cursor = self
                 .places
                 .get_mut(&place)
-                .and_then(|follow| follow.cursor.as_mut());
+                .and_then(|subscribed| subscribed.cursor.as_mut());
             if let Some(cursor) = cursor
                 && turn.until.is_none_or(|until| *cursor < until)
             {

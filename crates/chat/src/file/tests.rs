@@ -17,7 +17,7 @@ use crate::note::Author;
 
 /// What the disk does, changed while the store is open.
 #[derive(Debug, Default)]
-struct Weather {
+struct DiskFault {
     kind: AtomicU8,
     /// Writes that still succeed before the fault begins.
     writes_left: AtomicUsize,
@@ -33,7 +33,7 @@ const BROKEN: u8 = 2;
 const UNSYNCED: u8 = 3;
 const PANICKING: u8 = 4;
 
-impl Weather {
+impl DiskFault {
     fn turn(&self, kind: u8, writes_left: usize) {
         self.writes_left.store(writes_left, Ordering::SeqCst);
         self.kind.store(kind, Ordering::SeqCst);
@@ -75,7 +75,7 @@ impl Weather {
 #[derive(Debug)]
 struct Faulty {
     file: FileBackend,
-    weather: Arc<Weather>,
+    fault: Arc<DiskFault>,
 }
 
 impl StorageBackend for Faulty {
@@ -92,12 +92,12 @@ impl StorageBackend for Faulty {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.weather.on_sync()?;
+        self.fault.on_sync()?;
         self.file.sync_data()
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.weather.on_write()?;
+        self.fault.on_write()?;
         self.file.write(offset, data)
     }
 
@@ -114,13 +114,13 @@ impl StorageBackend for Faulty {
     }
 }
 
-fn open(dir: &Path, weather: &Arc<Weather>, limits: Limits) -> FileNotebook {
-    try_open(dir, weather, limits).unwrap()
+fn open(dir: &Path, fault: &Arc<DiskFault>, limits: Limits) -> FileNotebook {
+    try_open(dir, fault, limits).unwrap()
 }
 
-fn try_open(dir: &Path, weather: &Arc<Weather>, limits: Limits) -> Result<FileNotebook, OpenError> {
-    let weather = Arc::clone(weather);
-    let clock = Arc::clone(&weather.clock);
+fn try_open(dir: &Path, fault: &Arc<DiskFault>, limits: Limits) -> Result<FileNotebook, OpenError> {
+    let fault = Arc::clone(fault);
+    let clock = Arc::clone(&fault.clock);
     let connect = move |file: &Path| -> Result<Database, DatabaseError> {
         let file = File::options()
             .read(true)
@@ -128,10 +128,10 @@ fn try_open(dir: &Path, weather: &Arc<Weather>, limits: Limits) -> Result<FileNo
             .create(true)
             .truncate(false)
             .open(file)?;
-        weather.opened.fetch_add(1, Ordering::SeqCst);
+        fault.opened.fetch_add(1, Ordering::SeqCst);
         Database::builder().create_with_backend(Faulty {
             file: FileBackend::new(file)?,
-            weather: Arc::clone(&weather),
+            fault: Arc::clone(&fault),
         })
     };
     let lock = DirLock::new(dir).unwrap();
@@ -166,16 +166,16 @@ async fn a_first_start_that_fails_does_not_spoil_the_next() {
     for kind in [FULL, BROKEN, UNSYNCED, PANICKING] {
         for writes_left in 0.. {
             let dir = TempDir::new().unwrap();
-            let weather = Arc::new(Weather::default());
-            weather.turn(kind, writes_left);
-            let is_over = match try_open(dir.path(), &weather, Limits::default()) {
+            let fault = Arc::new(DiskFault::default());
+            fault.turn(kind, writes_left);
+            let is_over = match try_open(dir.path(), &fault, Limits::default()) {
                 // The fault would have come later, or not until the closing.
                 Ok(_) => true,
                 // It may also have come after the file had got its name.
                 Err(_) => writes_left > 1_000,
             };
-            weather.turn(FINE, 0);
-            let notebook = open(dir.path(), &weather, Limits::default());
+            fault.turn(FINE, 0);
+            let notebook = open(dir.path(), &fault, Limits::default());
             append(&notebook, "first").await.unwrap();
             if is_over || kind == UNSYNCED {
                 break;
@@ -201,8 +201,8 @@ async fn a_failed_write_loses_nothing_and_is_got_over() {
         for writes_left in 0..12 {
             let case = format!("fault {kind} after {writes_left} writes");
             let dir = TempDir::new().unwrap();
-            let weather = Arc::new(Weather::default());
-            let notebook = open(dir.path(), &weather, Limits::default());
+            let fault = Arc::new(DiskFault::default());
+            let notebook = open(dir.path(), &fault, Limits::default());
             let subscriber = Arc::new(Subscriber::new(Author::unique()));
             let _subscription = notebook.subscribe(place(), &subscriber).unwrap();
             let mut delivered = Vec::new();
@@ -213,10 +213,10 @@ async fn a_failed_write_loses_nothing_and_is_got_over() {
             }
             subscriber.take();
 
-            weather.turn(kind, writes_left);
+            fault.turn(kind, writes_left);
             for number in 0..10 {
                 let message = format!("during {number}");
-                weather.pass();
+                fault.pass();
                 match append(&notebook, &message).await {
                     Ok(index) => {
                         delivered.push(message);
@@ -233,11 +233,11 @@ async fn a_failed_write_loses_nothing_and_is_got_over() {
                 assert_eq!(kept(&notebook), delivered, "{case}");
             }
             assert!(
-                weather.faults.load(Ordering::SeqCst) > 0,
+                fault.faults.load(Ordering::SeqCst) > 0,
                 "{case}: nothing happened"
             );
 
-            weather.turn(FINE, 0);
+            fault.turn(FINE, 0);
             let index = append(&notebook, "after").await.unwrap();
             delivered.push("after".to_owned());
             assert_eq!(index.get(), delivered.len() as u64, "{case}");
@@ -260,15 +260,15 @@ async fn a_failed_write_loses_nothing_and_is_got_over() {
 #[tokio::test]
 async fn closing_on_a_full_disk_loses_nothing() {
     let dir = TempDir::new().unwrap();
-    let weather = Arc::new(Weather::default());
+    let fault = Arc::new(DiskFault::default());
     let endless = Limits {
         max_age: std::time::Duration::MAX,
         ..Limits::default()
     };
-    let notebook = open(dir.path(), &weather, endless);
+    let notebook = open(dir.path(), &fault, endless);
     append(&notebook, "a").await.unwrap();
     let before = notebook.usage();
-    weather.turn(FULL, 0);
+    fault.turn(FULL, 0);
     assert!(append(&notebook, "b").await.is_err());
     let elsewhere = Draft::new(E7Point::default(), "c", Author::unique());
     assert!(notebook.append(elsewhere).await.is_err());
@@ -286,23 +286,23 @@ async fn closing_on_a_full_disk_loses_nothing() {
 #[tokio::test]
 async fn a_full_disk_is_tried_now_and_then_and_not_by_every_note() {
     let dir = TempDir::new().unwrap();
-    let weather = Arc::new(Weather::default());
-    let notebook = open(dir.path(), &weather, Limits::default());
+    let fault = Arc::new(DiskFault::default());
+    let notebook = open(dir.path(), &fault, Limits::default());
     append(&notebook, "a").await.unwrap();
-    weather.turn(FULL, 0);
-    let opened = || weather.opened.load(Ordering::SeqCst);
+    fault.turn(FULL, 0);
+    let opened = || fault.opened.load(Ordering::SeqCst);
     let before = opened();
     for _ in 0..1_000 {
         let refused = append(&notebook, "b").await;
         assert!(matches!(refused, Err(AppendError::DiskFull { .. })));
     }
     assert_eq!(opened(), before, "the first attempt was on the open store");
-    weather.pass();
+    fault.pass();
     for _ in 0..1_000 {
         append(&notebook, "b").await.unwrap_err();
     }
     assert_eq!(opened(), before + 1);
-    weather.turn(FINE, 0);
+    fault.turn(FINE, 0);
     append(&notebook, "c").await.unwrap();
     assert_eq!(kept(&notebook), ["a", "c"]);
 }
@@ -311,20 +311,20 @@ async fn a_full_disk_is_tried_now_and_then_and_not_by_every_note() {
 #[tokio::test]
 async fn what_is_forgotten_in_between_is_removed_later() {
     let dir = TempDir::new().unwrap();
-    let weather = Arc::new(Weather::default());
+    let fault = Arc::new(DiskFault::default());
     let one = Limits {
         notes_per_place: std::num::NonZeroUsize::MIN,
         max_age: std::time::Duration::MAX,
         ..Limits::default()
     };
-    let notebook = open(dir.path(), &weather, one);
+    let notebook = open(dir.path(), &fault, one);
     append(&notebook, "a").await.unwrap();
     append(&notebook, "b").await.unwrap();
-    weather.turn(FULL, 0);
+    fault.turn(FULL, 0);
     assert!(append(&notebook, "c").await.is_err());
     notebook.expire();
     assert!(append(&notebook, "d").await.is_err());
-    weather.turn(FINE, 0);
+    fault.turn(FINE, 0);
     append(&notebook, "e").await.unwrap();
     drop(notebook);
     let many = Limits {

@@ -165,7 +165,7 @@ impl Writer {
         }
     }
 
-    /// Writes until the notebook is closed. Whoever still waits then is told so, because the channel ends.
+    /// Writes until the notebook is closed. Callers that still wait then get an error, because the channel ends.
     pub(super) fn run(mut self) {
         while let Some(batch) = self.next_batch() {
             let closes = batch.closes;

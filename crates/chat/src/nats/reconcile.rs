@@ -83,7 +83,7 @@ impl Found {
         } else if last < read {
             Divergence::Shorter
         } else if first == read + 1 {
-            // Retention has left nothing of what was read, and has taken nothing else.
+            // Retention has left nothing of what was read, and has removed nothing else.
             Divergence::None
         } else if next.is_none() && first <= read {
             // The leader that named the last message is not the one that was asked for it.

@@ -61,7 +61,7 @@ pub(super) struct Progress {
 /// How often NATS says that there is nothing new.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 
-/// After what silence the consumer is taken for dead.
+/// How long the consumer may be silent before it is replaced.
 const SILENCE: Duration = Duration::from_secs(2);
 
 /// After how long without a consumer NATS forgets that there was one.
@@ -334,7 +334,7 @@ impl Replicator {
     async fn answer(&self, message: Message, reading: &mut Reading) -> Result<(), Interruption> {
         let headers = message.headers.unwrap_or_default();
         reading.hear(&headers)?;
-        // Flow control: NATS sends on once it is told that everything up to here has been read.
+        // Flow control: NATS sends on once it knows that everything up to here has been read.
         let stalled = headers.get(STALLED).map(ToString::to_string);
         let replies = [message.reply.map(|reply| reply.to_string()), stalled];
         for reply in replies.into_iter().flatten() {

@@ -95,7 +95,7 @@ impl Shared {
         is_known.then(|| state.logs.context(place, state.seen, state.gone))?
     }
 
-    /// Takes down who is to be told when a note has come through the stream. The receipt is dropped when the notebook is
+    /// Registers who waits for a note to come through the stream. The receipt is dropped when the notebook is
     /// closed.
     pub(super) fn expect(
         self: &Arc<Self>,
@@ -244,7 +244,7 @@ impl State {
         self.written
     }
 
-    /// Takes down that everything up to a message has been read or is gone.
+    /// Records that everything up to a message has been read or is gone.
     fn pass(&mut self, sequence: u64) {
         let next = self.seen + 1;
         if sequence > next {
@@ -253,7 +253,7 @@ impl State {
         self.seen = sequence;
     }
 
-    /// Takes down that messages are gone, or as good as gone.
+    /// Records that messages are gone, or as good as gone.
     fn skip(&mut self, gone: Range<u64>) {
         self.gone = gone.end - 1;
         // Whoever waits for one of them does so in vain. It was written, and others have displaced it since.
@@ -288,7 +288,7 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    /// Takes down that NATS has the note as number `sequence` of the stream.
+    /// Records that NATS has the note as number `sequence` of the stream.
     pub(super) fn stored(&self, sequence: u64) {
         let mut state = self.shared.lock();
         // Another one that has been passed is the number of a note that the stream has lost: this one is still to come.

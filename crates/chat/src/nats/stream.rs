@@ -7,7 +7,7 @@ use async_nats::jetstream::{Context, ErrorCode};
 use super::settings::NatsSettings;
 use super::wire::Wire;
 
-/// How long NATS knows a note by its id, so that one sent again is not taken twice.
+/// How long NATS knows a note by its id, so that one sent again is not stored twice.
 const DUPLICATE_WINDOW: Duration = Duration::from_secs(120);
 
 /// Ages below this are not allowed in a stream.

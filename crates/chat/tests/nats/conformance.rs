@@ -13,13 +13,13 @@ use crate::suite::conformance;
 
 /// A notebook, and the server that it is kept on.
 #[derive(Debug)]
-struct Desk {
+struct Fixture {
     notebook: NatsNotebook,
     // After the notebook, so that nobody misses it.
     _server: NatsServer,
 }
 
-impl Desk {
+impl Fixture {
     async fn open(limits: Limits, clock: Arc<ManualClock>) -> Self {
         let server = NatsServer::start().await;
         let settings = NatsSettings {
@@ -37,7 +37,7 @@ impl Desk {
     }
 }
 
-impl Notebook for Desk {
+impl Notebook for Fixture {
     fn append(&self, draft: Draft) -> Append<'_> {
         self.notebook.append(draft)
     }
@@ -67,4 +67,4 @@ impl Notebook for Desk {
     }
 }
 
-conformance!(if NatsServer::available(); async |limits, clock| Arc::new(Desk::open(limits, clock).await));
+conformance!(if NatsServer::available(); async |limits, clock| Arc::new(Fixture::open(limits, clock).await));

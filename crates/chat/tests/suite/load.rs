@@ -16,19 +16,19 @@ const NOTES: usize = 1_000;
 
 /// Every reader gets every note of every writer once, and those of one writer in the order in which they were written.
 pub(crate) async fn many_threads(engine: &Engine) {
-    let desk = engine
+    let fixture = engine
         .open(|limits| limits.notes_per_place = at_most(2 * WRITERS * NOTES))
         .await;
     let mut readers = JoinSet::new();
     for _ in 0..READERS {
-        let mut chat = desk.stream();
+        let mut chat = fixture.stream();
         post(&mut chat, place(1), "hello").await;
         due(&mut chat);
         readers.spawn(read_all(chat));
     }
     let mut writers = JoinSet::new();
     for _ in 0..WRITERS {
-        writers.spawn(write_all(Arc::clone(&desk.notebook), place(1)));
+        writers.spawn(write_all(Arc::clone(&fixture.notebook), place(1)));
     }
     while let Some(written) = writers.join_next().await {
         written.expect("a writer comes to its end");
@@ -36,7 +36,7 @@ pub(crate) async fn many_threads(engine: &Engine) {
     while let Some(read) = readers.join_next().await {
         read.expect("a reader comes to its end");
     }
-    assert_eq!(desk.usage().subscriptions, 0);
+    assert_eq!(fixture.usage().subscriptions, 0);
 }
 
 async fn write_all(notebook: Arc<dyn Notebook>, place: E7Point) {
@@ -81,7 +81,7 @@ async fn read_all(mut chat: Conversation) {
 pub(crate) async fn everybody_talks(engine: &Engine) {
     const STREAMS: usize = 6;
     const POSTS: usize = 60;
-    let desk = engine
+    let fixture = engine
         .open(|limits| limits.notes_per_place = at_most(STREAMS * POSTS))
         .await;
     let mut clients = JoinSet::new();
@@ -98,11 +98,11 @@ pub(crate) async fn everybody_talks(engine: &Engine) {
             }
             client.closed().await;
         });
-        streams.spawn(talk(desk.stream(), requests, STREAMS * POSTS));
+        streams.spawn(talk(fixture.stream(), requests, STREAMS * POSTS));
     }
     while let Some(stream) = streams.join_next().await {
         let (author, answers) = stream.expect("a stream comes to its end");
-        let log = desk.notebook.read(place(1), Index::START, whole()).notes;
+        let log = fixture.notebook.read(place(1), Index::START, whole()).notes;
         let own: Vec<_> = log
             .iter()
             .filter(|note| note.author() == author)
@@ -159,16 +159,16 @@ async fn talk(
 /// has yet to come to.
 pub(crate) async fn a_full_place(engine: &Engine) {
     const STREAMS: usize = 3;
-    let desk = engine
+    let fixture = engine
         .open(|limits| limits.notes_per_place = at_most(10))
         .await;
-    desk.others_write(place(1), 0..10).await;
+    fixture.others_write(place(1), 0..10).await;
     let page = PageLimit {
         notes: at_most(3),
         ..PageLimit::default()
     };
     let mut streams: Vec<_> = (0..STREAMS)
-        .map(|_| (desk.stream_with(|limits| limits.page = page), Vec::new()))
+        .map(|_| (fixture.stream_with(|limits| limits.page = page), Vec::new()))
         .collect();
     for (chat, _) in &mut streams {
         post(chat, place(1), "hello").await;
@@ -208,10 +208,10 @@ fn see(seen: &mut Vec<String>, page: &[Note]) {
 
 /// One note reaches a thousand waiting streams, each once.
 pub(crate) async fn one_note_for_a_thousand(engine: &Engine) {
-    let desk = engine
+    let fixture = engine
         .open(|limits| limits.notes_per_place = at_most(1_001))
         .await;
-    let mut chats: Vec<_> = (0..1_000).map(|_| desk.stream()).collect();
+    let mut chats: Vec<_> = (0..1_000).map(|_| fixture.stream()).collect();
     for chat in &mut chats {
         post(chat, place(1), "hello").await;
     }
@@ -225,12 +225,12 @@ pub(crate) async fn one_note_for_a_thousand(engine: &Engine) {
             (due(&mut chat), due(&mut chat))
         });
     }
-    desk.others_write(place(1), 7..8).await;
+    fixture.others_write(place(1), 7..8).await;
     while let Some(received) = streams.join_next().await {
         assert_eq!(
             received.expect("the stream reads the note"),
             (vec!["7".to_owned()], vec![])
         );
     }
-    assert_eq!(desk.usage().subscriptions, 0);
+    assert_eq!(fixture.usage().subscriptions, 0);
 }

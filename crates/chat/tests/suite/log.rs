@@ -12,16 +12,16 @@ use super::{Engine, at_most, place, texts, whole};
 
 /// Indexes count from 1, at every place by itself.
 pub(crate) async fn dense_indexes(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
+    let fixture = engine.open(|_| {}).await;
     let author = Author::unique();
     for round in 1..=5 {
         for number in 0..3 {
-            let receipt = desk.append(place(number), "x", author).await;
+            let receipt = fixture.append(place(number), "x", author).await;
             assert_eq!(receipt.index, Index::new(round));
         }
     }
     for number in 0..3 {
-        let page = desk.notebook.read(place(number), Index::START, whole());
+        let page = fixture.notebook.read(place(number), Index::START, whole());
         let indexes: Vec<_> = page.notes.iter().map(|note| note.index().get()).collect();
         assert_eq!(indexes, [1, 2, 3, 4, 5]);
         assert!(
@@ -34,14 +34,14 @@ pub(crate) async fn dense_indexes(engine: &Engine) {
 
 /// A read begins after its cursor, returns as many notes as it may, and tells how far the log goes.
 pub(crate) async fn cursors_and_pages(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
-    desk.others_write(place(1), 1..11).await;
+    let fixture = engine.open(|_| {}).await;
+    fixture.others_write(place(1), 1..11).await;
     let check = |after: u64, notes: usize, expected: &[&str]| {
         let limit = PageLimit {
             notes: at_most(notes),
             len_bytes: usize::MAX,
         };
-        let page = desk.notebook.read(place(1), Index::new(after), limit);
+        let page = fixture.notebook.read(place(1), Index::new(after), limit);
         assert_eq!(texts(&page.notes), expected, "{notes} notes after {after}");
         assert_eq!((page.missed, page.newest), (0, Index::new(10)));
     };
@@ -55,7 +55,7 @@ pub(crate) async fn cursors_and_pages(engine: &Engine) {
     check(11, 1, &[]);
     check(u64::MAX, 1, &[]);
 
-    let nothing = desk.notebook.read(place(2), Index::START, whole());
+    let nothing = fixture.notebook.read(place(2), Index::START, whole());
     assert_eq!(
         (nothing.notes.len(), nothing.missed, nothing.newest),
         (0, 0, Index::START)
@@ -64,17 +64,17 @@ pub(crate) async fn cursors_and_pages(engine: &Engine) {
 
 /// A page holds no more bytes than it may, except for one note that is longer.
 pub(crate) async fn bytes_of_a_page(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
+    let fixture = engine.open(|_| {}).await;
     let author = Author::unique();
     for length in [4, 4, 4, 100, 4] {
-        desk.append(place(1), &"x".repeat(length), author).await;
+        fixture.append(place(1), &"x".repeat(length), author).await;
     }
     let check = |after: u64, len_bytes: usize, expected: &[usize]| {
         let limit = PageLimit {
             notes: at_most(64),
             len_bytes,
         };
-        let page = desk.notebook.read(place(1), Index::new(after), limit);
+        let page = fixture.notebook.read(place(1), Index::new(after), limit);
         let lengths: Vec<_> = page.notes.iter().map(|note| note.message().len()).collect();
         assert_eq!(lengths, expected, "{len_bytes} bytes after {after}");
     };
@@ -91,7 +91,7 @@ pub(crate) async fn bytes_of_a_page(engine: &Engine) {
 
 /// Texts come back byte for byte, from any place.
 pub(crate) async fn texts_are_kept_as_they_are(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
+    let fixture = engine.open(|_| {}).await;
     let long = "å".repeat(2 * 1024 * 1024);
     let corners = [(0, 0), (i32::MIN, i32::MAX), (i32::MAX, i32::MIN), (-1, 1)];
     for (lat, lon) in corners {
@@ -103,8 +103,10 @@ pub(crate) async fn texts_are_kept_as_they_are(engine: &Engine) {
             "\u{feff}\u{202e}",
             &long,
         ] {
-            let receipt = desk.append(place, text, Author::unique()).await;
-            let page = desk.notebook.read(place, receipt.index.minus(1), whole());
+            let receipt = fixture.append(place, text, Author::unique()).await;
+            let page = fixture
+                .notebook
+                .read(place, receipt.index.minus(1), whole());
             assert!(page.notes.len() == 1 && page.notes[0].message() == text);
         }
     }
@@ -112,7 +114,7 @@ pub(crate) async fn texts_are_kept_as_they_are(engine: &Engine) {
 
 /// A receipt says how many earlier notes there were, and hands over those that the note pushed out.
 pub(crate) async fn receipts_count_what_was_kept(engine: &Engine) {
-    let desk = engine
+    let fixture = engine
         .open(|limits| limits.notes_per_place = at_most(3))
         .await;
     let author = Author::unique();
@@ -125,7 +127,7 @@ pub(crate) async fn receipts_count_what_was_kept(engine: &Engine) {
         (3, &["2"]),
     ];
     for (number, (earlier, displaced)) in expected.into_iter().enumerate() {
-        let receipt = desk.append(place(1), &number.to_string(), author).await;
+        let receipt = fixture.append(place(1), &number.to_string(), author).await;
         assert_eq!(
             (receipt.earlier, texts(&receipt.displaced)),
             (earlier, displaced.iter().map(ToString::to_string).collect())
@@ -135,28 +137,29 @@ pub(crate) async fn receipts_count_what_was_kept(engine: &Engine) {
 
 /// When an append resolves, whoever watches the place has been woken, and nobody else.
 pub(crate) async fn a_watch_is_woken(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
+    let fixture = engine.open(|_| {}).await;
     let [here, there, ended] = [(); 3].map(|()| Arc::new(Subscriber::new(Author::unique())));
-    let _here = desk
+    let _here = fixture
         .notebook
         .subscribe(place(1), &here)
         .expect("a subscription");
-    let _there = desk
+    let _there = fixture
         .notebook
         .subscribe(place(2), &there)
         .expect("a subscription");
     drop(
-        desk.notebook
+        fixture
+            .notebook
             .subscribe(place(1), &ended)
             .expect("a subscription"),
     );
 
-    desk.others_write(place(1), 0..3).await;
+    fixture.others_write(place(1), 0..3).await;
     assert_eq!(here.take(), [place(1)]);
     assert!(there.is_empty());
     assert!(ended.is_empty());
 
-    desk.others_write(place(1), 0..1).await;
+    fixture.others_write(place(1), 0..1).await;
     assert_eq!(
         here.take(),
         [place(1)],
@@ -166,84 +169,92 @@ pub(crate) async fn a_watch_is_woken(engine: &Engine) {
 
 /// While a place is watched, it may become empty, but its indexes go on, and a cursor learns what it missed.
 pub(crate) async fn a_watched_place_keeps_its_indexes(engine: &Engine) {
-    let desk = engine.open(|limits| limits.notes_total = at_most(1)).await;
+    let fixture = engine.open(|limits| limits.notes_total = at_most(1)).await;
     let subscriber = Arc::new(Subscriber::new(Author::unique()));
-    let first = desk
+    let first = fixture
         .notebook
         .subscribe(place(1), &subscriber)
         .expect("a subscription");
-    let second = desk
+    let second = fixture
         .notebook
         .subscribe(place(1), &subscriber)
         .expect("a subscription");
-    desk.others_write(place(1), 0..4).await;
-    desk.others_write(place(2), 0..1).await;
+    fixture.others_write(place(1), 0..4).await;
+    fixture.others_write(place(2), 0..1).await;
     drop(first);
 
-    let empty = desk.notebook.read(place(1), Index::new(1), whole());
+    let empty = fixture.notebook.read(place(1), Index::new(1), whole());
     assert_eq!(
         (empty.notes.len(), empty.missed, empty.newest),
         (0, 3, Index::new(4))
     );
-    let receipt = desk.append(place(1), "x", Author::unique()).await;
+    let receipt = fixture.append(place(1), "x", Author::unique()).await;
     assert_eq!((receipt.index, receipt.earlier), (Index::new(5), 0));
     drop(second);
 }
 
 /// An emptied place that nobody watches takes no memory.
 pub(crate) async fn an_emptied_place_is_dropped(engine: &Engine) {
-    let desk = engine.open(|limits| limits.notes_total = at_most(2)).await;
+    let fixture = engine.open(|limits| limits.notes_total = at_most(2)).await;
     let subscriber = Arc::new(Subscriber::new(Author::unique()));
-    let subscription = desk
+    let subscription = fixture
         .notebook
         .subscribe(place(0), &subscriber)
         .expect("a subscription");
     for number in 0..50 {
-        desk.others_write(place(number), 0..1).await;
+        fixture.others_write(place(number), 0..1).await;
     }
     // The last two places, and the first because it is watched.
-    assert_eq!((desk.usage().places, desk.usage().subscriptions), (3, 1));
+    assert_eq!(
+        (fixture.usage().places, fixture.usage().subscriptions),
+        (3, 1)
+    );
     drop(subscription);
-    assert_eq!((desk.usage().places, desk.usage().subscriptions), (2, 0));
+    assert_eq!(
+        (fixture.usage().places, fixture.usage().subscriptions),
+        (2, 0)
+    );
 }
 
 /// All streams together have as many watches as the notebook allows, and a watch that ends makes room for another.
 pub(crate) async fn subscriptions_are_bounded(engine: &Engine) {
-    let desk = engine.open(|limits| limits.subscriptions_total = 3).await;
+    let fixture = engine.open(|limits| limits.subscriptions_total = 3).await;
     let subscriber = Arc::new(Subscriber::new(Author::unique()));
     let mut subscriptions: Vec<_> = (0..3)
         .map(|number| {
-            desk.notebook
+            fixture
+                .notebook
                 .subscribe(place(number), &subscriber)
                 .expect("a subscription")
         })
         .collect();
-    match desk.notebook.subscribe(place(3), &subscriber) {
+    match fixture.notebook.subscribe(place(3), &subscriber) {
         Err(SubscribeError::TooManySubscriptions { limit }) => assert_eq!(limit, 3),
         other => panic!("a fourth watch should be refused, but got {other:?}"),
     }
     assert_eq!(
-        desk.usage().places,
+        fixture.usage().places,
         3,
         "a refused watch leaves no place behind"
     );
     subscriptions.pop();
     subscriptions.push(
-        desk.notebook
+        fixture
+            .notebook
             .subscribe(place(3), &subscriber)
             .expect("a subscription"),
     );
-    assert_eq!(desk.usage().subscriptions, 3);
+    assert_eq!(fixture.usage().subscriptions, 3);
 }
 
 /// Appends that are under way at once have indexes of their own, and those begun by one author keep its order.
 pub(crate) async fn appends_at_once(engine: &Engine) {
-    let desk = engine
+    let fixture = engine
         .open(|limits| limits.notes_per_place = at_most(1_000))
         .await;
     let mut writers = JoinSet::new();
     for _ in 0..100 {
-        let notebook = Arc::clone(&desk.notebook);
+        let notebook = Arc::clone(&fixture.notebook);
         writers.spawn(async move {
             let author = Author::unique();
             let mut indexes = Vec::new();
@@ -259,7 +270,7 @@ pub(crate) async fn appends_at_once(engine: &Engine) {
     while let Some(written) = writers.join_next().await {
         authors.push(written.expect("a writer comes to its end"));
     }
-    let notes = desk.notebook.read(place(1), Index::START, whole()).notes;
+    let notes = fixture.notebook.read(place(1), Index::START, whole()).notes;
     assert_eq!(notes.len(), 1_000);
     for (author, indexes) in authors {
         let own: Vec<_> = notes
@@ -276,15 +287,15 @@ pub(crate) async fn appends_at_once(engine: &Engine) {
 
 /// An append that is given up before it resolves does no harm to those that follow, whether or not it is written.
 pub(crate) async fn appends_can_be_given_up(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
+    let fixture = engine.open(|_| {}).await;
     let author = Author::unique();
     let mut context = Context::from_waker(Waker::noop());
     for _ in 0..20 {
         let draft = Draft::new(place(1), "given up", author);
-        let _ = pin!(desk.notebook.append(draft)).poll(&mut context);
+        let _ = pin!(fixture.notebook.append(draft)).poll(&mut context);
     }
-    let receipt = desk.append(place(1), "kept", author).await;
-    let page = desk.notebook.read(place(1), Index::START, whole());
+    let receipt = fixture.append(place(1), "kept", author).await;
+    let page = fixture.notebook.read(place(1), Index::START, whole());
     let last = page.notes.last().expect("the last note is there");
     assert_eq!((last.message(), last.index()), ("kept", receipt.index));
     assert_eq!(page.notes.len() as u64, receipt.index.get());

@@ -7,9 +7,9 @@ use super::{Engine, answers, due, missed, numbers, place, post, slow_reader, tex
 /// Live notes: exactly those after the cursor that are gone.
 pub(crate) async fn live_notes(engine: &Engine) {
     for written in [9, 10, 11, 12, 50, 1_000] {
-        let (desk, mut chat) = slow_reader(engine).await;
+        let (fixture, mut chat) = slow_reader(engine).await;
         post(&mut chat, place(1), "own").await;
-        desk.others_write(place(1), 0..written).await;
+        fixture.others_write(place(1), 0..written).await;
         if written > 10 {
             assert_eq!(missed(&mut chat), (place(1), written as u64 - 10));
         }
@@ -19,8 +19,8 @@ pub(crate) async fn live_notes(engine: &Engine) {
 
 /// A gap that begins in the replay and goes on behind the stream's own note counts from there on.
 pub(crate) async fn a_gap_from_a_replay_on(engine: &Engine) {
-    let (desk, mut chat) = slow_reader(engine).await;
-    desk.others_write(place(1), 0..8).await;
+    let (fixture, mut chat) = slow_reader(engine).await;
+    fixture.others_write(place(1), 0..8).await;
     post(&mut chat, place(1), "own").await;
     assert_eq!(
         texts(
@@ -31,15 +31,15 @@ pub(crate) async fn a_gap_from_a_replay_on(engine: &Engine) {
         ),
         numbers(0..3)
     );
-    desk.others_write(place(1), 8..108).await;
+    fixture.others_write(place(1), 8..108).await;
     assert_eq!(missed(&mut chat), (place(1), 90));
     assert_eq!(due(&mut chat), numbers(98..108));
 
     // Just the replay and the own note are gone.
-    let (desk, mut chat) = slow_reader(engine).await;
-    desk.others_write(place(1), 0..8).await;
+    let (fixture, mut chat) = slow_reader(engine).await;
+    fixture.others_write(place(1), 0..8).await;
     post(&mut chat, place(1), "own").await;
-    desk.others_write(place(1), 8..18).await;
+    fixture.others_write(place(1), 8..18).await;
     assert_eq!(due(&mut chat), numbers(8..18));
 }
 
@@ -47,13 +47,13 @@ pub(crate) async fn a_gap_from_a_replay_on(engine: &Engine) {
 /// Those before and between them that it knew are not.
 pub(crate) async fn news_in_a_replay(engine: &Engine) {
     for gone in 0..=10_usize {
-        let (desk, mut chat) = slow_reader(engine).await;
-        desk.others_write(place(1), 0..4).await;
+        let (fixture, mut chat) = slow_reader(engine).await;
+        fixture.others_write(place(1), 0..4).await;
         assert_eq!(answers(&mut chat, place(1), "own").await, numbers(0..4));
-        desk.others_write(place(1), 4..8).await;
+        fixture.others_write(place(1), 4..8).await;
         post(&mut chat, place(1), "again").await;
         // Kept are 0 to 3, the own note, 4 to 7, and the own one again.
-        desk.others_write(place(1), 8..8 + gone).await;
+        fixture.others_write(place(1), 8..8 + gone).await;
         let news_gone = gone.saturating_sub(5).min(4);
         if news_gone > 0 {
             assert_eq!(missed(&mut chat), (place(1), news_gone as u64));
@@ -67,9 +67,9 @@ pub(crate) async fn news_in_a_replay(engine: &Engine) {
 
 /// Live notes that went unread are missed even if the stream has posted again meanwhile; the replay follows.
 pub(crate) async fn before_an_own_note(engine: &Engine) {
-    let (desk, mut chat) = slow_reader(engine).await;
+    let (fixture, mut chat) = slow_reader(engine).await;
     post(&mut chat, place(1), "own").await;
-    desk.others_write(place(1), 0..25).await;
+    fixture.others_write(place(1), 0..25).await;
     post(&mut chat, place(1), "again").await;
     // Kept at that moment were the last ten.
     assert_eq!(missed(&mut chat), (place(1), 15));
@@ -79,50 +79,52 @@ pub(crate) async fn before_an_own_note(engine: &Engine) {
 
 /// Notes that grew too old before they were read are missed like any others.
 pub(crate) async fn by_age(engine: &Engine) {
-    let (desk, mut chat) = slow_reader(engine).await;
-    desk.others_write(place(1), 0..4).await;
+    let (fixture, mut chat) = slow_reader(engine).await;
+    fixture.others_write(place(1), 0..4).await;
     post(&mut chat, place(1), "own").await;
-    desk.others_write(place(1), 4..6).await;
-    desk.clock.advance(Duration::from_secs(1_800));
-    desk.others_write(place(1), 6..8).await;
-    desk.clock.advance(Duration::from_secs(1_800));
+    fixture.others_write(place(1), 4..6).await;
+    fixture.clock.advance(Duration::from_secs(1_800));
+    fixture.others_write(place(1), 6..8).await;
+    fixture.clock.advance(Duration::from_secs(1_800));
     // The first four were there before the stream came.
     assert_eq!(missed(&mut chat), (place(1), 2));
     assert_eq!(due(&mut chat), numbers(6..8));
-    desk.others_write(place(1), 8..10).await;
-    desk.clock.advance(Duration::from_secs(3_600));
-    desk.notebook.expire();
+    fixture.others_write(place(1), 8..10).await;
+    fixture.clock.advance(Duration::from_secs(3_600));
+    fixture.notebook.expire();
     assert_eq!(missed(&mut chat), (place(1), 2));
     assert_eq!(due(&mut chat), [""; 0]);
 }
 
 /// Notes that were gone before the stream came, that it has read, or that are its own, are not missed.
 pub(crate) async fn only_what_was_owed(engine: &Engine) {
-    let (desk, mut chat) = slow_reader(engine).await;
-    desk.others_write(place(1), 0..30).await;
+    let (fixture, mut chat) = slow_reader(engine).await;
+    fixture.others_write(place(1), 0..30).await;
     assert_eq!(answers(&mut chat, place(1), "own").await, numbers(20..30));
     for number in 30..60 {
-        desk.others_write(place(1), number..number + 1).await;
+        fixture.others_write(place(1), number..number + 1).await;
         assert_eq!(due(&mut chat), [number.to_string()]);
     }
     // Its own note is pushed out by exactly ten others.
     post(&mut chat, place(1), "again").await;
     due(&mut chat);
-    desk.others_write(place(1), 60..70).await;
+    fixture.others_write(place(1), 60..70).await;
     assert_eq!(due(&mut chat), numbers(60..70));
     // Neither are notes of places where it never posted.
-    desk.others_write(place(2), 0..30).await;
+    fixture.others_write(place(2), 0..30).await;
     assert_eq!(due(&mut chat), [""; 0]);
 }
 
 /// A reader that stalled for a long time is told once for each place, and then reads on as if nothing had been.
 pub(crate) async fn a_stalled_reader_goes_on(engine: &Engine) {
-    let (desk, mut chat) = slow_reader(engine).await;
+    let (fixture, mut chat) = slow_reader(engine).await;
     for number in 0..3 {
         post(&mut chat, place(number), "own").await;
     }
     for number in 0..3 {
-        desk.others_write(place(number), 0..20 * (number + 1)).await;
+        fixture
+            .others_write(place(number), 0..20 * (number + 1))
+            .await;
     }
     for number in 0..3 {
         let written = 20 * (number + 1);
@@ -136,6 +138,6 @@ pub(crate) async fn a_stalled_reader_goes_on(engine: &Engine) {
         assert_eq!(received, numbers(written - 10..written));
     }
     assert_eq!(due(&mut chat), [""; 0]);
-    desk.others_write(place(1), 7..8).await;
+    fixture.others_write(place(1), 7..8).await;
     assert_eq!(due(&mut chat), ["7"]);
 }

@@ -110,23 +110,23 @@ impl Engine {
     }
 
     /// Opens a notebook with the default limits, as far as the test does not lower them.
-    async fn open(&self, lower: impl FnOnce(&mut Limits)) -> Desk {
+    async fn open(&self, lower: impl FnOnce(&mut Limits)) -> Fixture {
         let clock = Arc::new(ManualClock::default());
         let mut limits = Limits::default();
         lower(&mut limits);
         let notebook = (self.open)(limits, Arc::clone(&clock)).await;
-        Desk { notebook, clock }
+        Fixture { notebook, clock }
     }
 }
 
 /// An open notebook and what a test does with it.
 #[derive(Debug)]
-struct Desk {
+struct Fixture {
     notebook: Arc<dyn Notebook>,
     clock: Arc<ManualClock>,
 }
 
-impl Desk {
+impl Fixture {
     fn stream(&self) -> Conversation {
         self.stream_with(|_| {})
     }
@@ -169,16 +169,16 @@ impl Desk {
 }
 
 /// A notebook that keeps ten notes a place, and a stream that reads three at a time.
-async fn slow_reader(engine: &Engine) -> (Desk, Conversation) {
-    let desk = engine
+async fn slow_reader(engine: &Engine) -> (Fixture, Conversation) {
+    let fixture = engine
         .open(|limits| limits.notes_per_place = at_most(10))
         .await;
     let page = PageLimit {
         notes: at_most(3),
         ..PageLimit::default()
     };
-    let chat = desk.stream_with(|limits| limits.page = page);
-    (desk, chat)
+    let chat = fixture.stream_with(|limits| limits.page = page);
+    (fixture, chat)
 }
 
 /// Posts a note that must be taken.

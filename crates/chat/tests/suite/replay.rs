@@ -6,8 +6,8 @@ use super::{Engine, answers, at_most, due, numbers, place, post, slow_reader, te
 
 /// Three notes at one place bring back nothing, the first, and the first two.
 pub(crate) async fn one_place_thrice(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
-    let mut chat = desk.stream();
+    let fixture = engine.open(|_| {}).await;
+    let mut chat = fixture.stream();
     assert_eq!(answers(&mut chat, place(0), "0").await, [""; 0]);
     assert_eq!(answers(&mut chat, place(0), "1").await, ["0"]);
     assert_eq!(answers(&mut chat, place(0), "2").await, ["0", "1"]);
@@ -16,8 +16,8 @@ pub(crate) async fn one_place_thrice(engine: &Engine) {
 
 /// The tutorial's client gets back its first note and its third.
 pub(crate) async fn the_tutorials_five_notes(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
-    let mut chat = desk.stream();
+    let fixture = engine.open(|_| {}).await;
+    let mut chat = fixture.stream();
     let mut received = Vec::new();
     let notes = [
         ("First", 0, 0),
@@ -35,15 +35,15 @@ pub(crate) async fn the_tutorials_five_notes(engine: &Engine) {
 
 /// A replay holds the notes of all streams, also of those that have ended.
 pub(crate) async fn other_streams_are_included(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
-    let mut gone = desk.stream();
+    let fixture = engine.open(|_| {}).await;
+    let mut gone = fixture.stream();
     post(&mut gone, place(1), "gone").await;
     drop(gone);
-    let mut other = desk.stream();
+    let mut other = fixture.stream();
     post(&mut other, place(1), "other").await;
     post(&mut other, place(2), "elsewhere").await;
 
-    let mut chat = desk.stream();
+    let mut chat = fixture.stream();
     assert_eq!(answers(&mut chat, place(1), "own").await, ["gone", "other"]);
     assert_eq!(
         answers(&mut chat, place(1), "again").await,
@@ -53,9 +53,9 @@ pub(crate) async fn other_streams_are_included(engine: &Engine) {
 
 /// A replay begins at the beginning, whatever the stream has been handed before.
 pub(crate) async fn live_notes_are_replayed_too(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
-    let mut chat = desk.stream();
-    let mut other = desk.stream();
+    let fixture = engine.open(|_| {}).await;
+    let mut chat = fixture.stream();
+    let mut other = fixture.stream();
     post(&mut chat, place(1), "a").await;
     post(&mut other, place(1), "b").await;
     assert_eq!(due(&mut chat), ["b"]);
@@ -80,13 +80,13 @@ pub(crate) async fn oldest_first_over_many_pages(engine: &Engine) {
         (64, 0),
         (64, 5),
     ] {
-        let desk = engine.open(|_| {}).await;
+        let fixture = engine.open(|_| {}).await;
         let page = PageLimit {
             notes: at_most(notes),
             len_bytes,
         };
-        let mut chat = desk.stream_with(|limits| limits.page = page);
-        desk.others_write(place(1), 0..100).await;
+        let mut chat = fixture.stream_with(|limits| limits.page = page);
+        fixture.others_write(place(1), 0..100).await;
         assert_eq!(
             answers(&mut chat, place(1), "own").await,
             numbers(0..100),
@@ -97,34 +97,34 @@ pub(crate) async fn oldest_first_over_many_pages(engine: &Engine) {
 
 /// Notes written after the stream's own are not part of the replay, and still come once.
 pub(crate) async fn a_replay_ends_before_its_note(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
+    let fixture = engine.open(|_| {}).await;
     let page = PageLimit {
         notes: at_most(2),
         ..PageLimit::default()
     };
-    let mut chat = desk.stream_with(|limits| limits.page = page);
-    desk.others_write(place(1), 0..3).await;
+    let mut chat = fixture.stream_with(|limits| limits.page = page);
+    fixture.others_write(place(1), 0..3).await;
     post(&mut chat, place(1), "own").await;
-    desk.others_write(place(1), 3..6).await;
+    fixture.others_write(place(1), 3..6).await;
     assert_eq!(due(&mut chat), numbers(0..6));
     assert_eq!(due(&mut chat), [""; 0]);
 }
 
 /// A note that takes the place of the last one kept is answered with that one.
 pub(crate) async fn the_last_kept_note_is_replayed(engine: &Engine) {
-    let desk = engine
+    let fixture = engine
         .open(|limits| limits.notes_per_place = at_most(1))
         .await;
-    let mut chat = desk.stream();
-    let mut other = desk.stream();
+    let mut chat = fixture.stream();
+    let mut other = fixture.stream();
     assert_eq!(answers(&mut chat, place(1), "a").await, [""; 0]);
     assert_eq!(answers(&mut other, place(1), "b").await, ["a"]);
     assert_eq!(answers(&mut chat, place(1), "c").await, ["b"]);
     assert_eq!(due(&mut other), ["c"]);
 
     // The same for the bound in total, which here pushes out the note of another place first.
-    let desk = engine.open(|limits| limits.notes_total = at_most(2)).await;
-    let mut chat = desk.stream();
+    let fixture = engine.open(|limits| limits.notes_total = at_most(2)).await;
+    let mut chat = fixture.stream();
     post(&mut chat, place(2), "elsewhere").await;
     assert_eq!(answers(&mut chat, place(1), "a").await, [""; 0]);
     assert_eq!(answers(&mut chat, place(1), "b").await, ["a"]);
@@ -135,22 +135,22 @@ pub(crate) async fn the_last_kept_note_is_replayed(engine: &Engine) {
 /// A replay tells what is kept when it is read: what is removed before, which the stream was never waiting for, is no loss.
 pub(crate) async fn what_goes_meanwhile_is_passed_over(engine: &Engine) {
     for gone in 1..=9 {
-        let (desk, mut chat) = slow_reader(engine).await;
-        desk.others_write(place(1), 0..9).await;
+        let (fixture, mut chat) = slow_reader(engine).await;
+        fixture.others_write(place(1), 0..9).await;
         post(&mut chat, place(1), "own").await;
         // The place is full, so each further note pushes one out.
-        desk.others_write(place(1), 9..9 + gone).await;
+        fixture.others_write(place(1), 9..9 + gone).await;
         assert_eq!(due(&mut chat), numbers(gone..9 + gone));
 
         // The same in the midst of the replay.
-        desk.others_write(place(1), 20..30).await;
+        fixture.others_write(place(1), 20..30).await;
         due(&mut chat);
         assert_eq!(answers(&mut chat, place(1), "again").await.len(), 10);
         post(&mut chat, place(1), "and again").await;
         let first = chat.next_page().expect("nothing is missed");
         // It is the one that the own note pushed out.
         assert_eq!(first.map(|page| texts(&page)), Some(numbers(21..22)));
-        desk.others_write(place(1), 30..30 + gone).await;
+        fixture.others_write(place(1), 30..30 + gone).await;
         let mut rest = numbers(22 + gone..30);
         rest.extend((gone < 9).then(|| "again".to_owned()));
         rest.extend(numbers(30..30 + gone));
@@ -160,8 +160,8 @@ pub(crate) async fn what_goes_meanwhile_is_passed_over(engine: &Engine) {
 
 /// Several notes posted before anything is read have a replay each, in order.
 pub(crate) async fn replays_do_not_mix(engine: &Engine) {
-    let desk = engine.open(|_| {}).await;
-    let mut chat = desk.stream();
+    let fixture = engine.open(|_| {}).await;
+    let mut chat = fixture.stream();
     for (number, message) in [(1, "a"), (1, "b"), (2, "x"), (1, "c"), (2, "y")] {
         post(&mut chat, place(number), message).await;
     }

@@ -50,7 +50,7 @@ impl Foreign {
         }
     }
 
-    /// What the peer is told before the connection is closed.
+    /// What the peer is answered before the connection is closed.
     pub(crate) fn answer(self) -> &'static [u8] {
         match self {
             Self::Tls => TLS_ALERT,

@@ -139,7 +139,7 @@ impl<S: Socket> Wire<S> {
         }
     }
 
-    /// Waits until the peer has to be taken for gone.
+    /// Waits until the peer is considered gone.
     ///
     /// It is if it has hung up; if it takes nothing of what it is sent for as long as `patience` says; or if it
     /// says nothing for as long, when a word is expected and it has taken what was sent before.
@@ -247,7 +247,7 @@ impl<S> Wire<S> {
 }
 
 impl<S> State<S> {
-    /// When the peer has to be taken for gone if nothing changes.
+    /// When the peer is considered gone if nothing changes.
     fn due(&self, expected: &Expected, patience: Patience) -> Option<Instant> {
         if let Some(since) = self.blocked {
             return Some(since.max(self.last_taken) + patience.silence);

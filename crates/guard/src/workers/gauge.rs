@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// A share of a thread's time is told in these, which are too coarse for the noise of workers that are idle.
+/// The unit of a share of a thread's time. It is too coarse for the noise of workers that are idle.
 const PARTS: u32 = 32;
 
 /// A worker is measured over at least so long.
@@ -18,7 +18,7 @@ pub(crate) struct Gauge {
 }
 
 impl Gauge {
-    /// Begins with a worker that has been busy for so long, and is taken to be idle.
+    /// Begins with a worker that has been busy for so long, and is considered idle.
     pub(crate) fn new(now: Instant, busy: Duration) -> Self {
         Self {
             measured: now,

@@ -66,7 +66,7 @@ pub(super) fn load(source: &FeatureSource, options: LoadOptions) -> Result<Store
 /// Opens a snapshot, or reads a file of another format into memory.
 fn load_file(path: &Path, rules: LoadOptions) -> Result<Store, DataError> {
     match Store::open(path) {
-        // A snapshot is told by how it begins, not by its name; but it may be so damaged that it does not.
+        // A snapshot is recognised by how it begins, not by its name; but it may be so damaged that it does not.
         Err(OpenError::NotASnapshot { .. } | OpenError::NotAFile { .. })
             if !is_called_one(path) =>
         {

@@ -5,7 +5,7 @@
 //!
 //! Notes have no author. While a call is open, the first note with the text of one's own that is on its way is taken for
 //! it: two equal texts look the same whoever wrote them. That is no proof that one's own has arrived, so the next call asks
-//! the server how many notes the call before has left, and corrects what was taken for granted.
+//! the server how many notes the call before has left, and corrects what was assumed.
 
 use std::collections::VecDeque;
 
@@ -94,7 +94,7 @@ impl Place {
         self.at
     }
 
-    /// Takes down that an own note is on its way.
+    /// Remembers that an own note is on its way.
     pub(super) fn sent(&mut self, text: &str) {
         self.sent.push_back(Own {
             text: text.to_owned(),

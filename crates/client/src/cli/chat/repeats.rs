@@ -33,7 +33,7 @@ struct Text {
 }
 
 impl Repeats {
-    /// Takes down a note that is sent now.
+    /// Remembers a note that is sent now.
     pub(super) fn sent(&mut self, note: &RouteNote) {
         let place = self.place(note);
         place.texts.retain(|_, text| {

@@ -1,4 +1,4 @@
-//! What is told of the records.
+//! What is reported of the records.
 
 use std::fmt::Write as _;
 
