@@ -116,7 +116,7 @@ impl Subscriptions {
     pub(super) fn rewind(&mut self, place: E7Point, notebook: &dyn Notebook) -> KeptNotes {
         let page = notebook.read(place, Index::START, PageLimit::default().at_most(1));
         let before_kept = Index::START.plus(page.missed);
-        if let Some(follow) = self.places.get_mut(&place) {
+        if let Some(subscribed) = self.places.get_mut(&place) {
             subscribed.cursor = Some(before_kept);
         }
         self.subscriber.mark(place);
