@@ -10,7 +10,7 @@ use super::stream::NoStream;
 pub(super) enum Interruption {
     #[error("the connection to NATS is lost")]
     Disconnected,
-    #[error("there is no stream")]
+    #[error("NATS does not say how its stream is")]
     NoStream(#[from] NoStream),
     #[error("the stream, which ends at {last}, lacks message {read}, which has been read")]
     Shorter { last: u64, read: u64 },

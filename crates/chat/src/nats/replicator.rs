@@ -100,7 +100,11 @@ impl Replicator {
         let mut complaint = interruption.to_string();
         let mut source = interruption.source();
         while let Some(cause) = source {
-            complaint = format!("{complaint}: {cause}");
+            let cause_text = cause.to_string();
+            // Errors of the NATS client repeat those that they are made of.
+            if !complaint.contains(&cause_text) {
+                complaint = format!("{complaint}: {cause_text}");
+            }
             source = cause.source();
         }
         let stream = &self.config.name;

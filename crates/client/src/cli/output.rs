@@ -62,10 +62,7 @@ impl Output {
         let counted = Arc::clone(&unwritten);
         // A write to a pipe cannot be interrupted, so nobody waits for this thread but in `finish`.
         thread::spawn(move || {
-            if let Err(err) = write(sink, received, &counted) {
-                // There is no other thread that sets it.
-                let _ = said.set(err);
-            }
+            write(sink, received, &counted, &said);
             counted.set(|_| 0);
         });
         Self {
@@ -253,29 +250,37 @@ impl Unwritten {
     }
 }
 
-/// Writes until nobody prints any more.
+/// Writes until there is nothing more to print, or writing fails.
+///
+/// The fault is set before anything is dropped that somebody waits for: who sees the end must find the reason.
 fn write(
     mut sink: impl Write,
     mut jobs: mpsc::Receiver<Job>,
     unwritten: &Unwritten,
-) -> io::Result<()> {
+    fault: &OnceLock<io::Error>,
+) {
     while let Some(job) = jobs.blocking_recv() {
-        match job {
-            Job::Write(piece) => {
-                sink.write_all(piece.as_bytes())?;
+        let written = match &job {
+            Job::Write(piece) => sink.write_all(piece.as_bytes()).and_then(|()| {
                 if jobs.is_empty() {
-                    sink.flush()?;
+                    sink.flush()
+                } else {
+                    Ok(())
                 }
-                unwritten.set(|pieces| pieces.saturating_sub(1));
-            }
-            Job::Finish(done) => {
-                sink.flush()?;
-                // Whoever asked may have stopped waiting.
-                let _ = done.send(());
-            }
+            }),
+            Job::Finish(_) => sink.flush(),
+        };
+        if let Err(err) = written {
+            // There is no other thread that sets it.
+            let _ = fault.set(err);
+            return;
+        }
+        match job {
+            Job::Write(_) => unwritten.set(|pieces| pieces.saturating_sub(1)),
+            // Whoever asked may have stopped waiting.
+            Job::Finish(done) => drop(done.send(())),
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -286,7 +291,7 @@ mod tests {
     use proptest::prelude::*;
     use route_guide_proto::routeguide::{Feature, RouteNote};
 
-    use super::Output;
+    use super::{Failure, Output};
     use crate::cli::lines;
     use crate::printable::tests::{drives_a_terminal, wild};
 
@@ -301,6 +306,42 @@ mod tests {
 
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
+        }
+    }
+
+    /// A pipe whose reader is gone, which is noticed when it is written to or only when it is flushed.
+    struct Closed {
+        takes_bytes: bool,
+    }
+
+    impl Write for Closed {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.takes_bytes {
+                return Ok(bytes.len());
+            }
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    /// Once in a hundred times the reason was not there yet when the end was seen, and `list | head` failed.
+    #[test]
+    fn who_sees_the_end_of_the_output_finds_its_reason() {
+        for attempt in 0..500 {
+            let sink = Closed {
+                takes_bytes: attempt % 2 == 0,
+            };
+            run(async {
+                let output = Output::new(sink, false);
+                output.add(&"a line");
+                let finished = output.finish().await;
+                assert!(matches!(finished, Err(Failure::OutputClosed)), "{attempt}");
+                let failed = output.failed().await;
+                assert!(matches!(failed, Failure::OutputClosed), "{attempt}");
+            });
         }
     }
 
