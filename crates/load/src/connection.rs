@@ -13,6 +13,7 @@ use http::header::{CONTENT_TYPE, HeaderValue, TE, USER_AGENT};
 use http::{HeaderMap, Request, Uri};
 use tokio::io::BufReader;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::io::InspectReader;
 
 pub use self::status::CallStatus;
@@ -178,15 +179,18 @@ impl Dialer {
             .handshake(socket)
             .await?;
         let mut wire: Wire = Box::pin(connection);
-        poll_fn(|cx| match wire.as_mut().poll(cx) {
+        let greeting = poll_fn(|cx| match wire.as_mut().poll(cx) {
             Poll::Ready(ended) => Poll::Ready(ended.map_or_else(
                 |error| Err(LoadError::from(error)),
                 |()| Err(LoadError::Closed),
             )),
             Poll::Pending if sender.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
             Poll::Pending => Poll::Pending,
-        })
-        .await?;
+        });
+        let silence = self.load.silence;
+        timeout(silence, greeting)
+            .await
+            .unwrap_or(Err(LoadError::Silent(silence)))?;
         Ok((sender, wire))
     }
 

@@ -44,7 +44,7 @@ pub enum LoadError {
     /// The connection broke.
     #[error("the connection broke")]
     Io(#[source] io::Error),
-    /// The server sent nothing for [`Load::silence`](crate::Load::silence).
+    /// The server sent nothing for [`Load::silence`](crate::Load::silence), or nothing without which no call can begin.
     #[error("the server has been silent for {0:?}")]
     Silent(Duration),
     /// The server closed the connection without a GOAWAY.

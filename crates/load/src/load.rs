@@ -23,7 +23,10 @@ pub struct Load {
     pub calls: Option<u64>,
     /// The time after which no call is begun, listings are cut off and routes end early.
     pub time: Duration,
-    /// The time after which a call is cancelled and counted as failed.
+    /// How long calls may be open after that, if [`timeout`](Self::timeout) is not shorter. Those that are longer are
+    /// cancelled and counted as failed; rates are then those of the time before.
+    pub grace: Duration,
+    /// The time after which a call is cancelled and counted as failed; to wait for a stream is part of it.
     pub timeout: Option<Duration>,
     /// The time without a byte from the server after which the run fails.
     pub silence: Duration,
@@ -43,11 +46,20 @@ impl Default for Load {
             metadata: HeaderMap::new(),
             calls: None,
             time: Duration::from_secs(1),
+            grace: Duration::from_secs(5),
             timeout: None,
             silence: Duration::from_secs(30),
             stop: Stop::default(),
             server_pid: None,
         }
+    }
+}
+
+impl Load {
+    /// How long calls may be open after the end of the time.
+    pub(crate) fn grace(&self) -> Duration {
+        self.timeout
+            .map_or(self.grace, |timeout| timeout.min(self.grace))
     }
 }
 

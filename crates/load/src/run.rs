@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt as _;
+use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
@@ -20,7 +21,7 @@ use crate::process::{process_cpu, thread_cpu};
 use crate::report::Failure;
 use crate::{Load, LoadError, Report, Target};
 
-/// The interval of checks whether the run is stopped or the server is silent.
+/// The interval of checks whether the run is stopped or over, or the server is silent.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A thread's runtime, and the connections that it drives while it [runs](Self::run).
@@ -129,6 +130,8 @@ pub(crate) struct Budget<'a> {
     calls_left: &'a AtomicU64,
     stopped: &'a AtomicBool,
     deadline: Instant,
+    /// How long calls may be open after the end.
+    pub(crate) grace: Duration,
 }
 
 impl Budget<'_> {
@@ -145,11 +148,6 @@ impl Budget<'_> {
         taken.is_ok()
     }
 
-    /// Tells whether no call can be taken any more.
-    fn is_spent(&self, now: Instant) -> bool {
-        self.is_over(now) || self.calls_left.load(Ordering::Relaxed) == 0
-    }
-
     /// Tells whether the time is over.
     pub(crate) fn is_late(&self, now: Instant) -> bool {
         now >= self.deadline
@@ -158,6 +156,20 @@ impl Budget<'_> {
     /// Tells whether calls should end: the time is over, or another thread has failed.
     pub(crate) fn is_over(&self, now: Instant) -> bool {
         self.is_late(now) || self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Does something that should end with the budget; gives it up, and returns nothing, if it goes on for too long.
+    pub(crate) async fn bound<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let too_long = async {
+            while !self.is_over(Instant::now()) {
+                sleep(CHECK_INTERVAL).await;
+            }
+            sleep(self.grace).await;
+        };
+        match select(pin!(work), pin!(too_long)).await {
+            Either::Left((done, _)) => Some(done),
+            Either::Right(_) => None,
+        }
     }
 }
 
@@ -251,13 +263,23 @@ fn fill_slots<W: ClosedLoop>(
             load.in_flight.clamp(1, calls.max(1))
         });
     worker.run(async |connections| {
-        let slots = FuturesUnordered::new();
+        let mut slots = FuturesUnordered::new();
         for connection in connections {
             for _ in 0..in_flight.min(connection.max_calls()) {
                 slots.push(repeat(work, connection.slot(W::METHOD)?, load, &thread));
             }
         }
-        slots.try_collect::<()>().await
+        let all = async {
+            while slots.try_next().await?.is_some() {}
+            Ok(())
+        };
+        if let Some(done) = budget.bound(all).await {
+            return done;
+        }
+        // Each slot that is left has an open call.
+        let mut report = thread.report.borrow_mut();
+        report.failures.add_unended(slots.len(), budget.grace);
+        Ok(())
     })
 }
 
@@ -268,13 +290,15 @@ async fn repeat<W: ClosedLoop>(
     load: &Load,
     thread: &Thread<'_>,
 ) -> Result<(), LoadError> {
-    while !thread.budget.is_spent(Instant::now()) {
-        slot.ready().await?;
-        let begun = Instant::now();
-        if !thread.budget.take(begun) {
-            break;
-        }
-        let call = work.call(&mut slot, begun, thread);
+    while thread.budget.take(Instant::now()) {
+        let call = async {
+            slot.ready().await?;
+            let begun = Instant::now();
+            if thread.budget.is_over(begun) {
+                return Ok(());
+            }
+            work.call(&mut slot, begun, thread).await
+        };
         match load.timeout {
             None => call.await?,
             Some(limit) => match timeout(limit, call).await {
@@ -305,9 +329,14 @@ pub(crate) fn measured(
         calls_left: &AtomicU64::new(load.calls.unwrap_or(u64::MAX)),
         stopped: &AtomicBool::new(false),
         deadline: start + load.time,
+        grace: load.grace(),
     };
     let done = work(budget, report);
     report.elapsed = start.elapsed();
+    if report.elapsed >= load.time.saturating_add(budget.grace) {
+        // Rates are those of the time before the wait for calls that did not end.
+        report.elapsed = load.time;
+    }
     if let Err(LoadError::Silent(silence)) = &done {
         // Rates are those of the time before the silence.
         report.elapsed = report.elapsed.saturating_sub(*silence);

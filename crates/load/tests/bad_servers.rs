@@ -1,19 +1,20 @@
 //! Whatever a server does, a load ends, and says what was wrong.
 
 use std::error::Error;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
 use route_guide_geo::E7Point;
 use route_guide_load::{
-    Framing, GetFeature, ListFeatures, Load, LoadError, Reach, RecordRoute, Report, Route, Stop,
-    Target, Windows, Workload,
+    FanOut, Framing, GetFeature, ListFeatures, Load, LoadError, Reach, RecordRoute, Report, Route,
+    Stop, Target, Windows, Workload,
 };
 use route_guide_testkit::ReservedPort;
 
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+const PING: &[u8] = &[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
 /// HEADERS of stream 1: status 200.
 const HEAD: &[u8] = &[0, 0, 1, 1, 0x4, 0, 0, 0, 1, 0x88];
 
@@ -132,10 +133,9 @@ fn a_connection_that_fails_is_told() {
         "the server ended the connection with ENHANCE_YOUR_CALM: calm",
     );
     let headers_without_end = [0, 0, 1, 1, 0, 0, 0, 0, 1, 0x88];
-    let ping = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
     check(
         SETTINGS,
-        &[&headers_without_end[..], &ping].concat(),
+        &[&headers_without_end[..], PING].concat(),
         false,
         "the server breaks HTTP/2: PROTOCOL_ERROR",
     );
@@ -273,10 +273,19 @@ fn a_run_that_breaks_off_keeps_what_it_found() {
 }
 
 fn two_look_ups(target: &Target, load: &Load, report: &mut Report) -> Result<(), LoadError> {
+    look_ups(2, target, load, report)
+}
+
+fn look_ups(
+    calls: u64,
+    target: &Target,
+    load: &Load,
+    report: &mut Report,
+) -> Result<(), LoadError> {
     let mut look_ups = GetFeature::default();
     look_ups.ask(E7Point::default(), Some(false));
     let load = Load {
-        calls: Some(2),
+        calls: Some(calls),
         ..load.clone()
     };
     look_ups.run_into(target, &load, report)
@@ -291,6 +300,121 @@ fn an_orderly_farewell_does_not_end_a_run() {
     let mut report = Report::default();
     two_look_ups(&target, &load(), &mut report).unwrap();
     assert_eq!((report.calls, report.failures.count()), (2, 0));
+}
+
+/// Starts a server that never lets a client wait for bytes: it repeats some, from the beginning of the first call on if
+/// calls can begin.
+fn server_that_repeats(greeting: &'static [u8], bytes: &'static [u8]) -> Target {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address").to_string();
+    thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        client.write_all(greeting).expect("it listens");
+        let tick = Some(Duration::from_millis(1));
+        client.set_read_timeout(tick).expect("a socket option");
+        let mut heard = Vec::new();
+        let mut buffer = [0; 4_096];
+        let mut replied = false;
+        loop {
+            match client.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(len) => heard.extend_from_slice(&buffer[..len]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+            if !replied && greeting == SETTINGS && has_begun_a_call(&heard) {
+                client.write_all(HEAD).expect("it listens");
+                replied = true;
+            }
+            if (replied || greeting != SETTINGS) && client.write_all(bytes).is_err() {
+                return;
+            }
+        }
+    });
+    Target::resolve(&address, Reach::Loopback).expect("a loopback address")
+}
+
+/// A server that sends PINGs, or a message now and then, kept a run open for ever.
+#[test]
+fn a_run_ends_however_long_its_calls_are_kept_open() {
+    let message: &[u8] = &[0, 0, 5, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0];
+    for bytes in [PING, message] {
+        let load = Load {
+            time: Duration::from_millis(100),
+            grace: Duration::from_millis(10),
+            silence: Duration::from_secs(3_600),
+            ..load()
+        };
+        let mut report = Report::default();
+        two_look_ups(&server_that_repeats(SETTINGS, bytes), &load, &mut report).unwrap();
+        assert_eq!((report.calls, report.failures.count()), (0, 1));
+        assert_eq!(
+            report.failures.first().unwrap().to_string(),
+            "DEADLINE_EXCEEDED: the call did not end within 10ms after the time of the run"
+        );
+        assert_eq!(report.elapsed, load.time);
+    }
+}
+
+/// Listeners that wait for each other's notes, and clients for the server's settings, did so for ever.
+#[test]
+fn nothing_that_a_run_needs_is_waited_for_for_ever() {
+    let fan_out = FanOut {
+        places: 1,
+        listeners: 2,
+        arrivals: 1,
+        seed: 1,
+    };
+    let nothing = &[];
+    for greeting in [SETTINGS, nothing] {
+        let error = fan_out
+            .run(&server_that_repeats(greeting, PING), &load())
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the server has been silent for 100ms",
+            "{greeting:?}"
+        );
+    }
+}
+
+/// Starts a server that answers the first call and allows no other.
+fn server_without_streams() -> Target {
+    let no_streams = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0];
+    let reply = [&no_streams[..], &empty_reply()].concat();
+    server(SETTINGS, &reply, false)
+}
+
+/// The bound on each call did not count the time before the server allowed it.
+#[test]
+fn a_call_that_waits_for_a_stream_for_too_long_has_failed() {
+    let load = Load {
+        timeout: Some(Duration::from_millis(1)),
+        time: Duration::from_secs(3_600),
+        silence: Duration::from_secs(3_600),
+        ..load()
+    };
+    let mut report = Report::default();
+    look_ups(4, &server_without_streams(), &load, &mut report).unwrap();
+    assert_eq!(report.calls + report.failures.count(), 4);
+    assert!(report.failures.count() >= 3, "{report:?}");
+    assert_eq!(
+        report.failures.first().unwrap().to_string(),
+        "DEADLINE_EXCEEDED: the call did not end within 1ms"
+    );
+}
+
+#[test]
+fn a_run_ends_though_no_stream_is_allowed_any_more() {
+    let load = Load {
+        time: Duration::from_millis(100),
+        grace: Duration::from_millis(10),
+        silence: Duration::from_secs(3_600),
+        ..load()
+    };
+    let mut report = Report::default();
+    two_look_ups(&server_without_streams(), &load, &mut report).unwrap();
+    assert!(report.failures.count() == 1, "{report:?}");
 }
 
 /// A run with a bound on each call waited for a silent server as if there were none.

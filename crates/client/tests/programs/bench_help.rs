@@ -59,7 +59,9 @@ fn bench_explains_its_methods() {
               connection, and one on each if nothing is said
 
           --duration <DURATION>
-              How long to go on, such as 500ms, 30s or 2m; 10s if --calls does not say when to stop
+              How long to go on, such as 500ms, 30s or 2m; 10s if --calls does not say when to stop.
+              Calls that are open at the end have 5s more, or --timeout if that is less, and have failed
+              then
 
           --calls <COUNT>
               How many calls to make

@@ -89,6 +89,12 @@ impl CallStatus {
         Self::new(Self::DEADLINE_EXCEEDED, message)
     }
 
+    /// The status of a call that was still open this long after the end of the run's time.
+    pub(crate) fn unended(grace: Duration) -> Self {
+        let message = format!("the call did not end within {grace:?} after the time of the run");
+        Self::new(Self::DEADLINE_EXCEEDED, message)
+    }
+
     /// gRPC's number; 0 is OK.
     #[must_use]
     pub const fn code(&self) -> u16 {

@@ -1,6 +1,7 @@
 //! Failed calls.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::connection::CallStatus;
 
@@ -106,6 +107,14 @@ impl Failures {
 
     pub(crate) fn add(&mut self, failure: Failure) {
         self.add_several(failure, 1);
+    }
+
+    /// Counts calls that were still open this long after the end of the run's time.
+    pub(crate) fn add_unended(&mut self, calls: usize, grace: Duration) {
+        if calls > 0 {
+            let failure = Failure::Status(CallStatus::unended(grace));
+            self.add_several(failure, calls as u64);
+        }
     }
 
     pub(crate) fn merge(&mut self, other: Self) {

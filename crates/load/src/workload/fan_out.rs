@@ -51,7 +51,7 @@ impl Workload for FanOut {
         let bound = Bound::from_now(load.timeout);
         let mut streams = worker.run(async |connections| {
             let mut streams = Streams::default();
-            let gathering = streams.gather(connections, sites, self.arrivals);
+            let gathering = streams.gather(connections, sites, self.arrivals, load.silence);
             bound.apply(gathering).await?;
             // A stream at each place that posts.
             for _ in 0..self.places {
@@ -65,7 +65,8 @@ impl Workload for FanOut {
                 bound.apply(delivering).await
             })
         })?;
-        worker.run(async |_connections| bound.apply(streams.leave(report)).await)
+        let leaving = streams.leave(load.grace(), report);
+        worker.run(async |_connections| bound.apply(leaving).await)
     }
 }
 
@@ -102,15 +103,31 @@ impl FanOut {
         budget: Budget<'_>,
         report: &mut Report,
     ) -> Result<(), LoadError> {
-        let places = Places::new(self.seed);
-        let listeners = self.places * self.listeners;
-        let mut last_notes = vec![0; listeners];
         let hub = Hub {
             note: 0,
             posted: Instant::now(),
             waiting: 0,
         };
         let mut hubs = vec![hub; self.places];
+        let posting = self.post_and_receive(&mut hubs, streams, budget, report);
+        if let Some(done) = budget.bound(posting).await {
+            return done;
+        }
+        let missing = hubs.iter().map(|hub| hub.waiting).sum();
+        report.failures.add_unended(missing, budget.grace);
+        Ok(())
+    }
+
+    async fn post_and_receive(
+        &self,
+        hubs: &mut [Hub],
+        streams: &mut Streams,
+        budget: Budget<'_>,
+        report: &mut Report,
+    ) -> Result<(), LoadError> {
+        let places = Places::new(self.seed);
+        let listeners = self.places * self.listeners;
+        let mut last_notes = vec![0; listeners];
         loop {
             let now = Instant::now();
             for (place, hub) in hubs.iter_mut().enumerate() {

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::stream::SelectAll;
 use futures_util::{Stream, StreamExt as _};
 use h2::SendStream;
 use route_guide_geo::E7Point;
+use tokio::time::timeout;
 
 use super::notes::{Inbox, Places, post};
 use crate::connection::{Connection, Event, Method, Reply};
@@ -77,12 +79,13 @@ impl Streams {
     /// Opens a stream for each place, `at_a_time` before it waits until the server delivers to them.
     ///
     /// Each posts a note, which those at the place receive who joined before. The first at a place posts another one
-    /// before, which the note brings back.
+    /// before, which the note brings back. Fails if no note that a stream misses comes for so long.
     pub(super) async fn gather(
         &mut self,
         connections: &[Connection],
         places: impl Iterator<Item = E7Point>,
         at_a_time: usize,
+        patience: Duration,
     ) -> Result<(), LoadError> {
         let mut by_place: HashMap<E7Point, Vec<usize>> = HashMap::new();
         // The number of notes that each stream has yet to receive.
@@ -106,7 +109,7 @@ impl Streams {
             post(&mut self.sending[number], place, format!("here {number}"));
 
             if number + 1 - newest >= at_a_time || places.peek().is_none() {
-                self.settle(&mut missing, newest).await?;
+                self.settle(&mut missing, newest, patience).await?;
                 newest = number + 1;
             }
         }
@@ -114,10 +117,17 @@ impl Streams {
     }
 
     /// Reads until no stream misses a note. Notes of streams before the newest are replays.
-    async fn settle(&mut self, missing: &mut [usize], newest: usize) -> Result<(), LoadError> {
+    async fn settle(
+        &mut self,
+        missing: &mut [usize],
+        newest: usize,
+        patience: Duration,
+    ) -> Result<(), LoadError> {
         let mut unsettled = missing.iter().filter(|missing| **missing > 0).count();
+        let mut progress = Instant::now();
         while unsettled > 0 {
-            self.receive(|number, text| {
+            let limit = patience.saturating_sub(progress.elapsed());
+            let receiving = self.receive(|number, text| {
                 let counts = match text.split_once(' ') {
                     Some(("coming", sender)) => sender.parse() == Ok(number),
                     Some(("here", sender)) => sender.parse().is_ok_and(|n: usize| n >= newest),
@@ -125,27 +135,41 @@ impl Streams {
                 };
                 if counts && missing[number] > 0 {
                     missing[number] -= 1;
+                    progress = Instant::now();
                     unsettled -= usize::from(missing[number] == 0);
                 }
-            })
-            .await?;
+            });
+            timeout(limit, receiving)
+                .await
+                .unwrap_or(Err(LoadError::Silent(patience)))?;
         }
         Ok(())
     }
 
-    /// Ends all streams in order, and counts those that the server does not.
-    pub(super) async fn leave(mut self, report: &mut Report) -> Result<(), LoadError> {
+    /// Ends all streams in order, and counts those that the server does not end so, or not soon.
+    pub(super) async fn leave(
+        mut self,
+        grace: Duration,
+        report: &mut Report,
+    ) -> Result<(), LoadError> {
         for sending in &mut self.sending {
             // Should the stream have ended, its status says so.
             let _ = sending.send_data(Bytes::new(), true);
         }
-        while let Some((_, event)) = self.replies.next().await {
-            if let Event::Ended(status) = event?
-                && let Some(failure) = Failure::unless_ok(status)
-            {
-                report.failures.add(failure);
+        let all = async {
+            while let Some((_, event)) = self.replies.next().await {
+                if let Event::Ended(status) = event?
+                    && let Some(failure) = Failure::unless_ok(status)
+                {
+                    report.failures.add(failure);
+                }
             }
+            Ok(())
+        };
+        if let Ok(done) = timeout(grace, all).await {
+            return done;
         }
+        report.failures.add_unended(self.replies.len(), grace);
         Ok(())
     }
 }
@@ -180,7 +204,9 @@ impl IdleChats {
         let places = (0..streams as u64).map(|number| Places::new(seed).get(number));
         let streams = worker.run(async |connections| {
             let mut streams = Streams::default();
-            streams.gather(connections, places, AT_A_TIME).await?;
+            streams
+                .gather(connections, places, AT_A_TIME, load.silence)
+                .await?;
             Ok(streams)
         })?;
         Ok(Self {

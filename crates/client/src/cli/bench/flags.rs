@@ -34,7 +34,8 @@ pub(super) struct LoadFlags {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     concurrency: Option<u32>,
 
-    /// How long to go on, such as 500ms, 30s or 2m; 10s if --calls does not say when to stop
+    /// How long to go on, such as 500ms, 30s or 2m; 10s if --calls does not say when to stop. Calls that are
+    /// open at the end have 5s more, or --timeout if that is less, and have failed then
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     duration: Option<Duration>,
 
