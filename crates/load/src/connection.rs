@@ -19,6 +19,7 @@ use tokio_util::io::InspectReader;
 pub use self::status::CallStatus;
 
 pub(crate) use self::reply::{Event, Reply};
+pub(crate) use self::status::{MAX_TEXT_LEN, shortened};
 use crate::load::INITIAL_WINDOW;
 use crate::{Load, LoadError, Target};
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use h2::Reason;
 
-use crate::connection::CallStatus;
+use crate::connection::{CallStatus, MAX_TEXT_LEN, shortened};
 
 /// Why a run ended before its time.
 ///
@@ -55,7 +55,7 @@ pub enum LoadError {
     GoAway {
         /// The error code.
         reason: Reason,
-        /// The beginning of the server's debug data.
+        /// The server's debug data, or the first KiB of it.
         debug: String,
     },
     /// The server breaks the rules of HTTP/2.
@@ -116,9 +116,8 @@ impl From<h2::Error> for LoadError {
 
 /// The beginning of a GOAWAY's debug data. h2 shows it only at the end of its message, as `(b"...")`.
 fn debug_data(error: &h2::Error) -> String {
-    const MAX_CHARS: usize = 1_000;
     let message = error.to_string();
     let data = message.split_once("(b\"").map_or("", |(_, data)| data);
     let data = data.strip_suffix("\")").unwrap_or(data);
-    data.chars().take(MAX_CHARS).collect()
+    shortened(data, MAX_TEXT_LEN)
 }

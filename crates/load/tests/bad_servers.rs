@@ -15,8 +15,8 @@ use route_guide_testkit::ReservedPort;
 
 const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 const PING: &[u8] = &[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
-/// HEADERS of stream 1: status 200.
-const HEAD: &[u8] = &[0, 0, 1, 1, 0x4, 0, 0, 0, 1, 0x88];
+/// HEADERS of stream 1: status 200, and the content type of gRPC.
+const HEAD: &[u8] = b"\x00\x00\x14\x01\x04\x00\x00\x00\x01\x88\x0f\x10\x10application/grpc";
 
 /// Starts a server that greets a client, replies when a call begins, and then closes if it should.
 fn server(greeting: &[u8], reply: &[u8], closes: bool) -> Target {
@@ -177,11 +177,29 @@ fn a_call_that_fails_is_counted() {
     );
     // Entry 13 of the static table is status 404.
     let not_found = [0, 0, 1, 1, 0x5, 0, 0, 0, 1, 0x8d];
-    check(&[&not_found], "UNKNOWN: HTTP status 404");
+    check(
+        &[&not_found],
+        "UNIMPLEMENTED: the server answered with HTTP status 404 Not Found and no content type",
+    );
     let reset = [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 7];
     check(
         &[&reset],
         "UNAVAILABLE: the stream was reset with REFUSED_STREAM",
+    );
+}
+
+/// The page of a proxy was counted as messages.
+#[test]
+fn a_page_has_no_messages() {
+    // Entry 8 of the static table is the status, and entry 31 the content type.
+    let bad_gateway = b"\x00\x00\x11\x01\x04\x00\x00\x00\x01\x08\x03502\x0f\x10\x09text/html";
+    let page = [&[0, 0, 13, 0, 0x1, 0, 0, 0, 1], &b"<html></html>"[..]].concat();
+    let reply = [&bad_gateway[..], &page].concat();
+    let report = get_feature(&server(SETTINGS, &reply, false)).unwrap();
+    assert_eq!((report.messages, report.bytes), (0, 0));
+    assert_eq!(
+        report.failures.first().unwrap().to_string(),
+        "UNAVAILABLE: the server answered with HTTP status 502 Bad Gateway and content type 'text/html'"
     );
 }
 
@@ -221,7 +239,7 @@ fn long_trailers(message: &str) -> Vec<u8> {
 }
 
 #[test]
-fn headers_may_be_longer_than_a_frame() {
+fn headers_may_be_longer_than_a_frame_and_of_long_texts_the_beginning_is_told() {
     let message = "#".repeat(40_000);
     let reply = [HEAD, &long_trailers(&message)].concat();
     let target = server(SETTINGS, &reply, false);
@@ -232,7 +250,17 @@ fn headers_may_be_longer_than_a_frame() {
     let report = look_ups.run(&target, &load).unwrap();
     assert_eq!(
         report.failures.first().unwrap().to_string(),
-        format!("UNAVAILABLE: {message}")
+        format!("UNAVAILABLE: {}…", &message[..1_024])
+    );
+    let goaway = [0, 0x20, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11];
+    let goaway = [&goaway, &message.as_bytes()[..0x2000 - 8]].concat();
+    let error = get_feature(&server(SETTINGS, &goaway, false)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the server ended the connection with ENHANCE_YOUR_CALM: {}…",
+            &message[..1_024]
+        )
     );
 }
 

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use h2::RecvStream;
 use h2::client::ResponseFuture;
-use http::StatusCode;
 
 use super::CallStatus;
 use crate::LoadError;
@@ -16,7 +15,6 @@ use crate::LoadError;
 #[derive(Debug)]
 pub(crate) struct Reply {
     state: State,
-    http_status: StatusCode,
     releases_capacity: bool,
 }
 
@@ -38,7 +36,6 @@ impl Reply {
     pub(crate) fn new(head: ResponseFuture) -> Self {
         Self {
             state: State::Head(head),
-            http_status: StatusCode::OK,
             releases_capacity: true,
         }
     }
@@ -56,10 +53,11 @@ impl Reply {
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, h2::Error>> {
         if let State::Head(head) = &mut self.state {
             let (head, body) = ready!(Pin::new(head).poll(cx))?.into_parts();
-            self.http_status = head.status;
-            if body.is_end_stream()
-                && let Some(status) = CallStatus::read(&head.headers)
-            {
+            let not_grpc = CallStatus::unless_grpc(head.status, &head.headers);
+            if body.is_end_stream() || not_grpc.is_some() {
+                // A status is a status, whatever stands around it.
+                let status = CallStatus::read(&head.headers).or(not_grpc);
+                let status = status.unwrap_or_else(CallStatus::absent);
                 return Poll::Ready(Ok(Event::Ended(status)));
             }
             self.state = State::Body(body);
@@ -76,9 +74,7 @@ impl Reply {
         }
         let trailers = ready!(body.poll_trailers(cx))?;
         let status = trailers.and_then(|fields| CallStatus::read(&fields));
-        Poll::Ready(Ok(Event::Ended(
-            status.unwrap_or_else(|| CallStatus::absent(self.http_status)),
-        )))
+        Poll::Ready(Ok(Event::Ended(status.unwrap_or_else(CallStatus::absent))))
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use h2::Reason;
-use http::{HeaderMap, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use percent_encoding::percent_decode;
 
 /// How a call ended: gRPC's status code and the server's message.
@@ -19,9 +20,12 @@ impl CallStatus {
     const CANCELLED: u16 = 1;
     const UNKNOWN: u16 = 2;
     const DEADLINE_EXCEEDED: u16 = 4;
+    const PERMISSION_DENIED: u16 = 7;
     const RESOURCE_EXHAUSTED: u16 = 8;
+    const UNIMPLEMENTED: u16 = 12;
     const INTERNAL: u16 = 13;
     const UNAVAILABLE: u16 = 14;
+    const UNAUTHENTICATED: u16 = 16;
 
     pub(crate) fn new(code: u16, message: impl Into<String>) -> Self {
         Self {
@@ -30,25 +34,52 @@ impl CallStatus {
         }
     }
 
-    /// Reads the status from trailers, or from headers that are all of a reply.
+    /// Reads the status, and the beginning of its message, from trailers, or from headers that are all of a reply.
     pub(crate) fn read(fields: &HeaderMap) -> Option<Self> {
         let code = fields.get("grpc-status")?.to_str().ok();
         let message = fields.get("grpc-message").map_or(&[][..], |m| m.as_bytes());
         Some(Self::new(
             code.and_then(|code| code.parse().ok())
                 .unwrap_or(Self::UNKNOWN),
-            percent_decode(message).decode_utf8_lossy(),
+            shortened(&percent_decode(message).decode_utf8_lossy(), MAX_TEXT_LEN),
         ))
     }
 
     /// The status of a reply without one.
-    pub(crate) fn absent(http_status: StatusCode) -> Self {
-        if http_status == StatusCode::OK {
-            Self::new(Self::INTERNAL, "the reply ended without a status")
-        } else {
-            let message = format!("HTTP status {}", http_status.as_str());
-            Self::new(Self::UNKNOWN, message)
+    pub(crate) fn absent() -> Self {
+        Self::new(Self::INTERNAL, "the reply ended without a status")
+    }
+
+    /// The status of a reply that is none of gRPC, as of a proxy without a server, if it is none.
+    ///
+    /// # References
+    ///
+    /// [HTTP to gRPC status code mapping](https://github.com/grpc/grpc/blob/master/doc/http-grpc-status-mapping.md)
+    pub(crate) fn unless_grpc(status: StatusCode, fields: &HeaderMap) -> Option<Self> {
+        let content_type = fields.get(CONTENT_TYPE);
+        if status == StatusCode::OK && content_type.is_some_and(is_grpc) {
+            return None;
         }
+        let code = match status {
+            StatusCode::BAD_REQUEST => Self::INTERNAL,
+            StatusCode::UNAUTHORIZED => Self::UNAUTHENTICATED,
+            StatusCode::FORBIDDEN => Self::PERMISSION_DENIED,
+            StatusCode::NOT_FOUND => Self::UNIMPLEMENTED,
+            StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT => Self::UNAVAILABLE,
+            _ => Self::UNKNOWN,
+        };
+        let content = match content_type {
+            Some(name) => {
+                let name = String::from_utf8_lossy(name.as_bytes());
+                format!("content type '{}'", shortened(&name, 80))
+            }
+            None => "no content type".to_owned(),
+        };
+        let message = format!("the server answered with HTTP status {status} and {content}");
+        Some(Self::new(code, message))
     }
 
     /// The status of a reply that has none of the messages that it should have.
@@ -101,7 +132,7 @@ impl CallStatus {
         self.code
     }
 
-    /// The server's message.
+    /// The server's message, or the first KiB of it.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
@@ -147,6 +178,30 @@ impl fmt::Display for CallStatus {
     }
 }
 
+/// The most bytes that are kept of a text of the server.
+pub(crate) const MAX_TEXT_LEN: usize = 1 << 10;
+
+/// Returns a text, or as many bytes of it with a mark where it was cut.
+pub(crate) fn shortened(text: &str, max_len: usize) -> String {
+    if text.len() <= max_len {
+        text.to_owned()
+    } else {
+        let mut ends = (0..=max_len).rev();
+        let end = ends.find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        format!("{}…", &text[..end])
+    }
+}
+
+/// `application/grpc`, perhaps with a suffix for the format of messages or with parameters.
+fn is_grpc(content_type: &HeaderValue) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
+    let (start, rest) = content_type
+        .as_bytes()
+        .split_at_checked(GRPC.len())
+        .unwrap_or_default();
+    start.eq_ignore_ascii_case(GRPC) && matches!(rest.first(), None | Some(b'+' | b';' | b' '))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,11 +232,58 @@ mod tests {
     }
 
     #[test]
+    fn what_http_servers_answer_has_the_code_that_grpc_gives_it() {
+        let check = |status: u16, content_type: Option<&'static str>, expected: Option<&str>| {
+            let content_type = content_type.map(HeaderValue::from_static);
+            let fields = content_type
+                .map(|name| (CONTENT_TYPE, name))
+                .into_iter()
+                .collect();
+            let status = StatusCode::from_u16(status).unwrap();
+            let found = CallStatus::unless_grpc(status, &fields);
+            let expected = expected.map(|text| {
+                let (code, content) = text.split_once(": ").unwrap();
+                format!("{code}: the server answered with HTTP status {status} and {content}")
+            });
+            assert_eq!(found.map(|status| status.to_string()), expected);
+        };
+        for (status, code) in [
+            (400, "INTERNAL"),
+            (401, "UNAUTHENTICATED"),
+            (403, "PERMISSION_DENIED"),
+            (404, "UNIMPLEMENTED"),
+            (429, "UNAVAILABLE"),
+            (502, "UNAVAILABLE"),
+            (503, "UNAVAILABLE"),
+            (504, "UNAVAILABLE"),
+            (500, "UNKNOWN"),
+        ] {
+            let expected = format!("{code}: no content type");
+            check(status, None, Some(&expected));
+        }
+        for name in ["application/grpc", "Application/GRPC+proto"] {
+            check(200, Some(name), None);
+        }
+        check(
+            200,
+            Some("application/grpc-web"),
+            Some("UNKNOWN: content type 'application/grpc-web'"),
+        );
+    }
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        assert_eq!(shortened("größe", 7), "größe");
+        assert_eq!(shortened("größe", 6), "größ…");
+        assert_eq!(shortened("größe", 5), "grö…");
+    }
+
+    #[test]
     fn a_reply_without_a_status_and_a_reset_have_one() {
         let check = |status: &CallStatus, text| assert_eq!(status.to_string(), text);
         check(
-            &CallStatus::absent(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-            "UNKNOWN: HTTP status 415",
+            &CallStatus::absent(),
+            "INTERNAL: the reply ended without a status",
         );
         check(
             &CallStatus::reset(Reason::ENHANCE_YOUR_CALM),
