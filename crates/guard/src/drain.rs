@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -31,8 +31,6 @@ pub struct Drain {
 struct State {
     begun: CancellationToken,
     cut: CancellationToken,
-    /// Whether `cut` is cancelled, for those who ask at each step of each call: the token would take its lock.
-    is_cut: AtomicBool,
     closed: CancellationToken,
     calls: TaskTracker,
     connections: TaskTracker,
@@ -90,7 +88,6 @@ impl Drain {
         let mut undelivered = 0;
         if timeout(patience, self.ended_or_idle()).await.is_err() {
             undelivered = state.sockets.undelivered().await;
-            state.is_cut.store(true, Ordering::Release);
             state.cut.cancel();
         }
         // Gives the last trailers a moment to be written.
@@ -158,7 +155,7 @@ impl Drain {
 
     /// Whether calls must end because the drain's time is over.
     pub(crate) fn is_cut(&self) -> bool {
-        self.state.is_cut.load(Ordering::Acquire)
+        self.state.cut.is_cancelled()
     }
 
     /// Waits until a call must end because the drain's time is over.

@@ -3,9 +3,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use async_stream::stream;
-use http::{Extensions, HeaderValue};
+use http::Extensions;
 use route_guide_chat::{Conversation, Notebook};
 use route_guide_geo::E7Point;
 use route_guide_guard::ConnectionInfo;
@@ -40,8 +39,6 @@ pub struct RouteGuideServicer {
     chat: ChatSettings,
     notebook: Arc<dyn Notebook>,
     shares: Arc<Shares>,
-    /// The version of the store that was asked for last, as metadata.
-    version: Arc<ArcSwap<(u64, HeaderValue)>>,
 }
 
 impl RouteGuideServicer {
@@ -54,10 +51,7 @@ impl RouteGuideServicer {
         chat: ChatSettings,
     ) -> Self {
         let shares = Arc::new(Shares::new(chat.places_per_connection));
-        let version = data.store().version();
-        let version = ArcSwap::from_pointee((version, data_version(version)));
         Self {
-            version: Arc::new(version),
             data,
             points,
             chat,
@@ -71,29 +65,9 @@ impl RouteGuideServicer {
         self.data.store()
     }
 
-    /// The value of [`DATA_VERSION`](crate::DATA_VERSION) for a store.
-    pub(crate) fn version_of(&self, store: &Store) -> HeaderValue {
-        let last = self.version.load();
-        if last.0 == store.version() {
-            return last.1.clone();
-        }
-        let version = (store.version(), data_version(store.version()));
-        let value = version.1.clone();
-        self.version.store(Arc::new(version));
-        value
-    }
-
     /// Which points are accepted.
     pub(crate) fn points(&self) -> PointRule {
         self.points
-    }
-
-    /// Says in the metadata which data set a reply comes from.
-    fn with_version<T>(&self, reply: T, store: &Store) -> Response<T> {
-        let mut response = Response::new(reply);
-        let headers = response.metadata_mut().as_mut();
-        headers.insert(DATA_VERSION, self.version_of(store));
-        response
     }
 
     /// Begins what a stream of RouteChat does, and says what the metadata of its response is.
@@ -140,7 +114,7 @@ impl RouteGuide for RouteGuideServicer {
         let store = self.store();
         let found = store.find(at).map_err(RpcError::from)?;
         let reply = found.map_or_else(|| nothing_at(at), feature_message);
-        Ok(self.with_version(reply, &store))
+        Ok(with_version(reply, &store))
     }
 
     async fn list_features(
@@ -160,7 +134,7 @@ impl RouteGuide for RouteGuideServicer {
                 }
             }
         });
-        Ok(self.with_version(features, &shown))
+        Ok(with_version(features, &shown))
     }
 
     async fn record_route(
@@ -173,7 +147,7 @@ impl RouteGuide for RouteGuideServicer {
         while let Some(point) = points.message().await? {
             recording.add(point)?;
         }
-        Ok(self.with_version(recording.summary(), &store))
+        Ok(with_version(recording.summary(), &store))
     }
 
     async fn route_chat(
@@ -202,6 +176,14 @@ fn feature_message(feature: StoredFeature<'_>) -> Feature {
         name: feature.name().to_owned(),
         location: Some(feature.location().into()),
     }
+}
+
+/// Says in the metadata which data set a reply comes from.
+fn with_version<T>(reply: T, store: &Store) -> Response<T> {
+    let mut response = Response::new(reply);
+    let headers = response.metadata_mut().as_mut();
+    headers.insert(DATA_VERSION, data_version(store.version()));
+    response
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ use prost::Message;
 use route_guide_guard::{CardinalityLayer, CardinalityService, cardinality_violation};
 use route_guide_proto::routeguide::Rectangle;
 use route_guide_proto::routeguide::route_guide_server::{RouteGuideServer, SERVICE_NAME};
+use route_guide_store::Store;
 use tokio::task::coop;
 use tonic::Status;
 use tonic::body::Body;
@@ -33,7 +34,7 @@ use tonic::server::NamedService;
 use tower::{Layer, Service};
 
 use crate::error::RpcError;
-use crate::metadata::DATA_VERSION;
+use crate::metadata::{DATA_VERSION, data_version};
 use crate::methods;
 use crate::route_guide::record_route::Recording;
 use crate::route_guide::{RouteGuideServicer, nothing_at};
@@ -133,7 +134,7 @@ async fn get_feature(servicer: &RouteGuideServicer, body: Body) -> Result<Respon
     let store = servicer.store();
     let record = store.find_record(at).map_err(RpcError::from)?;
     let reply = record.unwrap_or_else(|| framed(&nothing_at(at)));
-    Ok(unary_response(reply, servicer.version_of(&store)))
+    Ok(unary_response(reply, &store))
 }
 
 async fn list_features(
@@ -146,7 +147,7 @@ async fn list_features(
         .rectangle(one_message(body, decode).await?)?;
     let store = servicer.store();
     let listing = Listing::new(store.records(area));
-    Ok(response(Body::new(listing), servicer.version_of(&store)))
+    Ok(response(Body::new(listing), &store))
 }
 
 async fn record_route(
@@ -162,8 +163,7 @@ async fn record_route(
         coop::consume_budget().await;
     }
     unframer.end()?;
-    let version = servicer.version_of(&store);
-    Ok(unary_response(framed(&recording.summary()), version))
+    Ok(unary_response(framed(&recording.summary()), &store))
 }
 
 async fn exchange_notes(
@@ -212,16 +212,18 @@ async fn next_data(body: &mut Body) -> Result<Option<Bytes>, Status> {
     Ok(None)
 }
 
-fn unary_response(reply: Bytes, version: HeaderValue) -> Response<Body> {
+fn unary_response(reply: Bytes, store: &Store) -> Response<Body> {
     let trailers = std::future::ready(Some(Ok(ok_trailers())));
-    response(Body::new(Full::new(reply).with_trailers(trailers)), version)
+    response(Body::new(Full::new(reply).with_trailers(trailers)), store)
 }
 
-fn response(body: Body, version: HeaderValue) -> Response<Body> {
+fn response(body: Body, store: &Store) -> Response<Body> {
     let mut response = Response::new(body);
     let grpc = HeaderValue::from_static("application/grpc");
     response.headers_mut().insert(header::CONTENT_TYPE, grpc);
-    response.headers_mut().insert(DATA_VERSION_HEADER, version);
+    response
+        .headers_mut()
+        .insert(DATA_VERSION_HEADER, data_version(store.version()));
     response
 }
 
