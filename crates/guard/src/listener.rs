@@ -1,4 +1,6 @@
 //! Sockets that accept connections.
+//!
+//! [`Endpoints`](crate::Endpoints) accept connections on it.
 
 use std::io;
 use std::net::SocketAddr;

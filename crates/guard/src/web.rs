@@ -1,4 +1,6 @@
 //! gRPC for pages in browsers.
+//!
+//! Calls that are none of gRPC-Web pass as they are; all go on in the service within.
 
 mod text;
 

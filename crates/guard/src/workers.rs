@@ -1,4 +1,6 @@
 //! Runtimes of one thread each, among which connections are shared out.
+//!
+//! A connection goes on in [`connection`](crate::connection), on the thread that it was given.
 
 use std::future::Future;
 use std::io;

@@ -1,4 +1,6 @@
 //! Response headers before the response is known.
+//!
+//! Calls of other methods pass as they are and go on in the service within.
 
 use std::convert::Infallible;
 use std::future::{Future, ready};

@@ -3,6 +3,8 @@
 //! The store and the notebook keep features and notes as they go over the wire. [`FastRouteGuide`] sends those bytes for
 //! GetFeature, ListFeatures and RouteChat, and reads the points of RecordRoute straight from the frames they arrive in.
 //!
+//! For GetFeature the next step, and the last, is [`Store::find_record`](route_guide_store::Store::find_record).
+//!
 //! The generated servicer only sees calls whose messages are compressed. It is the reference: both give the same answers, and
 //! a test that asks both fails if a change is made in one of them only.
 

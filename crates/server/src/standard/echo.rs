@@ -1,4 +1,6 @@
 //! Metadata that comes back, so that both directions can be seen from a client.
+//!
+//! Other calls pass as they are and go on in the service within.
 
 use std::convert::Infallible;
 use std::future::Future;
