@@ -52,9 +52,11 @@ impl CallBody {
     }
 }
 
-impl Drop for Open {
+impl Drop for CallBody {
     fn drop(&mut self) {
-        self.end.dropped(self.drained.is_some());
+        if let Some(open) = &self.open {
+            open.end.dropped(open.drained.is_some());
+        }
     }
 }
 

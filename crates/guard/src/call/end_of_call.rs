@@ -80,7 +80,9 @@ impl EndOfCall {
 
     /// Says why a call that has not come to its end is dropped.
     pub(crate) fn dropped(&self, open_ended: bool) {
-        if self.has_expired() {
+        if self.mark.is_none() {
+            // Nobody asks, and finding out takes the clock and a lock.
+        } else if self.has_expired() {
             self.mark(EndedBy::Deadline);
         } else if self.drain.is_cut() || open_ended && self.drain.has_begun() {
             self.mark(EndedBy::Drain);

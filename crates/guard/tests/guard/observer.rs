@@ -190,6 +190,27 @@ async fn a_server_that_stops_ends_streams_without_an_end() {
 }
 
 #[tokio::test]
+async fn a_method_that_fails_while_the_server_stops_has_ended_its_call_itself() {
+    let recorder = Arc::new(Recorder::default());
+    let drain = Drain::new();
+    let service = observed(&recorder, &drain, async |_| {
+        let failing = async_stream::stream! {
+            yield Ok(Frame::data(Bytes::from_static(MESSAGE)));
+            yield Err(Status::resource_exhausted("too much"));
+        };
+        Ok(Response::new(Body::new(StreamBody::new(Box::pin(failing)))))
+    });
+    let response = service.oneshot(request(None)).await.unwrap();
+    drain.begin();
+    read_all(response).await;
+    let end = recorder.end();
+    assert_eq!(
+        (end.code, end.by),
+        (Code::ResourceExhausted, EndedBy::Server)
+    );
+}
+
+#[tokio::test]
 async fn what_is_no_call_is_reported_too() {
     let recorder = Arc::new(Recorder::default());
     let service = observed(&recorder, &Drain::new(), async |_| Ok(two_messages(false)));
