@@ -374,9 +374,9 @@ mod tests {
         fn subscribe(
             &self,
             place: E7Point,
-            wakeups: &Arc<Subscriber>,
+            subscriber: &Arc<Subscriber>,
         ) -> Result<Subscription, SubscribeError> {
-            self.memory.subscribe(place, wakeups)
+            self.memory.subscribe(place, subscriber)
         }
 
         fn expire(&self) {}
